@@ -1,0 +1,59 @@
+# The project's own rules for targets: one helper each for libraries, programs and tests.
+# Sources are listed by the caller, headers too (each must compile alone).
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_library(flyball_rules INTERFACE)
+target_include_directories(flyball_rules INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(flyball_rules INTERFACE FLYBALL_VERSION="${PROJECT_VERSION}")
+target_compile_options(flyball_rules INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference)
+if(FLYBALL_SANITIZE)
+  list(JOIN FLYBALL_SANITIZE "," _sanitizers)
+  # Not only our targets: GoogleTest's and RapidCheck's code must agree on the instrumentation.
+  add_compile_options(-fsanitize=${_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${_sanitizers})
+  # GCC's null-dereference and maybe-uninitialized analyses misfire on instrumented code.
+  target_compile_options(flyball_rules INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()
+
+# flyball_library(NAME SOURCES ... HEADERS ... DEPENDS ...)
+function(flyball_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
+    FILES ${arg_HEADERS})
+  target_link_libraries(${name} PUBLIC flyball_rules ${arg_DEPENDS} PRIVATE ${arg_PRIVATE_DEPENDS})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
+    VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()
+
+# flyball_program(NAME SOURCES ... DEPENDS ...)
+function(flyball_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE flyball_rules ${arg_DEPENDS})
+endfunction()
+
+# flyball_test(NAME LABELS ... SOURCES ... DEPENDS ... [TIMEOUT seconds]): one GoogleTest program, one
+# ctest entry.
+function(flyball_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE flyball_rules ${arg_DEPENDS} GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()

@@ -1,0 +1,29 @@
+#pragma once
+// One op of one request, read and checked: what a type's rules judge. The same flat struct serves
+// every type, so that a batch or an admit can hold several without allocation; each type says in
+// its own header which members it uses. Views point into the request's payload.
+
+#include <cstdint>
+#include <string_view>
+
+#include "schemas/value.h"
+
+namespace flyball {
+
+struct Op {
+    std::string_view name;
+    bool admin = false;  // marked A in docs/protocol.md: refused on a request topic
+};
+
+struct Command {
+    std::uint8_t op = 0;  // index into the type's table of ops
+    bool look = false;    // asks only: changes nothing, is not remembered
+    bool flag = false;
+    bool has_second = false;
+    std::string_view name;         // resource, feature, hold, action, plan or tier
+    std::int64_t amount = 0;       // hits, amount, value, periods
+    std::int64_t second = 0;       // burst, ttl
+    const Value* value = nullptr;  // a value or a map as it came: entitlement, compliance
+};
+
+}  // namespace flyball

@@ -1,0 +1,127 @@
+#pragma once
+// One entry of a payload as its reader sees it: the keys common to every request, and the op's own
+// fields, which the governor's type reads by name. Reads in one pass over the entry's map, without
+// allocation. What is read is marked, so that the rest can be named in the reply's `ignored`.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "schemas/decode.h"
+#include "schemas/limits.h"
+#include "schemas/reason.h"
+#include "schemas/value.h"
+
+namespace flyball {
+
+// `id` and `cid`: absent, an unsigned integer, or a string. 42 and "42" differ.
+struct Id {
+    enum class Form : std::uint8_t { absent, number, text };
+    Form form = Form::absent;
+    std::uint64_t number = 0;
+    std::string_view text;
+
+    bool present() const { return form != Form::absent; }
+    bool operator==(const Id&) const = default;
+};
+
+// Why an entry cannot be decided. `field` is a dotted path that points into the payload or into
+// static text; `expected` is static text such as "an integer from 0 to 9223372036854775807".
+struct Fault {
+    Reason reason = Reason::none;
+    std::string_view field;
+    std::string_view expected;
+
+    explicit operator bool() const { return reason != Reason::none; }
+};
+
+// The keys of one map that no common key claims.
+class Fields {
+public:
+    Fields() = default;
+    void clear() { size_ = 0; }
+    void add(std::string_view key, const Value* value);
+
+    // The value of `key`, marked as read; null when absent.
+    const Value* take(std::string_view key);
+
+    // The names that nobody read and that do not start with x_, at most ignored_names_max.
+    struct Ignored {
+        std::array<std::string_view, ignored_names_max> names;
+        std::size_t count = 0;
+    };
+    Ignored ignored() const;
+    bool known(std::string_view key) const;  // present and read
+
+private:
+    struct Field {
+        std::string_view key;
+        const Value* value;
+        bool read;
+    };
+    std::array<Field, 64> fields_;  // Limits::map_keys is at most 64
+    std::size_t size_ = 0;
+};
+
+// Typed reads of a map's fields. The first fault sticks; later reads leave their targets alone.
+class FieldReader {
+public:
+    FieldReader(Fields& fields, Encoding encoding) : fields_(fields), encoding_(encoding) {}
+
+    // Each returns true when the key was there and well-formed. An absent optional key leaves
+    // `out`.
+    bool integer(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out);
+    bool required_integer(std::string_view key, std::int64_t min, std::int64_t max,
+                          std::int64_t& out);
+    bool boolean(std::string_view key, bool& out);
+    bool text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
+              std::string_view& out);
+    bool required_text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
+                       std::string_view& out);
+
+    void fail(Reason reason, std::string_view field, std::string_view expected);
+    const Fault& fault() const { return fault_; }
+    Encoding encoding() const { return encoding_; }
+    Fields& fields() { return fields_; }
+
+private:
+    const Value* find(std::string_view key, bool required, std::string_view expected);
+    Fields& fields_;
+    Encoding encoding_;
+    Fault fault_;
+};
+
+struct Request {
+    std::string_view tenant;  // empty: absent (a tenant has at least one byte)
+    std::string_view op = "check";
+    Id id;
+    Id cid;
+    std::string_view reply_to;
+    bool has_reply_to = false;
+    std::optional<std::int64_t> ttl_ms;
+    bool dry_run = false;
+    bool brief = false;
+    const Value* must = nullptr;  // array of texts, checked for form
+    std::string_view traceparent;
+    std::string_view tracestate;
+    Fields own;
+    Fault fault;  // first fault among the common keys, in the contract's order of checks
+};
+
+// Reads the common keys of `entry` (a map) into `out`, replacing what was there. Faults are ordered
+// must, tenant, op, id, then the rest. The tenant's absence is no fault here (tenant topics).
+void read_request(const Value& entry, Encoding encoding, Request& out);
+
+// `reply_to` of an entry when it is a text, without reading the rest.
+const Value* find_reply_to(const Value& entry);
+
+// An integer as a field accepts it: a whole number, or in JSON a string of digits beyond +-2^53.
+std::optional<std::int64_t> as_integer(const Value& value, Encoding encoding);
+
+// 1 to 64 bytes of UTF-8 without control characters.
+bool valid_tenant(std::string_view tenant);
+// [a-z0-9][a-z0-9_-]{0,62}: a region, a node, a governor.
+bool valid_name(std::string_view name);
+
+}  // namespace flyball

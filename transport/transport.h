@@ -1,0 +1,85 @@
+#pragma once
+// The seam between a node and whatever carries its messages: Paho over TCP, TLS or websockets
+// (transport/paho.h), the Mosquitto plugin, or an in-memory loopback for tests
+// (transport/loopback.h). Knows bytes, topics and MQTT properties; never what a payload means.
+//
+// Threads: a Receiver is called from the transport's own thread, one call at a time; it must not
+// block and must not throw. publish() may be called from any one thread at a time, also from inside
+// a Receiver's call, and never blocks: being full is an answer.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/message.h"
+#include "schemas/result.h"
+#include "schemas/time.h"
+
+namespace flyball {
+
+enum class Publish : std::uint8_t {
+    accepted,       // handed to the transport; not yet delivered
+    not_connected,  // dropped: replies are worthless later, state is published again at connect
+    full,           // dropped: `outbound_max` messages are waiting to leave
+    failed,         // dropped: the transport's library refused it; counted and logged there
+};
+
+enum class LinkState : std::uint8_t {
+    down,  // no connection; the transport tries again by itself
+    connecting,
+    up,          // connected and every subscription acknowledged
+    name_taken,  // the broker ended the session because another one uses this client id (0x8E)
+};
+
+class Receiver {
+public:
+    virtual ~Receiver() = default;
+    // The message's views are valid for this call only.
+    virtual void on_message(const Message& message) noexcept = 0;
+    // `why`: a sentence for the log, empty when there is nothing to say. Called on every change.
+    virtual void on_link(LinkState state, std::string_view why) noexcept = 0;
+    // Asked before each attempt to connect: the last will of that session.
+    struct Will {
+        std::string topic;
+        std::string payload;
+        Qos qos = Qos::at_least_once;
+        bool retain = true;
+    };
+    virtual std::optional<Will> will() noexcept = 0;
+};
+
+struct TransportCounts {
+    std::uint64_t received = 0;
+    std::uint64_t published = 0;
+    std::uint64_t publish_full = 0;
+    std::uint64_t publish_failed = 0;
+    std::uint64_t connects = 0;
+};
+
+class Transport {
+public:
+    virtual ~Transport() = default;
+
+    // Starts connecting and returns at once; tries for ever (at once, then after a random time up
+    // to 1, 2, 4 ... 60 s, full jitter), subscribes after every connect, reads the SUBACK's codes.
+    virtual void start(Receiver& receiver) = 0;
+    // `expiry` and the other properties of `message` are sent where the protocol has them.
+    virtual Publish publish(const Message& message) noexcept = 0;
+    // Waits until what was accepted has left (QoS 1: was acknowledged) or the time is over.
+    virtual bool flush(Span timeout) = 0;
+    // Takes the subscriptions back; messages already under way may still arrive.
+    virtual void unsubscribe() = 0;
+    // Disconnects in order (the will is not sent); after it returns the receiver is not called.
+    virtual void stop() = 0;
+
+    virtual LinkState link() const = 0;
+    virtual TransportCounts counts() const = 0;
+    virtual std::string_view name() const = 0;  // health's `transport`: paho, mosquitto, loopback
+    virtual std::string peer() const = 0;       // health's `broker`: "tcp://localhost:1883"
+    virtual int protocol_version() const = 0;   // 5 or 4 (3.1.1); 0 before the first connect
+};
+
+}  // namespace flyball
