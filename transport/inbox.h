@@ -1,17 +1,15 @@
 #pragma once
-// Messages that wait for the node's thread: two buffers that change places, so that the transport's
-// thread only ever copies bytes and goes. Bounded by count and by bytes; full is an answer. Grows
-// as it is needed and keeps what it grew to, up to a mark. Any number of threads put, one takes.
+// Messages that wait for the node's thread. Bounded by count and by bytes: full is an answer. Two
+// buffers change places, so both ends only ever copy bytes under the lock. Grows as needed and
+// keeps what is usual. put() and take_one() may be called from any thread; nothing here waits.
 
-#include <condition_variable>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <string>
 
 #include "schemas/message.h"
-#include "schemas/time.h"
 
 namespace flyball {
 
@@ -21,24 +19,32 @@ public:
         std::size_t messages_max = 4096;
         std::size_t bytes_max = 8 * 1024 * 1024;  // 32 payloads of 256 KiB; a Pi can spare it
     };
-    explicit Inbox(Limits limits);
+    // A message taken out, with its bytes; reused from one to the next.
+    struct Waiting {
+        Message message;  // views into `bytes`
+        std::int64_t arrived_ms = 0;
+        std::string bytes;
+    };
 
-    // Copies the message; false when the inbox is full. `arrived_ms`: monotonic milliseconds.
+    explicit Inbox(Limits limits) : limits_(limits) {}
+
+    // Copies the message; false when the inbox is full. `arrived_ms`: the caller's monotonic clock.
     bool put(const Message& message, std::int64_t arrived_ms);
+    // Moves the oldest message into `into`; false when none waits.
+    bool take_one(Waiting& into);
 
-    // Waits until something is there, wake() was called or the time is over; then `handle` gets
-    // each waiting message in order, with no lock held. Returns how many it was handed. The views
-    // are valid for the call. take() with zero timeout never waits.
-    using Handler = std::function<void(const Message& message, std::int64_t arrived_ms)>;
-    std::size_t take(Span timeout, const Handler& handle);
-    void wake();
-
-    std::size_t waiting()
-        const;  // put but not yet handed over, those of a take in progress included
+    std::size_t waiting() const { return waiting_.load(std::memory_order_acquire); }
+    bool empty() const { return waiting() == 0; }
     std::size_t memory_bytes() const;
+    void set_limits(Limits limits);
 
 private:
-    // (to be filled in)
+    mutable std::mutex mutex_;
+    Limits limits_;
+    std::atomic<std::size_t> waiting_{0};
+    std::string filling_;
+    std::string draining_;
+    std::size_t drained_ = 0;  // bytes of draining_ already taken
 };
 
 }  // namespace flyball

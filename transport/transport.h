@@ -4,7 +4,7 @@
 // (transport/loopback.h). Knows bytes, topics and MQTT properties; never what a payload means.
 //
 // Threads: a Receiver is called from the transport's own thread, one call at a time; it must not
-// block and must not throw. publish() may be called from any one thread at a time, also from inside
+// block and must not throw. publish() may be called from any thread, also from inside
 // a Receiver's call, and never blocks: being full is an answer.
 
 #include <cstddef>
