@@ -12,7 +12,7 @@ constexpr std::uint32_t no_expiry = 0xffffffff;
 
 // What precedes the bytes of each message in a buffer.
 struct Header {
-    std::int64_t arrived_ms;
+    std::int64_t arrived_us;
     std::uint32_t payload;
     std::uint32_t topic;
     std::uint32_t response_topic;
@@ -36,8 +36,8 @@ std::uint32_t length(std::string_view text) {
     return static_cast<std::uint32_t>(text.size());
 }
 
-Header header_of(const Message& message, std::int64_t arrived_ms) {
-    return {.arrived_ms = arrived_ms,
+Header header_of(const Message& message, std::int64_t arrived_us) {
+    return {.arrived_us = arrived_us,
             .payload = length(message.payload),
             .topic = length(message.topic),
             .response_topic = length(message.response_topic),
@@ -54,8 +54,8 @@ Header header_of(const Message& message, std::int64_t arrived_ms) {
 
 }  // namespace
 
-bool Inbox::put(const Message& message, std::int64_t arrived_ms) {
-    const Header header = header_of(message, arrived_ms);
+bool Inbox::put(const Message& message, std::int64_t arrived_us) {
+    const Header header = header_of(message, arrived_us);
     const std::lock_guard lock(mutex_);
     const std::size_t bytes = filling_.size() + draining_.size() - drained_;
     if (waiting() >= limits_.messages_max ||
@@ -116,7 +116,7 @@ bool Inbox::take_one(Waiting& into) {
     if (header.expiry_s != no_expiry) {
         message.expiry_s = header.expiry_s;
     }
-    into.arrived_ms = header.arrived_ms;
+    into.arrived_us = header.arrived_us;
     return true;
 }
 

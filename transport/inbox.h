@@ -22,14 +22,14 @@ public:
     // A message taken out, with its bytes; reused from one to the next.
     struct Waiting {
         Message message;  // views into `bytes`
-        std::int64_t arrived_ms = 0;
+        std::int64_t arrived_us = 0;
         std::string bytes;
     };
 
     explicit Inbox(Limits limits) : limits_(limits) {}
 
-    // Copies the message; false when the inbox is full. `arrived_ms`: the caller's monotonic clock.
-    bool put(const Message& message, std::int64_t arrived_ms);
+    // Copies the message; false when the inbox is full. `arrived_us`: the caller's monotonic clock.
+    bool put(const Message& message, std::int64_t arrived_us);
     // Moves the oldest message into `into`; false when none waits.
     bool take_one(Waiting& into);
 
