@@ -36,23 +36,25 @@ enum class Channel : std::uint8_t {
 
 struct Topic {
     Channel channel = Channel::health;
-    std::string_view type;  // "admit" for the admit channels, else empty where there is none
-    std::string_view name;
+    std::string_view type{};  // "admit" for the admit channels, else empty where there is none
+    std::string_view name{};
     bool has_tenant = false;
-    bool tenant_canonical = true;  // false: the level is not the canonical percent-encoding
-    std::string_view tenant;       // decoded
+    bool tenant_canonical = true;     // false: the level is not the canonical percent-encoding
+    std::string_view tenant{};        // decoded; empty when the level is not canonical
+    std::string_view tenant_level{};  // as it stands in the topic; append_topic() prefers it
 };
 
 class TopicParser {
 public:
     explicit TopicParser(const Root& root);
     // Nothing when the topic is not one of ours. The views live until the next parse or as long as
-    // `topic`, whichever is shorter.
+    // `topic`, whichever is shorter. A level that could be read as admit's is:
+    // `admit/request/admin` is tenant `admin` asking admit, never an admin topic.
     std::optional<Topic> parse(std::string_view topic);
 
 private:
     std::string root_;  // with the trailing slash
-    std::array<char, 3 * tenant_bytes_max> tenant_;
+    std::array<char, 3 * tenant_bytes_max> tenant_{};
 };
 
 // Appends the topic to `out`. A tenant is percent-encoded where it has / + # % or starts with $.
@@ -72,8 +74,9 @@ bool valid_publish_topic(std::string_view topic, std::size_t bytes_max);
 // Whether the node may publish a reply for a stranger to `topic` (docs/protocol.md, reply topics).
 class ReplyPolicy {
 public:
-    // `prefixes`: mqtt.reply_prefixes. "*/reply/" means a level `reply` anywhere outside the
-    // prefix; anything else is a literal start. An entry is never empty.
+    // `prefixes`: mqtt.reply_prefixes. "*/reply/" means a level `reply` anywhere, anything else is
+    // a literal start; neither ever opens what is below the node's own prefix. An entry is never
+    // empty.
     ReplyPolicy(const Root& root, std::vector<std::string> prefixes);
     // `tenant_level`: the encoded tenant of a request on a tenant topic, else empty.
     bool allows(std::string_view topic, std::string_view tenant_level) const;

@@ -1,0 +1,302 @@
+#include "schemas/topic.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schemas/expects.h"
+#include "schemas/request.h"
+#include "schemas/utf8.h"
+
+namespace flyball {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
+bool needs_encoding(char c, bool first) {
+    return c == '/' || c == '+' || c == '#' || c == '%' || (first && c == '$');
+}
+
+// The levels of what follows the root; more than four are none of ours.
+struct Levels {
+    std::array<std::string_view, 4> level;
+    std::size_t count = 0;
+};
+
+std::optional<Levels> split(std::string_view below) {
+    Levels levels;
+    while (true) {
+        if (levels.count == levels.level.size()) {
+            return std::nullopt;
+        }
+        const std::size_t slash = below.find('/');
+        levels.level[levels.count++] = below.substr(0, slash);
+        if (slash == std::string_view::npos) {
+            return levels;
+        }
+        below.remove_prefix(slash + 1);
+    }
+}
+
+struct Word {
+    std::string_view text;
+    Channel channel;
+    bool takes_tenant;
+};
+constexpr std::array<Word, 4> governor_words = {{
+    {"request", Channel::request, true},
+    {"admin", Channel::admin, false},
+    {"decision", Channel::decision, true},
+    {"event", Channel::event, false},
+}};
+constexpr std::array<std::pair<std::string_view, Channel>, 4> node_words = {{
+    {"control", Channel::control},
+    {"health", Channel::health},
+    {"trace", Channel::trace},
+    {"_tick", Channel::tick},
+}};
+
+std::string_view word_of(Channel channel) {
+    switch (channel) {
+        case Channel::request: return "request";
+        case Channel::admin: return "admin";
+        case Channel::decision: return "decision";
+        case Channel::event: return "event";
+        case Channel::control: return "control";
+        case Channel::control_reply: return "control/reply";
+        case Channel::health: return "health";
+        case Channel::trace: return "trace";
+        case Channel::tick: return "_tick";
+    }
+    return "";
+}
+
+bool below_a_governor(Channel channel) {
+    return channel == Channel::request || channel == Channel::admin ||
+           channel == Channel::decision || channel == Channel::event;
+}
+
+std::optional<Topic> node_topic(const Levels& levels) {
+    if (levels.count == 2 && levels.level[0] == "control" && levels.level[1] == "reply") {
+        return Topic{.channel = Channel::control_reply};
+    }
+    if (levels.count != 1) {
+        return std::nullopt;
+    }
+    for (const auto& [text, channel] : node_words) {
+        if (text == levels.level[0]) {
+            return Topic{.channel = channel};
+        }
+    }
+    return std::nullopt;
+}
+
+// `tenant`: the level behind the channel's word; null when there is none.
+std::optional<Topic> governor_topic(std::string_view type, std::string_view name,
+                                    std::string_view word, const std::string_view* tenant) {
+    for (const Word& known : governor_words) {
+        if (known.text != word || (tenant != nullptr && !known.takes_tenant)) {
+            continue;
+        }
+        Topic topic{.channel = known.channel, .type = type, .name = name};
+        if (tenant != nullptr) {
+            topic.has_tenant = true;
+            topic.tenant_level = *tenant;
+        }
+        return topic;
+    }
+    return std::nullopt;
+}
+
+std::optional<Topic> admit_topic(const Levels& levels) {
+    const std::string_view word = levels.level[1];
+    if (word != "request" && word != "decision") {
+        return std::nullopt;
+    }
+    return governor_topic("admit", {}, word, levels.count == 3 ? &levels.level[2] : nullptr);
+}
+
+std::optional<Topic> classify(const Levels& levels) {
+    if (auto topic = node_topic(levels)) {
+        return topic;
+    }
+    const auto& level = levels.level;
+    if (level[0] == "admit" && (levels.count == 2 || levels.count == 3)) {
+        if (auto topic = admit_topic(levels)) {
+            return topic;
+        }
+    }
+    if (levels.count < 3) {
+        return std::nullopt;
+    }
+    return governor_topic(level[0], level[1], level[2], levels.count == 4 ? &level[3] : nullptr);
+}
+
+// Whether `levels` ("a/b/") stands in `topic` at the start of a level; the topic counts as ending
+// in a slash, so that its last level is like any other.
+bool has_levels(std::string_view topic, std::string_view levels) {
+    std::size_t start = 0;
+    while (start <= topic.size()) {
+        const std::string_view rest = topic.substr(start);
+        const bool last =
+            !levels.empty() && levels.back() == '/' && rest == levels.substr(0, levels.size() - 1);
+        if (last || rest.starts_with(levels)) {
+            return true;
+        }
+        const std::size_t slash = rest.find('/');
+        if (slash == std::string_view::npos) {
+            return false;
+        }
+        start += slash + 1;
+    }
+    return false;
+}
+
+bool strictly_below(std::string_view topic, std::string_view start) {
+    return topic.size() > start.size() && topic.starts_with(start);
+}
+
+}  // namespace
+
+std::string Root::text() const {
+    return prefix + "/" + region + "/" + node;
+}
+
+TopicParser::TopicParser(const Root& root) : root_(root.text() + "/") {}
+
+std::optional<Topic> TopicParser::parse(std::string_view topic) {
+    if (!topic.starts_with(root_)) {
+        return std::nullopt;
+    }
+    const auto levels = split(topic.substr(root_.size()));
+    if (!levels) {
+        return std::nullopt;
+    }
+    auto parsed = classify(*levels);
+    if (parsed && parsed->has_tenant) {
+        const auto tenant = decode_tenant(parsed->tenant_level, tenant_);
+        parsed->tenant_canonical = tenant.has_value();
+        parsed->tenant = tenant.value_or(std::string_view{});
+    }
+    return parsed;
+}
+
+void append_topic(std::string& out, const Root& root, const Topic& topic) {
+    out.append(root.prefix).append("/").append(root.region).append("/").append(root.node);
+    out += '/';
+    if (below_a_governor(topic.channel)) {
+        out.append(topic.type).append("/");
+        if (topic.type != "admit" || !topic.name.empty()) {
+            out.append(topic.name).append("/");
+        }
+    }
+    out += word_of(topic.channel);
+    if (topic.has_tenant) {
+        out += '/';
+        if (topic.tenant_level.empty()) {
+            append_encoded_tenant(out, topic.tenant);
+        } else {
+            out += topic.tenant_level;
+        }
+    }
+}
+
+void append_encoded_tenant(std::string& out, std::string_view tenant) {
+    for (std::size_t i = 0; i < tenant.size(); ++i) {
+        const char c = tenant[i];
+        if (needs_encoding(c, i == 0)) {
+            const auto byte = static_cast<unsigned char>(c);
+            out += '%';
+            out += hex_digits[byte >> 4U];
+            out += hex_digits[byte & 0xfU];
+        } else {
+            out += c;
+        }
+    }
+}
+
+std::optional<std::string_view> decode_tenant(std::string_view level,
+                                              std::array<char, 3 * tenant_bytes_max>& buffer) {
+    if (level.size() > buffer.size()) {
+        return std::nullopt;
+    }
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < level.size(); ++i) {
+        char c = level[i];
+        if (c == '%') {
+            if (i + 2 >= level.size()) {
+                return std::nullopt;
+            }
+            const std::size_t high = hex_digits.find(level[i + 1]);
+            const std::size_t low = hex_digits.find(level[i + 2]);
+            if (high == std::string_view::npos || low == std::string_view::npos) {
+                return std::nullopt;
+            }
+            c = static_cast<char>(high << 4U | low);
+            if (!needs_encoding(c, i == 0)) {
+                return std::nullopt;
+            }
+            i += 2;
+        } else if (needs_encoding(c, i == 0)) {
+            return std::nullopt;
+        }
+        buffer[size++] = c;
+    }
+    const std::string_view tenant(buffer.data(), size);
+    if (!valid_tenant(tenant)) {
+        return std::nullopt;
+    }
+    return tenant == level ? level : tenant;
+}
+
+std::vector<std::string> request_filters(const Root& root, bool tenant_topics_only) {
+    const std::string below = root.text() + "/";
+    std::vector<std::string> filters;
+    if (!tenant_topics_only) {
+        filters.push_back(below + "+/+/request");
+    }
+    filters.push_back(below + "+/+/request/+");
+    filters.push_back(below + "+/+/admin");
+    if (!tenant_topics_only) {
+        filters.push_back(below + "admit/request");
+    }
+    for (const std::string_view rest : {"admit/request/+", "control", "health", "_tick"}) {
+        filters.push_back(std::string(below).append(rest));
+    }
+    return filters;
+}
+
+bool valid_publish_topic(std::string_view topic, std::size_t bytes_max) {
+    return !topic.empty() && topic.size() <= bytes_max && topic.front() != '$' &&
+           topic.find_first_of("+#") == std::string_view::npos && valid_utf8(topic) &&
+           !has_control_character(topic);
+}
+
+ReplyPolicy::ReplyPolicy(const Root& root, std::vector<std::string> prefixes)
+    : below_(root.prefix + "/"), reply_(below_ + "reply/"), prefixes_(std::move(prefixes)) {
+    for (const std::string& prefix : prefixes_) {
+        expects(!prefix.empty(), "a reply prefix is never empty");
+    }
+}
+
+bool ReplyPolicy::allows(std::string_view topic, std::string_view tenant_level) const {
+    if (!valid_publish_topic(topic, reply_topic_bytes_max)) {
+        return false;
+    }
+    if (topic.starts_with(below_)) {
+        if (tenant_level.empty()) {
+            return strictly_below(topic, reply_);
+        }
+        if (!strictly_below(topic, reply_)) {
+            return false;
+        }
+        const std::string_view rest = topic.substr(reply_.size());
+        return rest.size() > tenant_level.size() + 1 && rest.starts_with(tenant_level) &&
+               rest[tenant_level.size()] == '/';
+    }
+    return std::any_of(prefixes_.begin(), prefixes_.end(), [topic](std::string_view prefix) {
+        return prefix.starts_with("*/") ? has_levels(topic, prefix.substr(2))
+                                        : topic.starts_with(prefix);
+    });
+}
+
+}  // namespace flyball
