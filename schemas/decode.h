@@ -8,9 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "schemas/limits.h"
 #include "schemas/reason.h"
@@ -38,6 +36,10 @@ struct Payload {
 // msgpack when the first byte is a msgpack map or array, else JSON.
 Encoding encoding_of(std::string_view payload);
 
+class Tape;
+class MsgpackReader;
+class JsonReader;
+
 class Decoder {
 public:
     explicit Decoder(Limits limits = {});
@@ -56,12 +58,12 @@ public:
     void shrink();
 
 private:
-    struct Msgpack;
-    struct Json;
-    struct Tape;
+    void read_json(std::string_view payload, std::span<const std::string_view> read_maps,
+                   std::size_t& stopped);
+
     std::unique_ptr<Tape> tape_;
-    std::unique_ptr<Msgpack> msgpack_;
-    std::unique_ptr<Json> json_;
+    std::unique_ptr<MsgpackReader> msgpack_;
+    std::unique_ptr<JsonReader> json_;  // made by the first JSON payload
 };
 
 }  // namespace flyball

@@ -87,6 +87,10 @@ public:
 
 private:
     const Value* find(std::string_view key, bool required, std::string_view expected);
+    bool read_integer(std::string_view key, bool required, std::int64_t min, std::int64_t max,
+                      std::int64_t& out);
+    bool read_text(std::string_view key, bool required, std::size_t bytes_min,
+                   std::size_t bytes_max, std::string_view& out);
     Fields& fields_;
     Encoding encoding_;
     Fault fault_;

@@ -30,7 +30,8 @@ struct Value {
         std::int64_t integer = 0;
         std::uint64_t unsigned_integer;
         bool boolean;
-        const char* bytes;
+        double real;
+        const char* bytes;  // of an extension: its type byte first
     };
 
     bool is(Kind wanted) const { return kind == wanted; }

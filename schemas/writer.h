@@ -79,6 +79,16 @@ private:
     };
     static constexpr std::size_t depth_max = 16;
 
+    // put_...: the value alone, without its place in a map or array.
+    void put_integer(std::int64_t number);
+    void put_unsigned(std::uint64_t number);
+    void put_boolean(bool flag);
+    void put_text(std::string_view text);
+    void put_real(double number);
+    void put_null();
+    void put_value(const Value& value);
+    void put_bytes(const Value& value);
+    void put_container(const Value& value);
     void before_value();
     void open(bool map);
     void close(bool map);

@@ -1,0 +1,172 @@
+// Typed reads of a request's own fields, and the sentences that name what a field should be.
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "schemas/request.h"
+
+namespace flyball {
+
+namespace {
+
+constexpr std::int64_t integer_min = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t integer_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t whole_max = 9007199254740992;  // 2^53: up to here JSON numbers are exact
+
+// Faults carry static text only, so the ranges that the protocol has are spelt out here; a range
+// that is not is described, not lost.
+struct IntegerRange {
+    std::int64_t min;
+    std::int64_t max;
+    std::string_view text;
+};
+constexpr std::array integer_ranges{
+    IntegerRange{integer_min, integer_max, "an integer"},
+    IntegerRange{-1, integer_max, "an integer of at least -1"},
+    IntegerRange{0, integer_max, "an integer of at least 0"},
+    IntegerRange{1, integer_max, "an integer greater than 0"},
+    IntegerRange{1, 200, "an integer from 1 to 200"},
+    IntegerRange{1, 1024, "an integer from 1 to 1024"},
+    IntegerRange{1, 2592000000, "an integer from 1 to 2592000000 (30 days in ms)"},
+};
+
+struct TextRange {
+    std::size_t min;
+    std::size_t max;
+    std::string_view text;
+};
+constexpr std::array text_ranges{
+    TextRange{0, 64, "a text of at most 64 bytes"},
+    TextRange{1, 63, "a text of 1 to 63 bytes"},
+    TextRange{1, 64, "a text of 1 to 64 bytes"},
+    TextRange{1, 127, "a text of 1 to 127 bytes"},
+    TextRange{1, 128, "a text of 1 to 128 bytes"},
+    TextRange{1, 256, "a text of 1 to 256 bytes"},
+    TextRange{0, 1024, "a text of at most 1024 bytes"},
+    TextRange{1, 1024, "a text of 1 to 1024 bytes"},
+};
+
+std::string_view expected_integer(std::int64_t min, std::int64_t max) {
+    for (const IntegerRange& range : integer_ranges) {
+        if (range.min == min && range.max == max) {
+            return range.text;
+        }
+    }
+    return "an integer in this field's range";
+}
+
+std::string_view expected_text(std::size_t min, std::size_t max) {
+    for (const TextRange& range : text_ranges) {
+        if (range.min == min && range.max == max) {
+            return range.text;
+        }
+    }
+    return "a text of an allowed length";
+}
+
+std::optional<std::int64_t> digits(std::string_view text) {
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stop != end) {
+        return std::nullopt;
+    }
+    // Leading zeros would be a second spelling of the same number; the bound rules out the rest.
+    const bool padded = text.starts_with("0") || text.starts_with("-0");
+    if (padded || (number >= -whole_max && number <= whole_max)) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> as_integer(const Value& value, Encoding encoding) {
+    if (value.is(Kind::integer)) {
+        return value.integer;
+    }
+    if (encoding == Encoding::json && value.is(Kind::text)) {
+        return digits(value.text());
+    }
+    return std::nullopt;
+}
+
+const Value* FieldReader::find(std::string_view key, bool required, std::string_view expected) {
+    // Marked as read also after a fault: the reply's `ignored` names only what the op has not.
+    const Value* value = fields_.take(key);
+    if (value == nullptr && required) {
+        fail(Reason::missing_field, key, expected);
+    }
+    return fault_ ? nullptr : value;
+}
+
+bool FieldReader::read_integer(std::string_view key, bool required, std::int64_t min,
+                               std::int64_t max, std::int64_t& out) {
+    const Value* value = find(key, required, required ? expected_integer(min, max) : "");
+    if (value == nullptr) {
+        return false;
+    }
+    const std::optional<std::int64_t> number = as_integer(*value, encoding_);
+    if (!number || *number < min || *number > max) {
+        fail(Reason::bad_field, key, expected_integer(min, max));
+        return false;
+    }
+    out = *number;
+    return true;
+}
+
+bool FieldReader::read_text(std::string_view key, bool required, std::size_t bytes_min,
+                            std::size_t bytes_max, std::string_view& out) {
+    const Value* value = find(key, required, required ? expected_text(bytes_min, bytes_max) : "");
+    if (value == nullptr) {
+        return false;
+    }
+    if (!value->is(Kind::text) || value->count < bytes_min || value->count > bytes_max) {
+        fail(Reason::bad_field, key, expected_text(bytes_min, bytes_max));
+        return false;
+    }
+    out = value->text();
+    return true;
+}
+
+bool FieldReader::integer(std::string_view key, std::int64_t min, std::int64_t max,
+                          std::int64_t& out) {
+    return read_integer(key, false, min, max, out);
+}
+
+bool FieldReader::required_integer(std::string_view key, std::int64_t min, std::int64_t max,
+                                   std::int64_t& out) {
+    return read_integer(key, true, min, max, out);
+}
+
+bool FieldReader::text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
+                       std::string_view& out) {
+    return read_text(key, false, bytes_min, bytes_max, out);
+}
+
+bool FieldReader::required_text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
+                                std::string_view& out) {
+    return read_text(key, true, bytes_min, bytes_max, out);
+}
+
+bool FieldReader::boolean(std::string_view key, bool& out) {
+    const Value* value = find(key, false, "");
+    if (value == nullptr) {
+        return false;
+    }
+    if (!value->is(Kind::boolean)) {
+        fail(Reason::bad_field, key, "true or false");
+        return false;
+    }
+    out = value->boolean;
+    return true;
+}
+
+void FieldReader::fail(Reason reason, std::string_view field, std::string_view expected) {
+    if (!fault_) {
+        fault_ = {reason, field, expected};
+    }
+}
+
+}  // namespace flyball

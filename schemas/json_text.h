@@ -1,0 +1,13 @@
+#pragma once
+// A text as JSON writes it: quoted, escaped, and always valid UTF-8 (a byte that belongs to no
+// character becomes U+FFFD, so that a library's message in a foreign encoding cannot spoil a
+// reply).
+
+#include <string>
+#include <string_view>
+
+namespace flyball {
+
+void append_json_text(std::string& out, std::string_view text);
+
+}  // namespace flyball
