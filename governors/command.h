@@ -26,4 +26,9 @@ struct Command {
     const Value* value = nullptr;  // a value or a map as it came: entitlement, compliance
 };
 
+// Of the content: op, name, amount, second, flags and value (texts by their bytes, maps whatever
+// their key order). Two requests with the same id and different fingerprints are `id_reused`. The
+// same on every machine, because remembered ids outlive the process.
+std::uint32_t fingerprint(const Command& command);
+
 }  // namespace flyball

@@ -3,6 +3,7 @@
 // the oldest. Grows by powers of two as it fills and allocates nothing once it has its capacity.
 // Owned by its Governor, one thread at a time.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -37,7 +38,7 @@ public:
     void add(const PastEvent& event);
     std::size_t size() const;
     std::size_t capacity() const;
-    // `age` 0 is the newest; age < size().
+    // `age` 0 is the newest; age < size(). Oldest to newest: from size() - 1 down to 0.
     PastEvent at_age(std::size_t age) const;
     // Takes a tenant's name off its events; they stay as numbers.
     void blank(TenantIndex tenant);
@@ -46,7 +47,24 @@ public:
     std::size_t memory_bytes() const;
 
 private:
-    // (to be filled in)
+    // seq 40 bits, tenant 22, at 42, outcome 9, amount 47: 160 bits. `seq` and `at` are completed
+    // from the newest event's.
+    struct Slot {
+        std::array<std::uint32_t, 5> words;
+    };
+    static_assert(sizeof(Slot) == 20);
+
+    void grow();
+    void store(std::size_t place, const PastEvent& event);
+    PastEvent load(std::size_t place) const;
+
+    std::size_t capacity_;
+    std::size_t size_ = 0;
+    std::size_t next_ = 0;  // where the next event goes; equals size_ until the ring is full
+    std::uint64_t newest_seq_ = 0;
+    std::uint64_t newest_at_ = 0;
+    std::vector<Slot> slots_;
+    std::vector<std::int64_t> wide_amounts_;  // beside slots_, once an amount needed more than 47
 };
 
 }  // namespace flyball

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "governors/rules.h"
+#include "governors/slot_index.h"
 
 namespace flyball {
 
@@ -35,7 +36,21 @@ public:
     std::size_t memory_bytes() const;
 
 private:
-    // (to be filled in)
+    using Bits = std::vector<std::uint64_t>;
+
+    std::uint64_t hash_of(TenantIndex tenant) const;
+    TenantIndex lowest_free() const;
+    void grow(std::size_t rows);
+
+    std::uint64_t seed_;
+    std::size_t size_ = 0;
+    std::size_t end_ = 0;
+    std::size_t first_free_word_ = 0;  // no word of used_ before it has a free bit
+    std::size_t rows_ = 0;             // what index_ was sized for
+    std::vector<std::string> names_;
+    Bits used_;
+    Bits auto_enrolled_;
+    SlotIndex index_;
 };
 
 }  // namespace flyball
