@@ -84,6 +84,8 @@ public:
     // The type's ops; index = Command::op. `get` and `forget` are every type's: `get` must be in
     // the table, `forget` is the governor's own and must not.
     virtual std::span<const Op> ops() const = 0;
+    // Every own field that any op reads: what a request's `must` may name.
+    virtual std::span<const std::string_view> field_names() const { return {}; }
 
     // Reads and checks the op's own fields in the order of docs/protocol.md; faults go to `fields`.
     virtual void read(Command& command, FieldReader& fields) const = 0;
