@@ -1,0 +1,50 @@
+#pragma once
+// A real Mosquitto on a free loopback port, for tests: generated configuration in a folder of its
+// own, started on construction, killed by its pid on destruction and, by the kernel, when the test
+// dies. One thread.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace flyball::testing {
+
+struct BrokerSettings {
+    std::string extra;      // more configuration lines, before the listener
+    std::string listener;   // more lines of the listener, e.g. certificates
+    bool anonymous = true;  // false: `extra` says who may log in
+};
+
+class Broker {
+public:
+    explicit Broker(BrokerSettings settings = {});
+    ~Broker();
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
+
+    void start();   // on the same port again
+    void stop();    // SIGTERM and wait
+    void kill();    // SIGKILL and wait: no will of anybody is published
+    void pause();   // SIGSTOP: half-open connections
+    void resume();  // SIGCONT
+
+    std::uint16_t port() const { return port_; }
+    std::string address() const;  // tcp://127.0.0.1:PORT
+    pid_t pid() const { return pid_; }
+    const std::filesystem::path& folder() const { return folder_; }
+
+private:
+    void end(int signal);
+    void wait_for_port() const;
+
+    std::filesystem::path folder_;
+    std::uint16_t port_ = 0;
+    pid_t pid_ = -1;
+};
+
+// A loopback TCP port that nobody listens on.
+std::uint16_t free_port();
+
+}  // namespace flyball::testing

@@ -1,0 +1,16 @@
+#pragma once
+// Messages and their MQTT 5 properties between our words and Paho's. Stateless; any thread.
+
+#include <mqtt/message.h>
+
+#include "schemas/message.h"
+
+namespace flyball {
+
+// Views into `message`, valid as long as it is.
+Message from_paho(const mqtt::message& message);
+
+// `properties`: false on a 3.1.1 connection, which has none. Throws what Paho throws.
+mqtt::const_message_ptr to_paho(const Message& message, bool properties);
+
+}  // namespace flyball

@@ -1,0 +1,121 @@
+#include "transport/paho_options.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace flyball {
+namespace {
+
+// Paho's own bound on QoS 1 messages without acknowledgement; ours, `outbound_max`, is lower.
+constexpr int inflight_max = 60'000;
+
+Result<std::string> read_file(const std::string& path, const char* what) {
+    std::ifstream file(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(file), {}};
+    if (!file) {
+        return Error{ErrorCode::unavailable,
+                     fmt::format("{} {}: {}", what, path, std::strerror(errno))};
+    }
+    return content;
+}
+
+Result<std::string> read_password(const std::string& path) {
+    auto content = read_file(path, "password file");
+    if (content) {
+        while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) {
+            content->pop_back();  // editors end a line; passwords do not
+        }
+    }
+    return content;
+}
+
+// Paho's message for a file it cannot read names no file.
+std::optional<Error> unreadable(const PahoOptions& options) {
+    const std::pair<const std::string&, const char*> files[] = {
+        {options.ca_file, "CA file"},
+        {options.cert_file, "certificate file"},
+        {options.key_file, "key file"}};
+    for (const auto& [path, what] : files) {
+        if (path.empty()) {
+            continue;
+        }
+        if (auto content = read_file(path, what); !content) {
+            return std::move(content).error();
+        }
+    }
+    return std::nullopt;
+}
+
+mqtt::ssl_options tls_options(ConnectPlan& plan) {
+    mqtt::ssl_options tls;
+    tls.set_trust_store(plan.options.ca_file);
+    tls.set_key_store(plan.options.cert_file);
+    tls.set_private_key(plan.options.key_file);
+    tls.set_enable_server_cert_auth(true);
+    tls.set_verify(true);  // the host name: Paho's default does not look at it
+    tls.set_ssl_version(MQTT_SSL_VERSION_TLS_1_2);  // the least; OpenSSL still takes 1.3
+    tls.set_error_handler(std::move(plan.on_tls_error));
+    return tls;
+}
+
+void set_session(mqtt::connect_options& out, const ConnectPlan& plan) {
+    out.set_mqtt_version(plan.version);
+    if (plan.version < MQTTVERSION_5) {
+        out.set_clean_session(true);
+        return;
+    }
+    out.set_clean_start(true);
+    mqtt::properties properties;
+    properties.add(mqtt::property(mqtt::property::SESSION_EXPIRY_INTERVAL, 0));
+    if (plan.options.inbound_packet_max > 0) {
+        constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
+        properties.add(mqtt::property(
+            mqtt::property::MAXIMUM_PACKET_SIZE,
+            static_cast<std::int32_t>(std::min(plan.options.inbound_packet_max, most))));
+    }
+    out.set_properties(std::move(properties));
+}
+
+}  // namespace
+
+Result<mqtt::connect_options> connect_options_for(ConnectPlan plan) {
+    const PahoOptions& options = plan.options;
+    mqtt::connect_options out;
+    set_session(out, plan);
+    out.set_max_inflight(inflight_max);
+    out.set_automatic_reconnect(false);
+    out.set_keep_alive_interval(options.keep_alive);
+    out.set_connect_timeout(options.connect_timeout);
+    if (!options.username.empty()) {
+        out.set_user_name(options.username);
+    }
+    if (!options.password_file.empty()) {
+        auto password = read_password(options.password_file);
+        if (!password) {
+            return std::move(password).error();
+        }
+        out.set_password(std::move(*password));
+    }
+    if (plan.will) {
+        out.set_will(mqtt::will_options(plan.will->topic, plan.will->payload.data(),
+                                        plan.will->payload.size(), static_cast<int>(plan.will->qos),
+                                        plan.will->retain));
+    }
+    if (plan.address.tls) {
+        if (auto error = unreadable(options)) {
+            return std::move(*error);
+        }
+        out.set_ssl(tls_options(plan));
+    }
+    return out;
+}
+
+}  // namespace flyball

@@ -1,0 +1,61 @@
+#include "transport/topic_filter.h"
+
+#include <cstddef>
+#include <optional>
+
+namespace flyball {
+namespace {
+
+// Takes the first level off; nothing when there is none left.
+std::optional<std::string_view> take_level(std::optional<std::string_view>& rest) {
+    if (!rest) {
+        return std::nullopt;
+    }
+    const std::size_t slash = rest->find('/');
+    const std::string_view level = rest->substr(0, slash);
+    if (slash == std::string_view::npos) {
+        rest.reset();
+    } else {
+        rest = rest->substr(slash + 1);
+    }
+    return level;
+}
+
+}  // namespace
+
+bool filter_matches(std::string_view filter, std::string_view topic) {
+    if (topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) {
+        return false;
+    }
+    std::optional<std::string_view> filter_rest = filter;
+    std::optional<std::string_view> topic_rest = topic;
+    while (const auto wanted = take_level(filter_rest)) {
+        if (*wanted == "#") {
+            return true;  // also the parent level itself: "a/#" matches "a"
+        }
+        const auto level = take_level(topic_rest);
+        if (!level || (*wanted != "+" && *wanted != *level)) {
+            return false;
+        }
+    }
+    return !topic_rest;
+}
+
+bool valid_filter(std::string_view filter) {
+    if (filter.empty() || filter.find('\0') != std::string_view::npos) {
+        return false;
+    }
+    std::optional<std::string_view> rest = filter;
+    while (const auto level = take_level(rest)) {
+        const bool wild = level->find_first_of("+#") != std::string_view::npos;
+        if (wild && level->size() != 1) {
+            return false;
+        }
+        if (*level == "#" && rest) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace flyball
