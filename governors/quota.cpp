@@ -1,0 +1,340 @@
+#include "governors/quota.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "governors/quota_settings.h"
+
+namespace flyball {
+
+namespace {
+
+// Remembered ids hold an op's number (Command::op): append only.
+enum QuotaOp : std::uint8_t { check, release, get, refund, reset, set_limit, set };
+constexpr std::array<Op, 7> table = {{
+    {"check"},
+    {"release"},
+    {"get"},
+    {"refund", true},
+    {"reset", true},
+    {"set_limit", true},
+    {"set", true},
+}};
+constexpr std::array<std::string_view, 6> own_fields = {"resource", "hits",  "partial",
+                                                        "limit",    "burst", "value"};
+constexpr std::string_view default_resource = "api_calls";
+constexpr std::string_view known_resource = "the name of a configured resource";
+constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+bool is_gauge(const QuotaRule& rule) {
+    return rule.algorithm == QuotaAlgorithm::gauge;
+}
+
+// What the op of another algorithm should have been; empty when the op is one of this rule's.
+std::string_view expected_op(std::uint8_t op, const QuotaRule& rule) {
+    if (op == refund && is_gauge(rule)) {
+        return "release or set: the resource is a gauge";
+    }
+    if ((op == release || op == set) && !is_gauge(rule)) {
+        return "refund or reset: the resource is no gauge";
+    }
+    return {};
+}
+
+Happening crossing(QuotaState from, QuotaState to) {
+    if (to <= from) {
+        return Happening::none;
+    }
+    return to == QuotaState::exceeded ? Happening::quota_exceeded : Happening::quota_warning;
+}
+
+Judgement refusal(Verdict verdict, Reason reason) {
+    Judgement judgement;
+    judgement.verdict = verdict;
+    judgement.reason = reason;
+    return judgement;
+}
+
+Judgement wrong(std::string_view field, std::string_view expected) {
+    Judgement judgement = refusal(Verdict::error, Reason::bad_field);
+    judgement.field = field;
+    judgement.expected = expected;
+    return judgement;
+}
+
+QuotaTerms terms_of(const QuotaRule& rule, const std::optional<QuotaOverride>& terms) {
+    return terms ? QuotaTerms{terms->limit, terms->burst.value_or(terms->limit)}
+                 : QuotaTerms{rule.limit, rule.burst};
+}
+
+void write_levels(Writer& writer, const QuotaMeter& meter) {
+    writer.field("limit", meter.limit());
+    writer.field("used", meter.used());
+    writer.field("remaining", meter.remaining());
+    if (const auto reset_ms = meter.reset_ms()) {
+        writer.field("reset_ms", *reset_ms);
+    }
+}
+
+}  // namespace
+
+struct Quota::Change {
+    QuotaMeter meter;
+    std::optional<QuotaOverride> override_terms;
+};
+
+Quota::Quota() {
+    auto rules = read_quota_rules(Tree());
+    expects(rules.has_value(), "the default resources are sound");
+    for (QuotaRule& rule : *rules) {
+        resources_.emplace_back(std::move(rule));
+    }
+}
+
+std::span<const Op> Quota::ops() const {
+    return table;
+}
+
+std::span<const std::string_view> Quota::field_names() const {
+    return own_fields;
+}
+
+void Quota::read(Command& command, FieldReader& fields) const {
+    command.name = command.op == get ? std::string_view() : default_resource;
+    fields.text("resource", 1, resource_name_bytes_max, command.name);
+    const Resource* resource = find(command.name);
+    if (resource == nullptr && table[command.op].admin) {
+        fields.fail(Reason::bad_field, "resource", known_resource);
+    } else if (resource != nullptr && !expected_op(command.op, resource->rule).empty()) {
+        fields.fail(Reason::bad_field, "op", expected_op(command.op, resource->rule));
+    }
+    switch (command.op) {
+        case check:
+        case release:
+        case refund:
+            command.amount = 1;
+            fields.integer("hits", 0, most, command.amount);
+            command.look = command.op != refund && command.amount == 0;
+            if (command.op == check) {
+                fields.boolean("partial", command.flag);
+            }
+            break;
+        case get: command.look = true; break;
+        case reset: break;
+        case set_limit:
+            fields.required_integer("limit", -1, most, command.amount);
+            // Another algorithm has no burst: there the key is one of the ignored.
+            if (resource != nullptr && resource->rule.algorithm == QuotaAlgorithm::bucket) {
+                command.has_second = fields.integer("burst", 0, most, command.second);
+            }
+            if (command.has_second && command.amount == -1) {
+                fields.fail(Reason::bad_field, "burst", "none when the limit is -1");
+            }
+            break;
+        case set: fields.required_integer("value", 0, most, command.amount); break;
+    }
+}
+
+Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
+                       Effect& effect) const {
+    effect.clear();
+    const bool admin = table[command.op].admin;
+    const Resource* resource = find(command.name);
+    if (resource == nullptr && !(command.op == get && command.name.empty())) {
+        return admin ? wrong("resource", known_resource)
+                     : refusal(Verdict::deny, Reason::unknown_resource);
+    }
+    Judgement judgement;
+    judgement.verdict = admin || command.op == get ? Verdict::ok : Verdict::allow;
+    judgement.amount = command.amount;
+    if (command.op == get) {
+        return judgement;
+    }
+    if (const std::string_view expected = expected_op(command.op, resource->rule);
+        !expected.empty()) {
+        return wrong("op", expected);
+    }
+    Change after{resource->meter(tenant, now), resource->override_of(tenant)};
+    const QuotaState before = after.meter.state();
+    if (command.op == check) {
+        judgement = judge_check(command, after.meter);
+    } else {
+        change(command, *resource, after);
+    }
+    if (judgement.verdict != Verdict::deny) {
+        judgement.happening = crossing(before, after.meter.state());
+        const QuotaSlot settled = resource->meter(tenant, now).slot();
+        if (after.meter.slot() != settled ||
+            after.override_terms != resource->override_of(tenant)) {
+            set_effect(*resource, tenant, after, effect);
+        }
+    }
+    return judgement;
+}
+
+Judgement Quota::judge_check(const Command& command, QuotaMeter& meter) {
+    Judgement judgement;
+    judgement.amount = command.amount;
+    std::int64_t hits = command.amount;
+    if (command.flag && hits > 0) {
+        hits = std::min(hits, meter.remaining());
+        judgement.granted = hits;
+    }
+    const bool fits = hits <= meter.remaining() && (hits > 0 || command.amount == 0);
+    if (fits) {
+        judgement.amount = hits;
+        meter.take(hits);
+        return judgement;
+    }
+    judgement.verdict = Verdict::deny;
+    const bool never = !command.flag && hits > meter.limit();
+    judgement.reason = never ? Reason::exceeds_limit : Reason::quota_exceeded;
+    // A partial request is content with the first hit that comes free.
+    judgement.retry_after_ms = meter.retry_after_ms(command.flag ? 1 : hits);
+    return judgement;
+}
+
+void Quota::change(const Command& command, const Resource& resource, Change& change) {
+    switch (static_cast<QuotaOp>(command.op)) {
+        case release:
+        case refund: change.meter.give_back(command.amount); break;
+        case reset: change.meter.reset(); break;
+        case set: change.meter.set_level(command.amount); break;
+        case set_limit:
+            change.override_terms.reset();
+            if (command.amount >= 0) {
+                change.override_terms = QuotaOverride{.limit = command.amount, .burst = {}};
+                if (command.has_second) {
+                    change.override_terms->burst = command.second;
+                }
+            }
+            change.meter.change_terms(terms_of(resource.rule, change.override_terms));
+            break;
+        case check:
+        case get: expects(false, "an op that changes something"); break;
+    }
+}
+
+void Quota::set_effect(const Resource& resource, TenantIndex tenant, const Change& change,
+                       Effect& effect) {
+    QuotaImageBytes buffer;
+    QuotaImage image{.resource = resource.rule.name,
+                     .rule_tag = resource.tag,
+                     .slot = change.meter.slot(),
+                     .override_terms = change.override_terms};
+    effect.set_after(encode(image, buffer));
+    image.slot = resource.slot(tenant);
+    image.override_terms = resource.override_of(tenant);
+    effect.set_before(encode(image, buffer));
+}
+
+bool Quota::apply(TenantIndex tenant, std::span<const std::byte> image) {
+    const auto decoded = decode_quota_image(image);
+    if (!decoded) {
+        return false;
+    }
+    Resource* resource = find(decoded->resource);
+    if (resource == nullptr) {
+        return true;
+    }
+    if (decoded->rule_tag == resource->tag) {
+        if (!sound_quota_slot(resource->rule.algorithm, decoded->slot)) {
+            return false;
+        }
+        resource->set_slot(tenant, decoded->slot);
+    }
+    resource->set_override(tenant, decoded->override_terms);
+    return true;
+}
+
+void Quota::write(Writer& writer, const Command& command, const Judgement* /*judgement*/,
+                  TenantIndex tenant, Instant now) const {
+    const Resource* resource = find(command.name);
+    if (command.op == get && (resource != nullptr || command.name.empty())) {
+        write_all(writer, command, tenant, now);
+        return;
+    }
+    writer.field("resource", command.name);
+    if (resource != nullptr) {
+        write_levels(writer, resource->meter(tenant, now));
+    }
+}
+
+void Quota::write_all(Writer& writer, const Command& command, TenantIndex tenant,
+                      Instant now) const {
+    writer.key("resources");
+    writer.begin_map();
+    for (const Resource& resource : resources_) {
+        if (command.name.empty() || command.name == resource.rule.name) {
+            writer.key(resource.rule.name);
+            writer.begin_map();
+            write_levels(writer, resource.meter(tenant, now));
+            writer.field("overridden", resource.override_of(tenant).has_value());
+            writer.end_map();
+        }
+    }
+    writer.end_map();
+}
+
+std::string_view Quota::state(const Command& command, TenantIndex tenant, Instant now) const {
+    if (command.op == get && command.name.empty()) {
+        QuotaState worst = QuotaState::normal;
+        for (const Resource& resource : resources_) {
+            worst = std::max(worst, resource.meter(tenant, now).state());
+        }
+        return to_text(worst);
+    }
+    const Resource* resource = find(command.name);
+    return resource == nullptr ? std::string_view() : to_text(resource->meter(tenant, now).state());
+}
+
+void Quota::enrol(TenantIndex tenant) {
+    expects(at_defaults(tenant, Instant{}), "a place that is given out was cleared");
+}
+
+void Quota::erase(TenantIndex tenant) {
+    for (Resource& resource : resources_) {
+        if (tenant < resource.slots.size()) {
+            resource.slots[tenant] = {};
+        }
+        resource.set_override(tenant, std::nullopt);
+    }
+}
+
+bool Quota::at_defaults(TenantIndex tenant, Instant now) const {
+    return std::ranges::all_of(resources_, [&](const Resource& resource) {
+        return !resource.override_of(tenant) && resource.meter(tenant, now).unused();
+    });
+}
+
+const Quota::Resource* Quota::find(std::string_view name) const {
+    const auto place = std::ranges::lower_bound(
+        resources_, name, {},
+        [](const Resource& resource) -> std::string_view { return resource.rule.name; });
+    return place != resources_.end() && place->rule.name == name ? &*place : nullptr;
+}
+
+Quota::Resource* Quota::find(std::string_view name) {
+    const Resource* found = std::as_const(*this).find(name);
+    return found == nullptr ? nullptr
+                            : &resources_[static_cast<std::size_t>(found - resources_.data())];
+}
+
+QuotaSlot Quota::Resource::slot(TenantIndex tenant) const {
+    return tenant < slots.size() ? slots[tenant] : QuotaSlot{};
+}
+
+std::optional<QuotaOverride> Quota::Resource::override_of(TenantIndex tenant) const {
+    if (overrides == nullptr) {
+        return std::nullopt;
+    }
+    const auto place = overrides->find(tenant);
+    return place == overrides->end() ? std::nullopt : std::optional(place->second);
+}
+
+QuotaMeter Quota::Resource::meter(TenantIndex tenant, Instant now) const {
+    return {rule, terms_of(rule, override_of(tenant)), slot(tenant), now};
+}
+
+}  // namespace flyball

@@ -1,0 +1,75 @@
+#pragma once
+// Rules of the type `quota`: limits on what a tenant uses of named resources, per window or as a
+// level (docs/protocol.md, quota). Owned by its Governor, one thread at a time. 24 bytes per tenant
+// and resource, allocated up to the highest tenant that used it; overrides exist where they were
+// set. Bounded by 256 resources and the governor's tenants.
+// Command: name = resource, amount = hits, value or limit, second = burst, flag = partial.
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "governors/quota_image.h"
+#include "governors/quota_meter.h"
+#include "governors/rules.h"
+
+namespace flyball {
+
+class Quota final : public Rules {
+public:
+    Quota();  // with the default resources
+
+    std::span<const Op> ops() const override;
+    std::span<const std::string_view> field_names() const override;
+    void read(Command& command, FieldReader& fields) const override;
+    Judgement judge(const Command& command, TenantIndex tenant, Instant now,
+                    Effect& effect) const override;
+    // An image of a resource that the configuration no longer has changes nothing; one of a rule
+    // that has begun anew since (another window, algorithm or anchor) sets the override alone.
+    bool apply(TenantIndex tenant, std::span<const std::byte> image) override;
+    void write(Writer& writer, const Command& command, const Judgement* judgement,
+               TenantIndex tenant, Instant now) const override;
+    std::string_view state(const Command& command, TenantIndex tenant, Instant now) const override;
+    void enrol(TenantIndex tenant) override;
+    void erase(TenantIndex tenant) override;
+    bool at_defaults(TenantIndex tenant, Instant now) const override;
+    Tree settings() const override;
+    // Returns the resources whose window, algorithm or anchor changed: they start anew, overrides
+    // kept. A resource that is gone is forgotten with its overrides.
+    Result<std::vector<std::string>> configure(const Tree& settings, Instant now) override;
+    std::size_t memory_bytes() const override;
+
+    // Everything of a tenant as images that apply() takes: what a snapshot keeps.
+    void walk(TenantIndex tenant,
+              const std::function<void(std::span<const std::byte>)>& visit) const;
+
+private:
+    struct Resource {
+        QuotaRule rule;
+        std::uint32_t tag = 0;
+        std::vector<QuotaSlot> slots;  // by tenant; what lies behind is unused
+        std::unique_ptr<std::unordered_map<TenantIndex, QuotaOverride>> overrides;
+
+        explicit Resource(QuotaRule of) : rule(std::move(of)), tag(rule.tag()) {}
+        QuotaSlot slot(TenantIndex tenant) const;
+        std::optional<QuotaOverride> override_of(TenantIndex tenant) const;
+        QuotaMeter meter(TenantIndex tenant, Instant now) const;
+        void settle(const QuotaRule& old, Instant now);
+        void set_slot(TenantIndex tenant, const QuotaSlot& slot);
+        void set_override(TenantIndex tenant, const std::optional<QuotaOverride>& terms);
+    };
+    struct Change;  // what a judgement would change
+
+    const Resource* find(std::string_view name) const;
+    Resource* find(std::string_view name);
+    static Judgement judge_check(const Command& command, QuotaMeter& meter);
+    static void change(const Command& command, const Resource& resource, Change& change);
+    static void set_effect(const Resource& resource, TenantIndex tenant, const Change& change,
+                           Effect& effect);
+    void write_all(Writer& writer, const Command& command, TenantIndex tenant, Instant now) const;
+
+    std::vector<Resource> resources_;  // sorted by name
+};
+
+}  // namespace flyball
