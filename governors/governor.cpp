@@ -359,17 +359,17 @@ std::size_t Governor::memory_bytes() const {
 }
 
 Tree Governor::configuration() const {
-    Tree tree = rules_->settings();
-    Tree::Map& map = *tree.map();
-    map.insert_or_assign("mode", settings_.mode == Mode::observe ? "observe" : "enforce");
-    map.insert_or_assign("auto_enroll", settings_.auto_enroll);
-    map.insert_or_assign("max_tenants", static_cast<std::int64_t>(settings_.max_tenants));
-    map.insert_or_assign("id_window_ms", static_cast<std::int64_t>(settings_.id_window.count()));
-    map.insert_or_assign(
-        "ring", Tree::Map{{"capacity", static_cast<std::int64_t>(settings_.ring_capacity)}});
-    map.insert_or_assign(
-        "ids", Tree::Map{{"capacity", static_cast<std::int64_t>(settings_.ids_capacity)}});
-    return tree;
+    const auto number = [](auto value) { return Tree(static_cast<std::int64_t>(value)); };
+    const Tree own = rules_->settings();
+    expects(own.map() != nullptr, "a type's settings are a map");
+    Tree::Map all = *own.map();
+    all.insert_or_assign("mode", settings_.mode == Mode::observe ? "observe" : "enforce");
+    all.insert_or_assign("auto_enroll", settings_.auto_enroll);
+    all.insert_or_assign("max_tenants", number(settings_.max_tenants));
+    all.insert_or_assign("id_window_ms", number(settings_.id_window.count()));
+    all.insert_or_assign("ring", Tree::Map{{"capacity", number(settings_.ring_capacity)}});
+    all.insert_or_assign("ids", Tree::Map{{"capacity", number(settings_.ids_capacity)}});
+    return Tree(std::move(all));
 }
 
 Result<std::vector<std::string>> Governor::configure(const GovernorSettings& settings,

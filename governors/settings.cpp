@@ -107,17 +107,18 @@ Result<std::pair<GovernorSettings, Tree>> split_governor_settings(
     if (map == nullptr) {
         return Error{ErrorCode::usage, "a governor's configuration must be a table"};
     }
-    std::pair<GovernorSettings, Tree> split{defaults, Tree{}};
+    GovernorSettings settings = defaults;
+    Tree::Map own;
     for (const auto& [key, value] : *map) {
-        auto common = read_common(key, value, split.first);
+        auto common = read_common(key, value, settings);
         if (!common) {
             return common.error();
         }
         if (!*common) {
-            split.second.map()->emplace(key, value);
+            own.emplace(key, value);
         }
     }
-    return split;
+    return std::pair{settings, Tree(std::move(own))};
 }
 
 }  // namespace flyball

@@ -69,10 +69,10 @@ void Tree::append_canonical_json(std::string& out) const {
             (*elements)[i].append_canonical_json(out);
         }
         out += ']';
-    } else {
+    } else if (const Map* members = map()) {
         out += '{';
         bool first = true;
-        for (const auto& [key, member] : *map()) {
+        for (const auto& [key, member] : *members) {
             out += first ? "" : ",";
             first = false;
             append_json_text(out, key);

@@ -1,0 +1,157 @@
+#include "node/control.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "node/governor_row.h"
+
+namespace flyball {
+
+namespace {
+
+constexpr std::int64_t list_rows_max = 200;  // about 70 KB of JSON
+
+// A governor's full name, "type/name".
+Governor* find_titled(const Registry& registry, std::string_view title) {
+    const std::size_t slash = title.find('/');
+    if (slash == std::string_view::npos) {
+        return nullptr;
+    }
+    return registry.find(title.substr(0, slash), title.substr(slash + 1));
+}
+
+}  // namespace
+
+struct Control::Op {
+    std::string_view name;
+    void (Control::*answer)(Call&);
+};
+
+struct Control::Call {
+    FieldReader fields;
+    Reply& reply;
+    Writer& writer;
+    Instant now;
+
+    void fail(Reason reason, std::string_view field, std::string_view expected) {
+        fields.fail(reason, field, expected);
+    }
+    // Opens the reply of an op that was done; its own keys follow.
+    void open() { open_reply(writer, reply); }
+};
+
+std::span<const Control::Op> Control::ops() {
+    static constexpr std::array<Op, 4> table = {{{"list", &Control::list},
+                                                 {"set_time", &Control::set_time},
+                                                 {"drain", &Control::drain},
+                                                 {"fault", &Control::fault}}};
+    return table;
+}
+
+bool Control::permits(std::string_view op) const {
+    return std::ranges::any_of(options_.allow, [op](const std::string& allowed) {
+        return allowed == "*" || allowed == op;
+    });
+}
+
+void Control::answer(Request& request, Encoding encoding, Instant now, Writer& writer) {
+    Reply reply;
+    reply.id = request.id;
+    reply.cid = request.cid;
+    reply.governor = "node";
+    reply.verdict = Verdict::ok;
+    reply.at = now;
+    reply.traceparent = request.traceparent;
+    reply.tracestate = request.tracestate;
+    Call call{.fields = FieldReader(request.own, encoding),
+              .reply = reply,
+              .writer = writer,
+              .now = now};
+    static const std::vector<std::string_view> names = [] {
+        std::vector<std::string_view> all;
+        for (const Op& op : ops()) {
+            all.push_back(op.name);
+        }
+        return all;
+    }();
+    const auto found = std::ranges::find(ops(), request.op, &Op::name);
+    if (request.fault) {
+        call.fail(request.fault.reason, request.fault.field, request.fault.expected);
+    } else if (found == ops().end()) {
+        reply.supported = names;
+        call.fail(Reason::unknown_op, "op", "one of the ops in `supported`");
+    } else if (!permits(found->name)) {
+        call.fail(Reason::not_permitted, "op", "an op that this node's control.allow lists");
+    } else {
+        (this->*found->answer)(call);
+    }
+    if (const Fault& fault = call.fields.fault()) {
+        reply.verdict = Verdict::error;
+        reply.reason = fault.reason;
+        reply.field = fault.field;
+        reply.expected = fault.expected;
+        reply.at.reset();
+        call.open();
+    }
+    writer.end_map();
+}
+
+void Control::list(Call& call) {
+    std::string_view after;
+    std::int64_t max = list_rows_max;
+    call.fields.text("after", 0, 2 * name_bytes_max + 1, after);
+    call.fields.integer("max", 1, list_rows_max, max);
+    if (call.fields.fault()) {
+        return;
+    }
+    call.open();
+    call.writer.key("governors");
+    call.writer.begin_array();
+    engine_.registry().each([&](const Governor& governor) {
+        if (max > 0 && governor.title() > after) {
+            write_governor_row(call.writer, governor, call.now);
+            --max;
+        }
+    });
+    call.writer.end_array();
+    call.writer.field("governors_total",
+                      static_cast<std::int64_t>(engine_.registry().size()));
+}
+
+void Control::set_time(Call& call) {
+    std::int64_t at_ms = 0;
+    // The year 2100 is far beyond any certificate; a larger number is a slip of units.
+    constexpr std::int64_t year_2100_ms = 4102444800000;
+    if (!call.fields.required_integer("at", 0, year_2100_ms, at_ms)) {
+        return;
+    }
+    node_.set_time(instant_from_ms(at_ms));
+    call.reply.at = instant_from_ms(at_ms);
+    call.open();
+}
+
+void Control::drain(Call& call) {
+    node_.drain();
+    call.open();
+}
+
+void Control::fault(Call& call) {
+    std::string_view title;
+    if (!options_.allow_faults) {
+        call.fail(Reason::not_permitted, "op", "a node with allow_faults = true");
+        return;
+    }
+    if (!call.fields.required_text("governor", 3, 2 * name_bytes_max + 1, title)) {
+        return;
+    }
+    Governor* governor = find_titled(engine_.registry(), title);
+    if (governor == nullptr) {
+        call.fail(Reason::unknown_governor, "governor", "a governor of this node, as type/name");
+        return;
+    }
+    engine_.arm_fault(*governor);
+    call.open();
+}
+
+}  // namespace flyball

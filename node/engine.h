@@ -1,0 +1,117 @@
+#pragma once
+// Decides messages: topic to governor, bytes to requests, replies to bytes. No clock, no thread, no
+// socket: the same engine serves the daemon, the broker plugin and a program that links it. One
+// thread at a time. Allocates nothing per message once its buffers have grown.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/registry.h"
+#include "node/reply_route.h"
+#include "schemas/decode.h"
+#include "schemas/message.h"
+#include "schemas/topic.h"
+#include "schemas/writer.h"
+
+namespace flyball {
+
+// What the engine needs of whoever runs it. Called only during Engine::handle.
+class EngineHost {
+public:
+    virtual ~EngineHost() = default;
+    virtual void send(const Message& message) = 0;
+    // Between slices of a large batch: decide what else waits, by calling handle() again.
+    virtual void breathe() = 0;
+    virtual void reply_topic_refused(std::string_view topic) = 0;
+};
+
+// Answers requests on the `control` topic; the daemon's business (node/control.h).
+class ControlDesk {
+public:
+    virtual ~ControlDesk() = default;
+    // Writes the whole reply as one value.
+    virtual void answer(Request& request, Encoding encoding, Instant now, Writer& writer) = 0;
+};
+
+// How a message came to be handled.
+struct Arrival {
+    Span waited{0};  // since it arrived in this process
+    bool live_retain =
+        true;  // MQTT 5 with Retain As Published: the flag means the publisher set it
+};
+
+struct EngineCounts {
+    std::uint64_t requests = 0;  // entries, not messages
+    std::uint64_t errors = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t replayed = 0;
+    std::uint64_t retained = 0;
+};
+
+class Engine {
+public:
+    struct Options {
+        Root root;
+        Limits limits;
+        std::vector<std::string> reply_prefixes;
+        bool tenant_topics_only = false;
+        std::uint64_t seed = 0;  // keys every hash; random in production
+    };
+    explicit Engine(Options options);
+    ~Engine();
+
+    // Decides one message and hands the reply to `host`. Messages on other topics are ignored.
+    // `now` never runs backwards. May be called from within EngineHost::breathe().
+    void handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host);
+    // No more than this many handle() calls may be inside one another.
+    static constexpr std::size_t depth_max = 4;
+    bool can_go_deeper() const { return depth_ < depth_max; }
+
+    // The reply to a message that could not be queued. Decides nothing.
+    void refuse_overloaded(const Message& message, EngineHost& host);
+
+    void set_control(ControlDesk* desk) { control_ = desk; }
+    // The governor throws at its next request (control's `fault`).
+    void arm_fault(const Governor& governor) { faulty_ = &governor; }
+    void set_limits(const Limits& limits);
+    const Limits& limits() const { return options_.limits; }
+    Registry& registry() { return registry_; }
+    const Registry& registry() const { return registry_; }
+    const EngineCounts& counts() const { return counts_; }
+    std::size_t memory_bytes() const;
+
+    // The features of this build, as `must` may name them and health lists them.
+    static std::span<const std::string_view> features();
+
+private:
+    struct Workspace;  // buffers of one message in work
+    struct Job;        // one message in work
+
+    Workspace& workspace();
+    bool check_message(Job& job);
+    bool find_governor(Job& job);
+    bool expired(const Job& job) const;
+    void decide_all(Job& job);
+    void decide_entry(Job& job, const Value& entry);
+    void answer_fault(Job& job, const struct Reply& fault);
+    void answer_one(Job& job, Request& request, const Occasion& occasion);
+    void write_error(Job& job, const Reply& error);
+    void send_reply(Job& job);
+    Reply error_reply(const Job& job, Reason reason) const;
+
+    Options options_;
+    ReplyPolicy policy_;
+    Registry registry_;
+    EngineCounts counts_;
+    ControlDesk* control_ = nullptr;
+    const Governor* faulty_ = nullptr;
+    std::array<std::unique_ptr<Workspace>, depth_max> workspaces_;
+    std::size_t depth_ = 0;
+};
+
+}  // namespace flyball

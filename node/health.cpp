@@ -1,0 +1,155 @@
+#include "node/health.h"
+
+#include "node/governor_row.h"
+
+namespace flyball {
+
+namespace {
+
+void write_number(Writer& writer, std::string_view name, double number) {
+    writer.key(name);
+    writer.real(number);
+}
+
+void write_null(Writer& writer, std::string_view name) {
+    writer.key(name);
+    writer.null();
+}
+
+void write_bytes(Writer& writer, std::string_view name, std::optional<std::uint64_t> bytes) {
+    writer.key(name);
+    if (bytes) {
+        writer.unsigned_integer(*bytes);
+    } else {
+        writer.null();
+    }
+}
+
+double seconds(std::int64_t us) {
+    return static_cast<double>(us) / 1e6;
+}
+
+void write_latency(Writer& writer, const HealthInput& input) {
+    writer.key("latency_us");
+    writer.begin_map();
+    writer.field("p50", input.recent.p50);
+    writer.field("p99", input.recent.p99);
+    writer.field("p999", input.recent.p999);
+    writer.field("max", input.recent.max);
+    writer.field("sum", input.latency.sum_us());
+    writer.key("buckets");
+    writer.begin_array();
+    for (const std::uint64_t total : input.latency.totals()) {
+        writer.unsigned_integer(total);
+    }
+    writer.end_array();
+    writer.end_map();
+}
+
+void write_identity(Writer& writer, const HealthInput& input) {
+    writer.field("status", input.status);
+    writer.field("node", input.root.node);
+    writer.field("region", input.root.region);
+    write_null(writer, "instance");
+    writer.field("version", FLYBALL_VERSION);
+    writer.field("contract", 1);
+    writer.key("features");
+    writer.begin_array();
+    for (const std::string_view feature : Engine::features()) {
+        writer.text(feature);
+    }
+    writer.end_array();
+    writer.field("session", input.session);
+    write_null(writer, "state_epoch");
+    writer.field("at", to_ms(input.at));
+    writer.field("started_at", to_ms(input.started_at));
+    writer.field("uptime_s", input.uptime_s);
+    writer.field("startup_ms", input.startup_ms);
+    writer.field("interval_s", input.interval_s);
+    writer.field("clock", input.clock);
+    writer.field("clock_offset_ms", input.clock_offset_ms);
+    writer.field("transport", input.transport);
+    writer.field("broker", input.broker);
+    writer.field("policy_rev", input.policy_rev);
+}
+
+void write_resources(Writer& writer, const HealthInput& input) {
+    writer.key("memory");
+    writer.begin_map();
+    write_bytes(writer, "rss_bytes", input.process.rss_bytes);
+    write_bytes(writer, "pss_bytes", input.process.pss_bytes);
+    writer.field("heap_bytes", input.process.heap_bytes);
+    std::size_t governor_bytes = 0;
+    input.engine.registry().each(
+        [&](const Governor& governor) { governor_bytes += governor.memory_bytes(); });
+    writer.field("governor_bytes", static_cast<std::int64_t>(governor_bytes));
+    writer.end_map();
+    writer.key("cpu");
+    writer.begin_map();
+    write_number(writer, "percent", input.rates.cpu_percent);
+    write_number(writer, "user_s", seconds(input.process.user_us));
+    write_number(writer, "system_s", seconds(input.process.system_us));
+    writer.end_map();
+}
+
+void write_traffic(Writer& writer, const HealthInput& input) {
+    const EngineCounts& counts = input.engine.counts();
+    writer.key("throughput");
+    writer.begin_map();
+    writer.field("requests", counts.requests);
+    writer.field("errors", counts.errors);
+    writer.field("expired", counts.expired);
+    writer.field("replayed", counts.replayed);
+    writer.field("retained", counts.retained);
+    writer.field("refused", input.refused);
+    write_number(writer, "per_second", input.rates.per_second);
+    write_number(writer, "error_rate", input.rates.error_rate);
+    writer.end_map();
+    write_latency(writer, input);
+}
+
+void write_governors(Writer& writer, const HealthInput& input) {
+    writer.field("governors_total", static_cast<std::int64_t>(input.engine.registry().size()));
+    writer.key("governors");
+    writer.begin_array();
+    std::size_t listed = 0;
+    input.engine.registry().each([&](const Governor& governor) {
+        if (listed < health_governors_max) {
+            write_governor_row(writer, governor, input.at);
+            ++listed;
+        }
+    });
+    writer.end_array();
+}
+
+}  // namespace
+
+HealthMeter::Rates HealthMeter::take(const Reading& reading, std::int64_t now_us) {
+    const double elapsed = seconds(now_us - last_us_);
+    if (begun_ && elapsed > 0) {
+        const auto requests = static_cast<double>(reading.requests - last_.requests);
+        const auto errors = static_cast<double>(reading.errors - last_.errors);
+        rates_.per_second = requests / elapsed;
+        rates_.error_rate = requests > 0 ? errors / requests : 0;
+        rates_.cpu_percent = 100 * seconds(reading.cpu_us - last_.cpu_us) / elapsed;
+    }
+    begun_ = true;
+    last_ = reading;
+    last_us_ = now_us;
+    return rates_;
+}
+
+void write_health(Writer& writer, const HealthInput& input) {
+    writer.restart(Encoding::json);
+    writer.begin_map();
+    write_identity(writer, input);
+    write_resources(writer, input);
+    write_traffic(writer, input);
+    for (const std::string_view name : {"journal", "snapshot", "events", "tls"}) {
+        write_null(writer, name);
+    }
+    write_governors(writer, input);
+    writer.end_map();
+}
+
+}  // namespace flyball

@@ -1,0 +1,52 @@
+// flyball-node: the daemon. Reads its configuration, makes its parts, runs.
+
+#include <cstdio>
+#include <random>
+
+#include "node/config.h"
+#include "node/config_text.h"
+#include "node/link.h"
+#include "node/node.h"
+
+namespace {
+
+constexpr int exit_usage = 64;      // sysexits: EX_USAGE
+constexpr int exit_internal = 70;   // EX_SOFTWARE
+
+int fail(flyball::Log& log, const flyball::Error& error) {
+    log.write(flyball::LogLevel::error, error.message);
+    return error.code == flyball::ErrorCode::usage ? exit_usage : exit_internal;
+}
+
+int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::ClockSample& started) {
+    using namespace flyball;
+    auto waiter = Waiter::make();
+    if (!waiter) {
+        return fail(log, waiter.error());
+    }
+    auto transport = make_paho(link_options(settings));
+    if (!transport) {
+        return fail(log, transport.error());
+    }
+    std::random_device random;
+    const std::uint64_t seed = (std::uint64_t{random()} << 32U) | random();
+    auto node = Node::make({.settings = std::move(settings),
+                            .transport = std::move(*transport),
+                            .waiter = std::move(*waiter),
+                            .log = log,
+                            .seed = seed,
+                            .started = started});
+    return node ? (*node)->run() : fail(log, node.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const flyball::ClockSample started = flyball::sample_clock();
+    flyball::Config config = flyball::read_config(flyball::machine_input(argc, argv));
+    if (!config.faults.empty() || config.mode != flyball::ConfigMode::run) {
+        return flyball::show(config);
+    }
+    flyball::Log log(config.settings.log_level);
+    return serve(std::move(config.settings), log, started);
+}

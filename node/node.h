@@ -1,0 +1,120 @@
+#pragma once
+// The daemon: an engine between a transport and a clock. A request is decided on the transport's
+// own thread when nothing else waits (measured: a hand-over to another thread costs more than the
+// decision), else it waits in the inbox for the node's thread. One lock says who owns the engine.
+// Bounded by the inbox; what does not fit is answered `overloaded`.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "node/clock.h"
+#include "node/control.h"
+#include "node/engine.h"
+#include "node/governor_clock.h"
+#include "node/health.h"
+#include "node/histogram.h"
+#include "node/log.h"
+#include "node/settings.h"
+#include "node/waiter.h"
+#include "transport/inbox.h"
+#include "transport/transport.h"
+
+namespace flyball {
+
+class Node : private Receiver, private EngineHost, private ControlledNode {
+public:
+    struct Options {
+        NodeSettings settings;
+        std::unique_ptr<Transport> transport;
+        std::unique_ptr<Waiter> waiter;
+        Log& log;
+        std::uint64_t seed = 0;      // random: keys every hash
+        ClockSample started{};       // as early in the program as can be
+    };
+    // Makes the configured governors; an error names the key that is wrong.
+    static Result<std::unique_ptr<Node>> make(Options options);
+    ~Node() override;
+
+    // Serves until SIGTERM, SIGINT or control's `drain`. Returns the program's exit status.
+    int run();
+
+private:
+    explicit Node(Options options);
+    Result<bool> add_governors();
+
+    void on_message(const Message& message) noexcept override;
+    void on_link(LinkState state, std::string_view why) noexcept override;
+    std::optional<Will> will() noexcept override;
+
+    void send(const Message& message) override;
+    void breathe() override;
+    void reply_topic_refused(std::string_view topic) override;
+
+    void drain() override { draining_ = true; }
+    void set_time(Instant at) override;
+
+    void decide(const Message& message, std::int64_t arrived_us);
+    void decide_waiting();
+    void refuse(const Message& message);
+    void look_at_own_health(const Message& message);
+    void take_link_change();
+    void publish_health_when_due(std::int64_t now_us);
+    void publish_health(std::string_view status);
+    void write_health_report(std::string_view status);
+    std::string_view status() const;
+    Span until_next_duty(std::int64_t now_us) const;
+    void take_signal(int signal);
+    void shut_down();
+    std::uint64_t session() const;
+    Instant now();
+
+    NodeSettings settings_;
+    Log& log_;
+    std::unique_ptr<Waiter> waiter_;
+    std::unique_ptr<Transport> transport_;
+    std::string root_text_;
+    std::string health_topic_;
+
+    // Whoever holds this owns everything below it, up to the next remark.
+    std::mutex owner_;
+    Engine engine_;
+    Control control_;
+    GovernorClock clock_;
+    Latency latency_;
+    Writer health_writer_;
+    HealthMeter meter_;
+    Decoder health_decoder_;
+    std::array<Inbox::Waiting, Engine::depth_max> waitings_;
+    std::size_t waiting_depth_ = 0;
+    std::string last_status_;
+    std::string_view last_clock_;
+    std::string policy_rev_;
+    std::int64_t next_health_us_ = 0;
+    std::int64_t last_health_us_ = 0;
+    bool name_is_shared_ = false;
+    bool draining_ = false;
+    std::atomic<bool> stopping_{false};
+
+    // Safe from any thread.
+    Inbox inbox_;
+    std::atomic<std::uint64_t> connects_{0};
+    std::atomic<std::uint64_t> refused_{0};
+    std::atomic<std::int64_t> refusal_second_{0};
+    std::atomic<std::uint32_t> refusals_this_second_{0};
+    std::mutex link_lock_;
+    LinkState link_ = LinkState::down;
+    std::string link_why_;
+    bool link_changed_ = false;
+
+    std::uint64_t epoch_;
+    Instant started_at_{};
+    std::int64_t started_us_ = 0;
+    std::int64_t startup_ms_ = 0;
+};
+
+}  // namespace flyball

@@ -1,0 +1,166 @@
+// The part of the node that reports: birth, health when due, goodbye, and the watch for another
+// node of the same name.
+#include <algorithm>
+
+#include "node/node.h"
+#include "node/process_stats.h"
+
+namespace flyball {
+
+namespace {
+
+constexpr std::int64_t second_us = 1'000'000;
+
+std::int64_t to_us(Span span) { return span.count() * 1000; }
+
+std::string_view text_of(const Value& map, std::string_view name) {
+    const Value* key = map.first_child();
+    for (std::uint32_t i = 0; i < map.count; ++i) {
+        const Value* value = key->next_sibling();
+        if (key->text() == name && value->is(Kind::text)) {
+            return value->text();
+        }
+        key = value->next_sibling();
+    }
+    return {};
+}
+
+std::int64_t integer_of(const Value& map, std::string_view name) {
+    const Value* key = map.first_child();
+    for (std::uint32_t i = 0; i < map.count; ++i) {
+        const Value* value = key->next_sibling();
+        if (key->text() == name && value->is(Kind::integer)) {
+            return value->integer;
+        }
+        key = value->next_sibling();
+    }
+    return -1;
+}
+
+}  // namespace
+
+void Node::take_link_change() {
+    LinkState link = LinkState::down;
+    std::string why;
+    {
+        const std::lock_guard lock(link_lock_);
+        if (!link_changed_) {
+            return;
+        }
+        link_changed_ = false;
+        link = link_;
+        why = link_why_;
+    }
+    switch (link) {
+        case LinkState::up:
+            if (startup_ms_ == 0) {
+                startup_ms_ = (monotonic_us() - started_us_) / 1000;
+            }
+            log_.write(LogLevel::notice, "online",
+                {{"broker", transport_->peer()},
+                 {"mqtt", transport_->protocol_version() == 5 ? "5" : "3.1.1"}});
+            next_health_us_ = 0;
+            break;
+        case LinkState::name_taken:
+            name_is_shared_ = true;
+            log_.write(LogLevel::error, "another client uses this node's client id", {{"why", why}});
+            break;
+        case LinkState::down:
+            log_.write(LogLevel::warning, "no broker; trying again", {{"why", why}});
+            break;
+        case LinkState::connecting: break;
+    }
+}
+
+std::string_view Node::status() const {
+    if (draining_) {
+        return "draining";
+    }
+    return name_is_shared_ || clock_.far_behind() ? "degraded" : "online";
+}
+
+void Node::publish_health_when_due(std::int64_t now_us) {
+    if (transport_->link() != LinkState::up) {
+        return;
+    }
+    // What a reader must hear of at once, but at most once a second.
+    const std::string_view clock = to_text(clock_.status());
+    const bool changed = status() != last_status_ || clock != last_clock_;
+    const bool due = now_us >= next_health_us_ || (changed && now_us >= last_health_us_ + second_us);
+    if (due) {
+        publish_health(status());
+    }
+}
+
+Span Node::until_next_duty(std::int64_t now_us) const {
+    const std::int64_t wait_us = std::max<std::int64_t>(next_health_us_ - now_us, 0);
+    // Up to a second: a change of status must be told within it.
+    return Span{std::min<std::int64_t>(wait_us / 1000 + 1, 1000)};
+}
+
+void Node::publish_health(std::string_view status) {
+    const std::int64_t now_us = monotonic_us();
+    write_health_report(status);
+    Message report;
+    report.topic = health_topic_;
+    report.payload = health_writer_.bytes();
+    report.qos = Qos::at_least_once;
+    report.retain = true;
+    report.content_type = "application/json";
+    report.utf8_payload = true;
+    transport_->publish(report);
+    last_status_.assign(status);
+    last_clock_ = to_text(clock_.status());
+    last_health_us_ = now_us;
+    next_health_us_ = now_us + to_us(settings_.health_interval);
+}
+
+void Node::write_health_report(std::string_view status) {
+    const std::int64_t now_us = monotonic_us();
+    const ProcessStats process = process_stats();
+    const std::string broker = transport_->peer();
+    const EngineCounts& counts = engine_.counts();
+    const Instant at = now();
+    write_health(health_writer_,
+                 {.status = status,
+                  .root = settings_.root,
+                  .engine = engine_,
+                  .latency = latency_,
+                  .recent = latency_.recent(now_us),
+                  .process = process,
+                  .rates = meter_.take({.requests = counts.requests,
+                                        .errors = counts.errors,
+                                        .cpu_us = process.user_us + process.system_us},
+                                       now_us),
+                  .session = session(),
+                  .refused = refused_.load(),
+                  .at = at,
+                  .started_at = started_at_,
+                  .uptime_s = (now_us - started_us_) / second_us,
+                  .startup_ms = startup_ms_,
+                  .interval_s = settings_.health_interval.count() / 1000,
+                  .clock = to_text(clock_.status()),
+                  .clock_offset_ms = clock_.offset().count(),
+                  .transport = transport_->name(),
+                  .broker = broker,
+                  .policy_rev = policy_rev_});
+}
+
+// A birth on this node's topic that this process did not send: somebody has its name.
+void Node::look_at_own_health(const Message& message) {
+    const Payload payload = health_decoder_.decode(message.payload);
+    if (!payload.good() || !payload.root->is(Kind::map) || last_status_.empty()) {
+        return;
+    }
+    const Value& report = *payload.root;
+    const bool ours = integer_of(report, "started_at") == to_ms(started_at_) &&
+                      (static_cast<std::uint64_t>(integer_of(report, "session")) >> 20U) == epoch_;
+    if (text_of(report, "status") != "online" || ours || name_is_shared_) {
+        return;
+    }
+    name_is_shared_ = true;
+    log_.write(LogLevel::error, "another node reports health under this node's name",
+        {{"topic", health_topic_}, {"hint", "give each node a name of its own"}});
+}
+
+}  // namespace flyball
