@@ -40,8 +40,8 @@ struct Occasion {
     Encoding encoding = Encoding::json;
     bool admin = false;            // on the admin topic: ops marked A are permitted
     bool on_tenant_topic = false;  // then `topic_tenant` is the only tenant it may name
-    std::string_view topic_tenant;
-    std::span<const std::string_view> features;  // what `must` may name besides keys
+    std::string_view topic_tenant{};
+    std::span<const std::string_view> features{};  // what `must` may name besides keys
 };
 
 // One decided entry: what open_reply() writes, and what write() needs to add the type's own keys.
