@@ -53,11 +53,17 @@ bool GovernorClock::vouched_for(const ClockSample& sample) {
     return sample.synchronised();
 }
 
+Instant GovernorClock::at_half_speed(const ClockSample& sample) const {
+    return stretch_start_ + span_of_us((sample.monotonic_us - stretch_us_) / 2);
+}
+
 ClockStatus GovernorClock::judge(const ClockSample& sample) {
     if (sample.wall < built_) {
         return operator_set_ ? ClockStatus::suspect : ClockStatus::unset;
     }
-    if (sample.wall < now_) {
+    // Once behind, they meet where half speed leads, not at the time of the last sample.
+    const Instant meeting = status_ == ClockStatus::behind ? at_half_speed(sample) : now_;
+    if (sample.wall < meeting) {
         return ClockStatus::behind;
     }
     const Instant expected = now_ + span_of_us(sample.monotonic_us - last_us_);
@@ -87,7 +93,7 @@ Instant GovernorClock::advance(const ClockSample& sample) {
         case ClockStatus::suspect:
         case ClockStatus::unset: now_ = stretch_start_ + span_of_us(stretch_us); break;
         case ClockStatus::behind:
-            now_ = stretch_start_ + span_of_us(stretch_us / 2);
+            now_ = at_half_speed(sample);
             if (now_ <= sample.wall) {
                 now_ = sample.wall;
                 status = ClockStatus::ok;

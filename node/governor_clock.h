@@ -48,6 +48,7 @@ public:
 
 private:
     ClockStatus judge(const ClockSample& sample);
+    Instant at_half_speed(const ClockSample& sample) const;
     bool vouched_for(const ClockSample& sample);
     void run_from_here(std::int64_t monotonic_us);
 
