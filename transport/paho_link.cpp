@@ -96,8 +96,9 @@ void PahoTransport::run() {
         if (events_.stopping()) {
             break;
         }
-        const Span pause = loss.name_taken ? options_.name_taken_wait : backoff_.next();
-        set_state(loss.name_taken ? LinkState::name_taken : LinkState::down,
+        const bool name_taken = loss.name_taken || (up && disputed_.exchange(false));
+        const Span pause = name_taken ? options_.name_taken_wait : backoff_.next();
+        set_state(name_taken ? LinkState::name_taken : LinkState::down,
                   fmt::format("{}; next attempt in {} ms", up ? loss.why : why, pause.count()));
         events_.sleep_until(Clock::now() + pause, false);
     }
@@ -167,10 +168,12 @@ void PahoTransport::on_message(const mqtt::message& message) noexcept {
 
 bool PahoTransport::connect(std::string& why) {
     events_.connected();
-    auto made = connect_options_for({options_, address_, version_, receiver_->will(),
-                                     [this](const std::string& text) { events_.tls_error(text); }});
-    if (!made) {
-        why = made.error().message;
+    mqtt::connect_options options;
+    const auto refused = fill_connect_options(
+        options, {options_, address_, version_, receiver_->will(),
+                  [this](const std::string& text) { events_.tls_error(text); }});
+    if (refused) {
+        why = refused->message;
         return false;
     }
     void* const step = events_.begin();
@@ -183,10 +186,10 @@ bool PahoTransport::connect(std::string& why) {
         return ended;
     };
     mqtt::token_ptr token;
-    // One full expression on purpose. Paho C keeps a pointer into the options (the TLS error
-    // handler) while it connects, and Paho C++ 1.2.0 destroys them when connect() is over; by the
-    // Itanium ABI a parameter lives until the end of the full expression, so until wait() is done.
-    const auto ended = (token = client_->connect(std::move(*made), step, events_), wait());
+    // One full expression on purpose. While it connects, Paho C keeps a pointer to the TLS error
+    // handler in connect()'s own copy of the options, and Paho C++ 1.2.0 drops that copy on return;
+    // by the Itanium ABI a parameter lives until the end of the full expression: past wait().
+    const auto ended = (token = client_->connect(options, step, events_), wait());
     if (ended == PahoEvents::Step::succeeded) {
         return true;
     }

@@ -86,9 +86,8 @@ void set_session(mqtt::connect_options& out, const ConnectPlan& plan) {
 
 }  // namespace
 
-Result<mqtt::connect_options> connect_options_for(ConnectPlan plan) {
+std::optional<Error> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan) {
     const PahoOptions& options = plan.options;
-    mqtt::connect_options out;
     set_session(out, plan);
     out.set_max_inflight(inflight_max);
     out.set_automatic_reconnect(false);
@@ -111,11 +110,11 @@ Result<mqtt::connect_options> connect_options_for(ConnectPlan plan) {
     }
     if (plan.address.tls) {
         if (auto error = unreadable(options)) {
-            return std::move(*error);
+            return error;
         }
         out.set_ssl(tls_options(plan));
     }
-    return out;
+    return std::nullopt;
 }
 
 }  // namespace flyball

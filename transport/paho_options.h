@@ -20,7 +20,9 @@ struct ConnectPlan {
     mqtt::ssl_options::error_handler on_tls_error;
 };
 
+// Filled in place, and to be passed to connect() by copy while `out` lives: copies and moves of
+// mqtt::connect_options 1.2.0 go on pointing at the properties of the first one.
 // ErrorCode::unavailable when a file cannot be read. Throws what Paho throws.
-Result<mqtt::connect_options> connect_options_for(ConnectPlan plan);
+std::optional<Error> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan);
 
 }  // namespace flyball

@@ -33,6 +33,7 @@ public:
     void start(Receiver& receiver) override;
     Publish publish(const Message& message) noexcept override;
     bool flush(Span timeout) override;
+    void name_disputed() override { disputed_.store(true); }
     void unsubscribe() override;
     void stop() override;
     LinkState link() const override { return state_.load(); }
@@ -77,6 +78,7 @@ private:
     int version_ = MQTTVERSION_5;                 // asked for next; falls back and remembers
     std::atomic<bool> properties_{false};         // the connection speaks MQTT 5
     std::atomic<bool> wanted_{true};              // false after unsubscribe()
+    std::atomic<bool> disputed_{false};  // by name_disputed(), until the connection is lost
     std::atomic<LinkState> state_{LinkState::down};
     std::atomic<int> version_seen_{0};
     std::atomic<std::int64_t> heard_ms_{0};  // steady clock: when something last arrived

@@ -3,9 +3,11 @@
 // (transport/paho.h), the Mosquitto plugin, or an in-memory loopback for tests
 // (transport/loopback.h). Knows bytes, topics and MQTT properties; never what a payload means.
 //
-// Threads: a Receiver is called from the transport's own thread, one call at a time; it must not
-// block and must not throw. publish() may be called from any thread, also from inside
-// a Receiver's call, and never blocks: being full is an answer.
+// Threads: a Receiver is called from the transport's own threads: on_message() from one, one call
+// at a time, on_link() and will() from one, which over Paho is another: they may overlap. It must
+// not throw, and on_message() must never wait for a lock that someone holds while publishing: both
+// may need the library's own lock (try, and leave the message in an inbox). publish() may be called
+// from any thread, also from inside a Receiver's call, and never blocks: being full is an answer.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +26,7 @@ enum class Publish : std::uint8_t {
     accepted,       // handed to the transport; not yet delivered
     not_connected,  // dropped: replies are worthless later, state is published again at connect
     full,           // dropped: `outbound_max` messages are waiting to leave
-    failed,         // dropped: the transport's library refused it; counted and logged there
+    failed,         // dropped: the transport's library refused it; counted there
 };
 
 enum class LinkState : std::uint8_t {
@@ -70,6 +72,10 @@ public:
     virtual Publish publish(const Message& message) noexcept = 0;
     // Waits until what was accepted has left (QoS 1: was acknowledged) or the time is over.
     virtual bool flush(Span timeout) = 0;
+    // Somebody else uses this client id, as the node found out by itself: the next loss of the
+    // connection is treated as the broker's 0x8E would be. Mosquitto 2.0.11 just closes the old
+    // one.
+    virtual void name_disputed() {}
     // Takes the subscriptions back; messages already under way may still arrive.
     virtual void unsubscribe() = 0;
     // Disconnects in order (the will is not sent); after it returns the receiver is not called.
