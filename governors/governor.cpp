@@ -233,7 +233,8 @@ bool Governor::check_place(Entry& entry) {
 }
 
 std::optional<TenantIndex> Governor::place_to_take(Instant now) {
-    if (now < next_search_) {
+    // Further ahead than one interval: an operator has turned governor time back since.
+    if (now < next_search_ && next_search_ - now <= search_interval) {
         return std::nullopt;
     }
     for (TenantIndex tenant = 0; tenant < tenants_.end(); ++tenant) {
