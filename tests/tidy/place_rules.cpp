@@ -173,7 +173,8 @@ void libraries_stay_in_their_place(const SourceTree& tree, Findings& findings) {
 void clocks_stay_in_their_place(const SourceTree& tree, Findings& findings) {
     static const std::regex clock(
         R"(_clock\s*::\s*now|\bclock_gettime\b|\bgettimeofday\b|\badjtimex\b|\btime\s*\(\s*(nullptr|NULL|0)\s*\))");
-    static const std::regex sleep(R"(\bsleep_(for|until)\b|\bu?sleep\s*\(|\bnanosleep\s*\()");
+    static const std::regex sleep(
+        R"(this_thread\s*::\s*sleep_|(^|[^\w])::sleep\s*\(|\busleep\s*\(|\bnanosleep\b)");
     for (const SourceFile& file : tree.files()) {
         const auto place =
             std::find_if(clock_places.begin(), clock_places.end(),
