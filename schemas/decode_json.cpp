@@ -13,11 +13,8 @@ class Handler {
 public:
     explicit Handler(Tape& tape) : tape_(tape) {}
 
-    bool Null() { return tape_.count_element() && tape_.add(Value{}); }
-    bool Bool(bool flag) {
-        return tape_.count_element() &&
-               tape_.add(Value{.kind = Kind::boolean, .count = 0, .span = 1, .boolean = flag});
-    }
+    bool Null() { return tape_.count_element() && tape_.add_null(); }
+    bool Bool(bool flag) { return tape_.count_element() && tape_.add_boolean(flag); }
     bool Int(int number) { return Int64(number); }
     bool Uint(unsigned number) { return Int64(number); }
     bool Int64(std::int64_t number) { return tape_.count_element() && tape_.add_integer(number); }

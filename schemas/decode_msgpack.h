@@ -31,10 +31,8 @@ private:
         explicit Visitor(Tape& tape) : tape_(tape) {}
         void init() {}
 
-        bool visit_nil() { return tape_.add(Value{}); }
-        bool visit_boolean(bool flag) {
-            return tape_.add(Value{.kind = Kind::boolean, .count = 0, .span = 1, .boolean = flag});
-        }
+        bool visit_nil() { return tape_.add_null(); }
+        bool visit_boolean(bool flag) { return tape_.add_boolean(flag); }
         bool visit_positive_integer(std::uint64_t number) { return tape_.add_unsigned(number); }
         bool visit_negative_integer(std::int64_t number) { return tape_.add_integer(number); }
         bool visit_float32(float number) { return tape_.add_real(static_cast<double>(number)); }

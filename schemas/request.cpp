@@ -197,7 +197,11 @@ void read_trace(const Value* value, std::string_view name, std::string_view& tra
 
 void Fields::add(std::string_view key, const Value* value) {
     expects(size_ < fields_.size(), "a map has at most as many keys as its limit");
-    fields_[size_++] = {.key = key, .value = value, .read = false};
+    // Member by member: a whole Field copied from the stack waits for its own stores.
+    Field& field = fields_[size_++];
+    field.key = key;
+    field.value = value;
+    field.read = false;
 }
 
 const Value* Fields::take(std::string_view key) {
@@ -264,8 +268,10 @@ const Value* find_reply_to(const Value& entry) {
 }
 
 bool valid_tenant(std::string_view tenant) {
-    return !tenant.empty() && tenant.size() <= tenant_bytes_max && valid_utf8(tenant) &&
-           !has_control_character(tenant);
+    if (tenant.empty() || tenant.size() > tenant_bytes_max) {
+        return false;
+    }
+    return is_printable_ascii(tenant) || (valid_utf8(tenant) && !has_control_character(tenant));
 }
 
 bool valid_name(std::string_view name) {

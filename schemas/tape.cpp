@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace flyball {
@@ -11,23 +10,6 @@ namespace {
 
 constexpr std::size_t nodes_at_first = 128;
 constexpr double whole_max = 9007199254740992.0;  // 2^53: beyond, a double skips integers
-
-// Six bits of a key: cheap, and different for keys that differ in length, start or end.
-std::uint64_t key_bit(std::string_view key) {
-    std::uint64_t word = key.size() << 56;
-    if (key.size() >= 8) {
-        std::uint64_t last = 0;
-        std::memcpy(&word, key.data(), 8);
-        std::memcpy(&last, key.data() + key.size() - 8, 8);
-        word ^= last * 3 + key.size();
-    } else {
-        for (std::size_t i = 0; i < key.size(); ++i) {
-            word ^= std::uint64_t{static_cast<unsigned char>(key[i])} << (8 * i);
-        }
-    }
-    word *= 0x9E3779B97F4A7C15;  // 2^64 divided by the golden ratio
-    return std::uint64_t{1} << (word >> 58);
-}
 
 }  // namespace
 
@@ -52,7 +34,11 @@ void Tape::start(std::string_view payload, std::span<const std::string_view> rea
 }
 
 void Tape::grow() {
-    nodes_.resize(std::max(nodes_at_first, 2 * size_));
+    const std::size_t nodes_max = std::max(nodes_at_first, 2 * nodes_max_);
+    auto nodes = std::make_unique<Value[]>(nodes_max);
+    std::copy_n(nodes_.get(), size_, nodes.get());
+    nodes_ = std::move(nodes);
+    nodes_max_ = nodes_max;
 }
 
 bool Tape::add_bytes(Kind kind, const char* bytes, std::size_t size) {
@@ -60,23 +46,25 @@ bool Tape::add_bytes(Kind kind, const char* bytes, std::size_t size) {
         return fail(Reason::too_large, "binary data is longer than this node's limit for a string",
                     bytes);
     }
-    return add(
-        Value{.kind = kind, .count = static_cast<std::uint32_t>(size), .span = 1, .bytes = bytes});
+    if (!count_value()) {
+        return false;
+    }
+    push(kind, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
+    return true;
 }
 
 bool Tape::add_unsigned(std::uint64_t number) {
     if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
         return add_integer(static_cast<std::int64_t>(number));
     }
-    return add(
-        Value{.kind = Kind::unsigned_integer, .count = 0, .span = 1, .unsigned_integer = number});
+    return add(Kind::unsigned_integer, &Value::unsigned_integer, number);
 }
 
 bool Tape::add_real(double number) {
     if (std::abs(number) <= whole_max && std::trunc(number) == number) {
         return add_integer(static_cast<std::int64_t>(number));
     }
-    return add(Value{.kind = Kind::real, .count = 0, .span = 1, .real = number});
+    return add(Kind::real, &Value::real, number);
 }
 
 bool Tape::open(bool map, std::uint32_t declared) {
@@ -85,13 +73,13 @@ bool Tape::open(bool map, std::uint32_t declared) {
         return fail(Reason::too_large, "arrays and maps are nested deeper than this node's limit");
     }
     if (key && frames_[depth_ - 1].strict) {
-        return fail(Reason::malformed, "a key of a request is not a text");
+        return fail_key();
     }
     if (depth_ > 0 && !key && ++values_ > values_max_) {
         return fail_values();
     }
     enter(map);
-    push(Value{.kind = map ? Kind::map : Kind::array, .count = declared, .span = 1, .integer = 0});
+    push(map ? Kind::map : Kind::array, declared, &Value::integer, std::int64_t{0});
     if (map && declared > limits_.map_keys) {
         return fail(Reason::too_large, "a map has more keys than this node's limit");
     }
@@ -155,18 +143,7 @@ bool Tape::named_read_map(const Value& key) const {
            std::find(read_maps_.begin(), read_maps_.end(), key.text()) != read_maps_.end();
 }
 
-bool Tape::accept_key(Frame& frame, const Value& key) {
-    if (!key.is(Kind::text)) {
-        return fail(Reason::malformed, "a key of a request is not a text");
-    }
-    const std::uint64_t bit = key_bit(key.text());
-    if ((frame.seen & bit) != 0 && repeats(frame, key.text())) {
-        return fail(Reason::malformed, "a key is there twice", key.bytes);
-    }
-    frame.seen |= bit;
-    return true;
-}
-
+// A linear look back: it runs only when two keys share a bit, and a map has few keys.
 bool Tape::repeats(const Frame& frame, std::string_view key) const {
     std::size_t at = frame.node + 1;
     while (at < size_) {
@@ -188,6 +165,10 @@ bool Tape::fail(Reason reason, std::string_view message, const char* at) {
     return false;
 }
 
+bool Tape::fail_key() {
+    return fail(Reason::malformed, "a key of a request is not a text");
+}
+
 bool Tape::fail_values() {
     if (values_max_ < limits_.values) {
         return fail(Reason::too_large, "a request has more values than this node's limit");
@@ -203,12 +184,13 @@ bool Tape::fail_text(const char* bytes, std::size_t size) {
 }
 
 std::size_t Tape::memory_bytes() const {
-    return nodes_.capacity() * sizeof(Value) + frames_.capacity() * sizeof(Frame);
+    return nodes_max_ * sizeof(Value) + frames_.capacity() * sizeof(Frame);
 }
 
 void Tape::shrink() {
-    nodes_.clear();
-    nodes_.shrink_to_fit();
+    nodes_.reset();
+    nodes_max_ = 0;
+    size_ = 0;
 }
 
 }  // namespace flyball

@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "schemas/key_bits.h"
 #include "schemas/limits.h"
 #include "schemas/reason.h"
 #include "schemas/utf8.h"
@@ -29,11 +31,12 @@ public:
 
     // The steps. Each returns false after a fault, which stays; nothing may follow it.
     void expect_key() { key_next_ = true; }
-    bool add(const Value& value);
+    bool add_null() { return add(Kind::null, &Value::integer, std::int64_t{0}); }
+    bool add_boolean(bool flag) { return add(Kind::boolean, &Value::boolean, flag); }
     bool add_text(const char* bytes, std::size_t size);
     bool add_bytes(Kind kind, const char* bytes, std::size_t size);
     bool add_unsigned(std::uint64_t number);
-    bool add_integer(std::int64_t number);
+    bool add_integer(std::int64_t number) { return add(Kind::integer, &Value::integer, number); }
     bool add_real(double number);
     // `declared`: elements or pairs when the encoding names them in front, else 0.
     bool open(bool map, std::uint32_t declared);
@@ -49,7 +52,7 @@ public:
     std::string_view message() const { return message_; }
     std::size_t offset() const { return offset_; }  // no_offset: where the reader stopped
 
-    const Value* root() const { return nodes_.data(); }
+    const Value* root() const { return nodes_.get(); }
     bool batch() const { return batch_; }
     std::size_t memory_bytes() const;
     void shrink();
@@ -57,29 +60,46 @@ public:
 private:
     struct Frame {
         std::size_t node = 0;       // the container's own node
-        std::uint64_t seen = 0;     // a bit for each hash of a key so far
+        KeyBits seen;               // the keys so far, of a strict map
         std::uint32_t members = 0;  // keys or elements so far; JSON only
         bool entry = false;         // a request's own map
         bool strict = false;        // keys are texts, each at most once
         bool below_strict = false;  // so are those of the maps in here
     };
 
-    void push(const Value& value) {
-        if (size_ == nodes_.size()) [[unlikely]] {
+    // Member by member: a whole node copied from the stack waits for its own stores.
+    template <typename T>
+    void push(Kind kind, std::uint32_t count, T Value::*member, T content) {
+        if (size_ == nodes_max_) [[unlikely]] {
             grow();
         }
-        nodes_[size_++] = value;
+        Value& node = nodes_[size_++];
+        node.kind = kind;
+        node.count = count;
+        node.span = 1;
+        node.*member = content;
     }
+    template <typename T>
+    bool add(Kind kind, T Value::*member, T content) {
+        if (!count_value()) [[unlikely]] {
+            return false;
+        }
+        push(kind, 0, member, content);
+        return true;
+    }
+    bool count_value();
     void grow();
     void enter(bool map);
     bool named_read_map(const Value& key) const;
-    bool accept_key(Frame& frame, const Value& key);
+    bool accept_key(Frame& frame, std::string_view key);
     bool repeats(const Frame& frame, std::string_view key) const;
+    bool fail_key();
     bool fail_values();
     bool fail_text(const char* bytes, std::size_t size);
 
     Limits limits_;
-    std::vector<Value> nodes_;
+    std::unique_ptr<Value[]> nodes_;
+    std::size_t nodes_max_ = 0;
     std::vector<Frame> frames_;
     std::size_t size_ = 0;
     std::size_t depth_ = 0;
@@ -94,29 +114,36 @@ private:
     std::string_view message_;
 };
 
-inline bool Tape::add(const Value& value) {
+inline bool Tape::accept_key(Frame& frame, std::string_view key) {
+    if (frame.seen.add(key) && repeats(frame, key)) [[unlikely]] {
+        return fail(Reason::malformed, "a key is there twice", key.data());
+    }
+    return true;
+}
+
+// For whatever is no text.
+inline bool Tape::count_value() {
+    if (std::exchange(key_next_, false)) [[unlikely]] {
+        return !frames_[depth_ - 1].strict || fail_key();
+    }
+    return ++values_ <= values_max_ || fail_values();
+}
+
+inline bool Tape::add_text(const char* bytes, std::size_t size) {
+    const std::string_view text{bytes, size};
+    if (size > limits_.string_bytes || !(is_ascii(text) || valid_utf8(text))) [[unlikely]] {
+        return fail_text(bytes, size);
+    }
     if (std::exchange(key_next_, false)) {
         Frame& frame = frames_[depth_ - 1];
-        if (frame.strict && !accept_key(frame, value)) {
+        if (frame.strict && !accept_key(frame, text)) [[unlikely]] {
             return false;
         }
     } else if (++values_ > values_max_) [[unlikely]] {
         return fail_values();
     }
-    push(value);
+    push(Kind::text, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
     return true;
-}
-
-inline bool Tape::add_text(const char* bytes, std::size_t size) {
-    if (size > limits_.string_bytes || !valid_utf8({bytes, size})) [[unlikely]] {
-        return fail_text(bytes, size);
-    }
-    return add(Value{
-        .kind = Kind::text, .count = static_cast<std::uint32_t>(size), .span = 1, .bytes = bytes});
-}
-
-inline bool Tape::add_integer(std::int64_t number) {
-    return add(Value{.kind = Kind::integer, .count = 0, .span = 1, .integer = number});
 }
 
 }  // namespace flyball

@@ -14,41 +14,55 @@ bool has_control_character(std::string_view text);  // U+0000-U+001F, U+007F, U+
 // Bytes of the well-formed character that `text` starts with; 0 when it starts with none.
 std::size_t utf8_character_bytes(std::string_view text);
 
-// The first and the last bytes of a text, eight at most each, folded into one word: overlapping
-// loads instead of a loop over the tail, because nearly every text here is short.
-inline std::uint64_t edge_bytes(std::string_view text) {
-    const char* at = text.data();
-    const std::size_t size = text.size();
-    if (size >= 8) {
-        std::uint64_t first = 0;
-        std::uint64_t last = 0;
-        std::memcpy(&first, at, 8);
-        std::memcpy(&last, at + size - 8, 8);
-        return first | last;
-    }
+// Inline from here on: nearly every text that a decoder sees is short and plain, and is done here.
+
+// Eight bytes of a text of 1 to 7, each of them at least once and nothing else.
+inline std::uint64_t spread_word(const char* at, std::size_t size) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
     if (size >= 4) {
-        std::uint32_t first = 0;
-        std::uint32_t last = 0;
         std::memcpy(&first, at, 4);
         std::memcpy(&last, at + size - 4, 4);
-        return first | last;
+    } else {
+        const auto byte = [at](std::size_t i) -> std::uint32_t {
+            return static_cast<unsigned char>(at[i]);
+        };
+        first = byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16 | byte(0) << 24;
+        last = first;
     }
-    std::uint64_t all = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        all |= static_cast<unsigned char>(at[i]);
+    return std::uint64_t{first} << 32 | last;
+}
+
+// Whether `test` holds for every word of a text; words may overlap.
+template <typename Test>
+bool all_words(std::string_view text, Test test) {
+    const char* at = text.data();
+    if (text.size() < 8) {
+        return text.empty() || test(spread_word(at, text.size()));
     }
-    return all;
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i + 8 < text.size(); i += 8) {
+        std::memcpy(&word, at + i, 8);
+        if (!test(word)) {
+            return false;
+        }
+    }
+    std::memcpy(&word, at + text.size() - 8, 8);
+    return test(word);
 }
 
 inline bool is_ascii(std::string_view text) {
-    constexpr std::uint64_t high_bits = 0x8080808080808080;
-    std::uint64_t seen = edge_bytes(text);
-    for (std::size_t i = 8; i + 8 < text.size(); i += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + i, 8);
-        seen |= word;
-    }
-    return (seen & high_bits) == 0;
+    return all_words(text, [](std::uint64_t word) { return (word & 0x8080808080808080) == 0; });
+}
+
+// ASCII from the space to the tilde.
+inline bool is_printable_ascii(std::string_view text) {
+    return all_words(text, [](std::uint64_t word) {
+        // A byte below 0x20 borrows into its high bit, 0x7F carries into it.
+        const std::uint64_t low = word - 0x2020202020202020;
+        const std::uint64_t high = word + 0x0101010101010101;
+        return ((word | low | high) & 0x8080808080808080) == 0;
+    });
 }
 
 }  // namespace flyball

@@ -161,7 +161,12 @@ void Writer::put_real(double number) {
     if (!std::isfinite(number)) {
         put_null();
     } else if (encoding_ == Encoding::json) {
+        const std::size_t start = buffer_.size();
         append_number(buffer_, number);
+        // Digits alone would come back as an integer, and beyond 2^53 as another number.
+        if (buffer_.find_first_of(".e", start) == std::string::npos) {
+            buffer_.append(".0");
+        }
     } else {
         msgpack_form::append_real(buffer_, number);
     }
