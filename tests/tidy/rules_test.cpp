@@ -147,7 +147,13 @@ TEST_F(Tidy, FindsAFileThatNoTargetLists) {
     write("node/lost.cpp", "");
     write("node/gine.cpp", "");
     write("node/state/file.cpp", "");
-    EXPECT_EQ(found_by(the_build_lists_every_file), (Places{"node/gine.cpp:0", "node/lost.cpp:0"}));
+    write("node/lost.h", "");
+    write("tests/CMakeLists.txt", "test(a_test.cpp)\n");
+    write("tests/a_test.cpp", "#include \"tests/known.h\"\n#include \"node/lost.h\"\n");
+    write("tests/known.h", "");
+    write("tests/unknown.h", "");
+    EXPECT_EQ(found_by(the_build_lists_every_file),
+              (Places{"node/gine.cpp:0", "node/lost.cpp:0", "node/lost.h:0", "tests/unknown.h:0"}));
 }
 
 TEST_F(Tidy, FindsAReadmeThatDoesNotMatchItsFolder) {
