@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t ring_capacity_max = 1 << 20;  // 20 MB of history, far beyond a device's use
 
-Error wrong(std::string key, std::string_view expected) {
+Error wrong(const std::string& key, std::string_view expected) {
     return {ErrorCode::usage, key + ": must be " + std::string(expected)};
 }
 

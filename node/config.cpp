@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view default_file = "/etc/flyball/node.toml";
 
 // `later` on top of `earlier`, key by key; a list is one value.
-// NOLINTNEXTLINE(misc-no-recursion): bounded by toml++'s nesting limit
+// Recursion is bounded by toml++'s nesting limit
 void merge(Tree& earlier, const Tree& later) {
     if (earlier.map() == nullptr || later.map() == nullptr) {
         earlier = later;
@@ -102,7 +102,7 @@ void Layers::read_files(const std::optional<std::string>& named) {
     }
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): two levels, those of the options' keys
+// Recursion is two levels, those of the options' keys
 void Layers::take_table(const ConfigFile& file, const Tree& table, const std::string& above) {
     const auto& options = config_options();
     for (const auto& [name, value] : *table.map()) {

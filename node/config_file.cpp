@@ -15,7 +15,7 @@ class Reader {
 public:
     Reader(const std::string& path, ConfigFile& out) : path_(path), out_(out) {}
 
-    // Depth is bounded by toml++ (256). NOLINTNEXTLINE(misc-no-recursion)
+    // Depth is bounded by toml++ (256).
     Tree read(const toml::node& node, const std::string& key) {
         if (!key.empty()) {
             out_.places.insert_or_assign(key, place(node.source().begin));
@@ -43,7 +43,6 @@ public:
     }
 
 private:
-    // NOLINTNEXTLINE(misc-no-recursion)
     Tree read_table(const toml::table& table, const std::string& key) {
         Tree::Map map;
         for (const auto& [name, value] : table) {
@@ -56,7 +55,6 @@ private:
         return {std::move(map)};
     }
 
-    // NOLINTNEXTLINE(misc-no-recursion)
     Tree read_array(const toml::array& array, const std::string& key) {
         Tree::List list;
         for (const toml::node& value : array) {

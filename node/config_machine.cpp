@@ -51,7 +51,7 @@ std::vector<std::string> list_folder(const std::string& path) {
     const auto close_folder = [](DIR* folder) { closedir(folder); };
     const std::unique_ptr<DIR, decltype(close_folder)> folder(opendir(path.c_str()), close_folder);
     if (folder) {
-        while (const dirent* entry = readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe)
+        while (const dirent* entry = readdir(folder.get())) {
             names.emplace_back(entry->d_name);
         }
     }
@@ -71,7 +71,7 @@ ConfigInput machine_input(int argc, const char* const* argv) {
         input.arguments.assign(argv + 1, argv + argc);
     }
     input.environment = [](const std::string& name) -> std::optional<std::string> {
-        // Nobody changes the environment of a node. NOLINTNEXTLINE(concurrency-mt-unsafe)
+        // Nobody changes the environment of a node.
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     };

@@ -269,7 +269,6 @@ std::optional<std::string_view> closest_name(std::string_view unknown,
 }
 
 // Depth is bounded by the TOML reader's or the decoder's nesting limit.
-// NOLINTNEXTLINE(misc-no-recursion)
 std::string toml_value(const Tree& value) {
     std::string out;
     if (const Tree::List* list = value.list()) {

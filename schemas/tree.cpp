@@ -54,7 +54,6 @@ std::string_view Tree::kind_name() const {
 }
 
 // Recursion is bounded by what made the tree: a decoder's or a TOML reader's nesting limit.
-// NOLINTNEXTLINE(misc-no-recursion)
 void Tree::append_canonical_json(std::string& out) const {
     if (const bool* flag = boolean()) {
         out += *flag ? "true" : "false";
