@@ -18,7 +18,7 @@ namespace flyball {
 
 struct LoopbackOptions {
     std::string client_id;
-    std::vector<std::string> filters;
+    std::vector<std::string> filters{};
     int version = 5;                  // 4: no properties, retained messages replayed
     std::size_t outbound_max = 8192;  // published and not yet delivered
 };

@@ -193,16 +193,26 @@ bool PahoTransport::connect(std::string& why) {
     if (ended == PahoEvents::Step::succeeded) {
         return true;
     }
-    const std::string tls = events_.take_tls_error();
     why = fmt::format(
-        "{}: {}{}{}", address_.text,
+        "{}: {}{}", address_.text,
         ended == PahoEvents::Step::failed ? reason_of(*token) : std::string(step_text(ended)),
-        tls.empty() ? "" : ": ", tls);
+        tls_hint());
     if (ended == PahoEvents::Step::failed && refuses_version(*token)) {
         version_ = version_ == MQTTVERSION_5 ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
         drop_client();  // a client's version is fixed when it is made
     }
     return false;
+}
+
+std::string PahoTransport::tls_hint() {
+    const std::string said = events_.take_tls_error();
+    if (!address_.tls) {
+        return {};
+    }
+    // Paho 1.3.12 reports every TLS error but a certificate for another host name.
+    return said.empty() ? fmt::format(": nothing listens there, or its certificate is not for {}",
+                                      address_.host)
+                        : ": " + said;
 }
 
 std::vector<std::string> PahoTransport::wanted_filters() const {

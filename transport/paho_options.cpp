@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -16,13 +16,20 @@ namespace {
 
 // Paho's own bound on QoS 1 messages without acknowledgement; ours, `outbound_max`, is lower.
 constexpr int inflight_max = 60'000;
+constexpr std::size_t file_bytes_max = 1024 * 1024;  // a bundle of authorities has 250 KiB
 
 Result<std::string> read_file(const std::string& path, const char* what) {
     std::ifstream file(path, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(file), {}};
-    if (!file) {
+    std::string content;
+    std::array<char, 4096> part;
+    while (file && content.size() < file_bytes_max) {
+        file.read(part.data(), part.size());
+        content.append(part.data(), static_cast<std::size_t>(file.gcount()));
+    }
+    if (!file.eof()) {
         return Error{ErrorCode::unavailable,
-                     fmt::format("{} {}: {}", what, path, std::strerror(errno))};
+                     fmt::format("{} {}: {}", what, path,
+                                 content.empty() ? std::strerror(errno) : "longer than 1 MiB")};
     }
     return content;
 }

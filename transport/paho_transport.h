@@ -52,6 +52,7 @@ private:
     void run();
     bool bring_up(std::string& why);
     bool connect(std::string& why);
+    std::string tls_hint();
     std::vector<std::string> wanted_filters() const;
     bool subscribe(std::string& why);
     void hold();  // ticks until the connection is lost or stop() was called

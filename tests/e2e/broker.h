@@ -12,9 +12,9 @@
 namespace flyball::testing {
 
 struct BrokerSettings {
-    std::string extra;      // more configuration lines, before the listener
-    std::string listener;   // more lines of the listener, e.g. certificates
-    bool anonymous = true;  // false: `extra` says who may log in
+    std::string extra{};     // more configuration lines, before the listener
+    std::string listener{};  // more lines of the listener, e.g. certificates
+    bool anonymous = true;   // false: `extra` says who may log in
 };
 
 class Broker {

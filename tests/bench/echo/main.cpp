@@ -1,0 +1,212 @@
+// Runs a responder beside a raw-socket echo and a bare Paho C++ echo, each on a Mosquitto of its
+// own, alternating, and prints the medians of the pairs' ratios beside the aims. Ratios only: a
+// number of this machine means nothing on another day.
+//
+//   bench_echo [--pairs 5] [--seconds 2] [--subject 'COMMAND {port}'] [--topic T] [--payload TEXT]
+//
+// The subject must answer requests on --topic at the MQTT 5 Response Topic with the Correlation
+// Data; without --subject it is the echo over our own transport.
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/bench/echo/load.h"
+#include "tests/e2e/broker.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using flyball::bench::Load;
+using flyball::bench::LoadResult;
+
+struct Options {
+    int pairs = 5;
+    std::chrono::milliseconds length = 2s;
+    std::string subject;
+    Load::Target target;
+};
+
+class Responder {
+public:
+    explicit Responder(const std::string& command) : pid_(::fork()) {
+        if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            ::execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), nullptr);
+            ::_exit(127);
+        }
+    }
+    ~Responder() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Responder(const Responder&) = delete;
+    Responder& operator=(const Responder&) = delete;
+
+private:
+    pid_t pid_;
+};
+
+using Figures = std::map<std::string, double>;
+
+void note_closed(Figures& figures, Load& load, std::size_t in_flight,
+                 std::chrono::milliseconds length) {
+    const LoadResult result = load.closed(in_flight, 0, length);
+    const std::string name = fmt::format("{} in flight", in_flight);
+    figures[name + ", per second"] = result.per_second();
+    figures[name + ", p50 us"] = result.percentile(0.5);
+    figures[name + ", p99 us"] = result.percentile(0.99);
+    figures["unanswered"] += static_cast<double>(result.unanswered());
+}
+
+Figures measure(const std::string& command, const Load::Target& target,
+                std::chrono::milliseconds length) {
+    const flyball::testing::Broker broker({.extra = "max_queued_messages 0", .listener = ""});
+    std::string filled = command;
+    if (const auto at = filled.find("{port}"); at != std::string::npos) {
+        filled.replace(at, 6, std::to_string(broker.port()));
+    }
+    const Responder responder(filled);
+    Load load(broker.port(), target);
+    Figures figures;
+    if (!load.wait_until_ready(20s)) {
+        fmt::print(stderr, "no answer from: {}\n", filled);
+        return figures;
+    }
+    load.closed(32, 0, 200ms);  // warm
+    for (const std::size_t in_flight : {std::size_t{1}, std::size_t{32}, std::size_t{512}}) {
+        note_closed(figures, load, in_flight, length);
+    }
+    figures["QoS 1, 1 in flight, p50 us"] = load.closed(1, 1, length).percentile(0.5);
+    const LoadResult open = load.open(1000, length);
+    figures["open loop 1000/s, p50 us"] = open.percentile(0.5);
+    figures["open loop 1000/s, p99 us"] = open.percentile(0.99);
+    const LoadResult quiet = load.after_silence(1500ms, 10);
+    figures["after 1.5 s of silence, p50 us"] = quiet.percentile(0.5);
+    figures["after 1.5 s of silence, p99 us"] = quiet.percentile(0.99);
+    return figures;
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values.empty() ? 0 : values[values.size() / 2];
+}
+
+struct Aim {
+    const char* figure;
+    const char* rival;
+    double bound;
+    bool at_least;
+};
+constexpr std::array<Aim, 6> aims{{{"512 in flight, per second", "paho", 0.95, true},
+                                   {"1 in flight, p50 us", "paho", 1.10, false},
+                                   {"512 in flight, per second", "raw", 0.80, true},
+                                   {"1 in flight, p50 us", "raw", 1.70, false},
+                                   {"after 1.5 s of silence, p99 us", "raw", 3.0, false},
+                                   {"QoS 1, 1 in flight, p50 us", "raw", 2.0, false}}};
+
+using Runs = std::map<std::string, std::vector<Figures>>;
+
+std::vector<double> column(const std::vector<Figures>& runs, const std::string& figure) {
+    std::vector<double> values;
+    for (const Figures& run : runs) {
+        const auto at = run.find(figure);
+        values.push_back(at == run.end() ? 0 : at->second);
+    }
+    return values;
+}
+
+double median_ratio(const Runs& runs, const std::string& rival, const std::string& figure) {
+    const auto ours = column(runs.at("subject"), figure);
+    const auto theirs = column(runs.at(rival), figure);
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+        if (theirs[i] > 0) {
+            ratios.push_back(ours[i] / theirs[i]);
+        }
+    }
+    return median(ratios);
+}
+
+int report(const Runs& runs) {
+    fmt::print("{:34} {:>10} {:>10} {:>10} {:>8} {:>8}\n", "median of the pairs", "subject", "paho",
+               "raw", "/paho", "/raw");
+    for (const auto& [figure, value] : runs.at("subject").front()) {
+        fmt::print("{:34} {:10.0f} {:10.0f} {:10.0f} {:8.2f} {:8.2f}\n", figure,
+                   median(column(runs.at("subject"), figure)),
+                   median(column(runs.at("paho"), figure)), median(column(runs.at("raw"), figure)),
+                   median_ratio(runs, "paho", figure), median_ratio(runs, "raw", figure));
+    }
+    int missed = 0;
+    for (const Aim& aim : aims) {
+        const double ratio = median_ratio(runs, aim.rival, aim.figure);
+        const bool met = aim.at_least ? ratio >= aim.bound : ratio > 0 && ratio <= aim.bound;
+        missed += met ? 0 : 1;
+        fmt::print("{:6} {} against {}: {:.2f}, aim {} {:.2f}\n", met ? "met" : "missed",
+                   aim.figure, aim.rival, ratio, aim.at_least ? "at least" : "at most", aim.bound);
+    }
+    return missed == 0 ? 0 : 1;
+}
+
+Options parse(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string flag = argv[i];
+        const std::string value = argv[i + 1];
+        if (flag == "--pairs") {
+            options.pairs = std::max(1, std::stoi(value));
+        } else if (flag == "--seconds") {
+            options.length =
+                std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(value) * 1000));
+        } else if (flag == "--subject") {
+            options.subject = value;
+        } else if (flag == "--topic") {
+            options.target.topic = value;
+        } else if (flag == "--payload") {
+            options.target.payload = value;
+        } else {
+            fmt::print(stderr, "unknown flag {}\n", flag);
+            std::exit(64);
+        }
+    }
+    return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Options options = parse(argc, argv);
+    const std::filesystem::path here =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    const std::string paho = (here / "bench_paho_echo").string() + " {port}";
+    const std::string raw = (here / "bench_raw_echo").string() + " {port}";
+    const std::string subject = options.subject.empty()
+                                    ? (here / "bench_transport_echo").string() + " {port}"
+                                    : options.subject;
+    // The rivals are asked the same payload, on the topic they listen to.
+    const Load::Target echoed{.topic = "bench/request", .payload = options.target.payload};
+    std::vector<std::string> order{"subject", "paho", "raw"};
+    Runs runs;
+    for (int pair = 0; pair < options.pairs; ++pair) {
+        for (const std::string& name : order) {
+            const std::string& command = name == "subject" ? subject : name == "paho" ? paho : raw;
+            runs[name].push_back(
+                measure(command, name == "subject" ? options.target : echoed, options.length));
+        }
+        std::reverse(order.begin(), order.end());  // A B B A: drift hits both alike
+        fmt::print(stderr, "pair {} of {}\n", pair + 1, options.pairs);
+    }
+    if (runs["subject"].front().empty()) {
+        return 69;
+    }
+    return report(runs);
+}
