@@ -10,8 +10,8 @@
 
 namespace {
 
-constexpr int exit_usage = 64;      // sysexits: EX_USAGE
-constexpr int exit_internal = 70;   // EX_SOFTWARE
+constexpr int exit_usage = 64;     // sysexits: EX_USAGE
+constexpr int exit_internal = 70;  // EX_SOFTWARE
 
 int fail(flyball::Log& log, const flyball::Error& error) {
     log.write(flyball::LogLevel::error, error.message);
@@ -44,6 +44,9 @@ int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::Cloc
 int main(int argc, char** argv) {
     const flyball::ClockSample started = flyball::sample_clock();
     flyball::Config config = flyball::read_config(flyball::machine_input(argc, argv));
+    if (config.faults.empty()) {
+        config.faults = flyball::Registry(0).add_configured(config.settings, started.wall);
+    }
     if (!config.faults.empty() || config.mode != flyball::ConfigMode::run) {
         return flyball::show(config);
     }

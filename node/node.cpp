@@ -3,8 +3,6 @@
 #include <csignal>
 #include <utility>
 
-#include "node/governor_types.h"
-#include "node/policy_rev.h"
 #include "schemas/expects.h"
 
 namespace flyball {
@@ -22,9 +20,11 @@ constexpr Span offline_wait{500};
 
 Result<std::unique_ptr<Node>> Node::make(Options options) {
     std::unique_ptr<Node> node(new Node(std::move(options)));
-    if (auto added = node->add_governors(); !added) {
-        return added.error();
+    const auto faults = node->engine_.registry().add_configured(node->settings_, node->started_at_);
+    if (!faults.empty()) {
+        return Error{ErrorCode::usage, faults.front()};
     }
+    node->policy_rev_ = node->engine_.registry().policy_rev();
     return node;
 }
 
@@ -54,33 +54,9 @@ Node::Node(Options options)
 
 Node::~Node() = default;
 
-Result<bool> Node::add_governors() {
-    std::map<std::string, Tree> governors = settings_.governors;
-    if (settings_.base_governors) {
-        for (const GovernorType& type : governor_types()) {
-            governors.try_emplace(std::string(type.name) + "/main");
-        }
-    }
-    for (const auto& [title, raw] : governors) {
-        const std::size_t slash = title.find('/');
-        const auto type = std::string_view(title).substr(0, slash);
-        const auto name = std::string_view(title).substr(slash + 1);
-        const auto added = engine_.registry().add(type, name, raw, started_at_);
-        if (!added) {
-            return Error{ErrorCode::usage,
-                         settings_.place_of(title, added.error().message)};
-        }
-    }
-    Tree::Map configurations;
-    engine_.registry().each([&configurations](const Governor& governor) {
-        configurations.emplace(governor.title(), governor.configuration());
-    });
-    policy_rev_ = policy_rev(Tree(std::move(configurations)));
-    return true;
-}
-
 int Node::run() {
-    log_.write(LogLevel::notice, "starting",
+    log_.write(
+        LogLevel::notice, "starting",
         {{"version", FLYBALL_VERSION}, {"root", root_text_}, {"broker", transport_->peer()}});
     transport_->start(*this);
     while (!stopping_ && !draining_) {
@@ -103,10 +79,12 @@ int Node::run() {
 
 void Node::take_signal(int signal) {
     if (signal == SIGHUP) {
-        log_.write(LogLevel::warning, "reloading is not possible yet; restart the node to apply a change");
+        log_.write(LogLevel::warning,
+                   "reloading is not possible yet; restart the node to apply a change");
         return;
     }
-    log_.write(LogLevel::notice, "stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    log_.write(LogLevel::notice, "stopping",
+               {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
     stopping_ = true;
 }
 
@@ -210,20 +188,27 @@ void Node::breathe() {
     --waiting_depth_;
 }
 
-void Node::send(const Message& message) { transport_->publish(message); }
+void Node::send(const Message& message) {
+    transport_->publish(message);
+}
 
 void Node::reply_topic_refused(std::string_view topic) {
     log_.write_seldom(LogLevel::warning, monotonic_us(), "reply topic refused",
-                  {{"topic", topic}, {"hint", "mqtt.reply_prefixes would have to allow it"}});
+                      {{"topic", topic}, {"hint", "mqtt.reply_prefixes would have to allow it"}});
 }
 
 void Node::set_time(Instant at) {
     clock_.set_time(at, sample_clock());
-    log_.write(LogLevel::notice, "governor time set by control", {{"at_ms", std::to_string(to_ms(at))}});
+    log_.write(LogLevel::notice, "governor time set by control",
+               {{"at_ms", std::to_string(to_ms(at))}});
 }
 
-Instant Node::now() { return clock_.advance(sample_clock()); }
+Instant Node::now() {
+    return clock_.advance(sample_clock());
+}
 
-std::uint64_t Node::session() const { return (epoch_ << 20U) + connects_.load(); }
+std::uint64_t Node::session() const {
+    return (epoch_ << 20U) + connects_.load();
+}
 
 }  // namespace flyball

@@ -33,8 +33,8 @@ public:
         std::unique_ptr<Transport> transport;
         std::unique_ptr<Waiter> waiter;
         Log& log;
-        std::uint64_t seed = 0;      // random: keys every hash
-        ClockSample started{};       // as early in the program as can be
+        std::uint64_t seed = 0;  // random: keys every hash
+        ClockSample started{};   // as early in the program as can be
     };
     // Makes the configured governors; an error names the key that is wrong.
     static Result<std::unique_ptr<Node>> make(Options options);
@@ -45,7 +45,6 @@ public:
 
 private:
     explicit Node(Options options);
-    Result<bool> add_governors();
 
     void on_message(const Message& message) noexcept override;
     void on_link(LinkState state, std::string_view why) noexcept override;

@@ -36,10 +36,37 @@ Result<Governor*> Registry::add(std::string_view type, std::string_view name, co
                                                                  .settings = split->first,
                                                                  .rules = std::move(rules),
                                                                  .seed = seed_});
-    governor->set_policy_rev(policy_rev(governor->configuration()));
+    governor->set_policy_rev(flyball::policy_rev(governor->configuration()));
     Governor* made = governor.get();
     governors_.emplace(Less::Key{made->type(), made->name()}, std::move(governor));
     return made;
+}
+
+std::vector<std::string> Registry::add_configured(const NodeSettings& settings, Instant now) {
+    std::map<std::string, Tree> wanted = settings.governors;
+    if (settings.base_governors) {
+        for (const GovernorType& type : governor_types()) {
+            wanted.try_emplace(std::string(type.name) + "/main");
+        }
+    }
+    std::vector<std::string> faults;
+    for (const auto& [title, raw] : wanted) {
+        const std::size_t slash = title.find('/');
+        const std::string_view whole = title;
+        const auto added = add(whole.substr(0, slash), whole.substr(slash + 1), raw, now);
+        if (!added) {
+            faults.push_back(settings.place_of(title, added.error().message));
+        }
+    }
+    return faults;
+}
+
+std::string Registry::policy_rev() const {
+    Tree::Map configurations;
+    each([&configurations](const Governor& governor) {
+        configurations.emplace(governor.title(), governor.configuration());
+    });
+    return flyball::policy_rev(Tree(std::move(configurations)));
 }
 
 Governor* Registry::find(std::string_view type, std::string_view name) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "governors/governor.h"
+#include "node/settings.h"
 #include "schemas/result.h"
 #include "schemas/tree.h"
 
@@ -24,8 +25,13 @@ public:
     // Makes a governor from its raw configuration; an error names the key that is wrong.
     Result<Governor*> add(std::string_view type, std::string_view name, const Tree& raw,
                           Instant now);
+    // The governors that the settings name, and the base governors if wanted. Returns every fault,
+    // each a sentence with its place.
+    std::vector<std::string> add_configured(const NodeSettings& settings, Instant now);
     Governor* find(std::string_view type, std::string_view name) const;
 
+    // The revision of all their configurations together.
+    std::string policy_rev() const;
     std::size_t size() const { return governors_.size(); }
     // In order of type and name.
     void each(const std::function<void(Governor&)>& visit) const;
