@@ -2,31 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <iostream>
-#include <new>
 
+#include "tests/unit/governors/allocation_count.h"
 #include "tests/unit/governors/quota_desk.h"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-// Counts every allocation of this program.
-void* operator new(std::size_t bytes) {
-    ++allocations;
-    if (void* memory = std::malloc(bytes)) {
-        return memory;
-    }
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace flyball {
 namespace {
@@ -132,11 +111,11 @@ TEST(QuotaMemory, AllocatesNothingForADecisionInSteadyState) {
         }
     };
     decide(1);
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = allocations_so_far();
     for (std::int64_t ms = 2; ms < 20'000; ++ms) {
         decide(ms);
     }
-    EXPECT_EQ(allocations - before, 0U);
+    EXPECT_EQ(allocations_so_far() - before, 0U);
 }
 
 TEST(QuotaMemory, Takes24BytesForATenantAndResourceInUse) {
