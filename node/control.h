@@ -1,7 +1,7 @@
 #pragma once
-// Answers the `control` topic: what an operator asks of the node itself (docs/protocol.md, control).
-// Owned by the node, called by its engine, same thread. What it cannot do by itself it asks of
-// ControlledNode.
+// Answers the `control` topic: what an operator asks of the node itself (docs/protocol.md,
+// control). Owned by the node, called by its engine, same thread. What it cannot do by itself it
+// asks of ControlledNode.
 
 #include <span>
 #include <string>
@@ -16,8 +16,8 @@ namespace flyball {
 class ControlledNode {
 public:
     virtual ~ControlledNode() = default;
-    virtual void drain() = 0;                   // stop taking requests, then end the program
-    virtual void set_time(Instant at) = 0;      // the only thing that may lower governor time
+    virtual void drain() = 0;               // stop taking requests, then end the program
+    virtual void set_time(Instant at) = 0;  // the only thing that may lower governor time
 };
 
 class Control : public ControlDesk {

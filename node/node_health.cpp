@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t second_us = 1'000'000;
 
-std::int64_t to_us(Span span) { return span.count() * 1000; }
+std::int64_t to_us(Span span) {
+    return span.count() * 1000;
+}
 
 std::string_view text_of(const Value& map, std::string_view name) {
     const Value* key = map.first_child();
@@ -57,13 +59,14 @@ void Node::take_link_change() {
                 startup_ms_ = (monotonic_us() - started_us_) / 1000;
             }
             log_.write(LogLevel::notice, "online",
-                {{"broker", transport_->peer()},
-                 {"mqtt", transport_->protocol_version() == 5 ? "5" : "3.1.1"}});
+                       {{"broker", transport_->peer()},
+                        {"mqtt", transport_->protocol_version() == 5 ? "5" : "3.1.1"}});
             next_health_us_ = 0;
             break;
         case LinkState::name_taken:
             name_is_shared_ = true;
-            log_.write(LogLevel::error, "another client uses this node's client id", {{"why", why}});
+            log_.write(LogLevel::error, "another client uses this node's client id",
+                       {{"why", why}});
             break;
         case LinkState::down:
             log_.write(LogLevel::warning, "no broker; trying again", {{"why", why}});
@@ -86,7 +89,8 @@ void Node::publish_health_when_due(std::int64_t now_us) {
     // What a reader must hear of at once, but at most once a second.
     const std::string_view clock = to_text(clock_.status());
     const bool changed = status() != last_status_ || clock != last_clock_;
-    const bool due = now_us >= next_health_us_ || (changed && now_us >= last_health_us_ + second_us);
+    const bool due =
+        now_us >= next_health_us_ || (changed && now_us >= last_health_us_ + second_us);
     if (due) {
         publish_health(status());
     }
@@ -160,7 +164,7 @@ void Node::look_at_own_health(const Message& message) {
     }
     name_is_shared_ = true;
     log_.write(LogLevel::error, "another node reports health under this node's name",
-        {{"topic", health_topic_}, {"hint", "give each node a name of its own"}});
+               {{"topic", health_topic_}, {"hint", "give each node a name of its own"}});
 }
 
 }  // namespace flyball
