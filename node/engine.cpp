@@ -25,6 +25,19 @@ bool is_request_channel(const Topic& topic) {
            topic.channel == Channel::control;
 }
 
+// An error too says whose request it answers, and is as short as it was asked to be.
+void echo(const Request& request, Reply& fault) {
+    fault.id = request.id;
+    fault.cid = request.cid;
+    fault.brief = request.brief;
+    fault.dry_run = request.dry_run;
+    if (fault.tenant.empty()) {
+        fault.tenant = request.tenant;
+    }
+    fault.traceparent = request.traceparent;
+    fault.tracestate = request.tracestate;
+}
+
 }  // namespace
 
 struct Engine::Workspace {
@@ -94,7 +107,7 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     expects(can_go_deeper(), "messages in work stay within the engine's depth");
     Job job{.work = workspace(), .message = message, .arrival = arrival, .now = now, .host = host};
     const auto topic = job.work.parser.parse(message.topic);
-    if (!topic || !is_request_channel(*topic)) {
+    if (!topic || !takes(*topic)) {
         return;
     }
     job.topic = *topic;
@@ -103,8 +116,16 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
         decide_all(job);
     }
     --depth_;
-    job.work.decoder.shrink();
+    if (job.work.decoder.memory_bytes() > buffer_bytes_kept) {
+        job.work.decoder.shrink();
+    }
     job.work.writer.shrink(buffer_bytes_kept);
+}
+
+bool Engine::takes(const Topic& topic) const {
+    const bool closed =
+        options_.tenant_topics_only && topic.channel == Channel::request && !topic.has_tenant;
+    return is_request_channel(topic) && !closed;
 }
 
 // What can be wrong with the message as a whole, in the order of docs/protocol.md.
@@ -140,7 +161,9 @@ bool Engine::check_message(Job& job) {
     }
     if (!job.work.route.take_reply_to(*job.payload.root)) {
         job.host.reply_topic_refused(job.work.route.refused());
-        answer_fault(job, error_reply(job, Reason::bad_reply_topic));
+        Reply fault = error_reply(job, Reason::bad_reply_topic);
+        echo_request(job, fault);
+        answer_fault(job, fault);
         return false;
     }
     if (expired(job)) {
@@ -155,8 +178,8 @@ bool Engine::expired(const Job& job) const {
     if (job.arrival.waited.count() <= 0) {
         return false;
     }
-    if (job.message.expiry_s) {
-        return job.arrival.waited > std::chrono::seconds(*job.message.expiry_s);
+    if (job.message.expiry_s && job.arrival.waited > std::chrono::seconds(*job.message.expiry_s)) {
+        return true;
     }
     const Value* entry = job.payload.root;
     if (entry->is(Kind::array)) {
@@ -184,8 +207,18 @@ bool Engine::find_governor(Job& job) {
     const auto titles = registry_.titles(supported_max);
     Reply fault = error_reply(job, Reason::unknown_governor);
     fault.supported = titles;
+    echo_request(job, fault);
     answer_fault(job, fault);
     return false;
+}
+
+// Who asked, for an error of the message as a whole that a single request gets.
+void Engine::echo_request(Job& job, Reply& fault) const {
+    const Value& root = *job.payload.root;
+    if (root.is(Kind::map)) {
+        read_request(root, job.payload.encoding, job.work.request);
+        echo(job.work.request, fault);
+    }
 }
 
 Reply Engine::error_reply(const Job& job, Reason reason) const {
@@ -248,6 +281,9 @@ void Engine::decide_entry(Job& job, const Value& entry) {
     }
     Request& request = job.work.request;
     read_request(entry, job.payload.encoding, request);
+    if (job.message.has_response_topic && request.fault.field == "reply_to") {
+        request.fault = {};  // beside a Response Topic it is not looked at
+    }
     if (job.topic.channel == Channel::control) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
         control_->answer(request, job.payload.encoding, job.now, job.work.writer);
@@ -258,6 +294,7 @@ void Engine::decide_entry(Job& job, const Value& entry) {
         fault.field = "tenant";
         fault.expected =
             "a tenant in the topic, with exactly / + # % and a first $ percent-encoded";
+        echo(request, fault);
         write_error(job, fault);
         return;
     }
@@ -281,8 +318,7 @@ void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
         job.governor->decide(request, occasion, work.decided);
     } catch (const std::exception&) {
         Reply fault = error_reply(job, Reason::governor_down);
-        fault.id = request.id;
-        fault.cid = request.cid;
+        echo(request, fault);
         write_error(job, fault);
         return;
     }
@@ -309,7 +345,7 @@ void Engine::send_reply(Job& job) {
 void Engine::refuse_overloaded(const Message& message, EngineHost& host) {
     TopicParser parser(options_.root);
     const auto topic = parser.parse(message.topic);
-    if (!topic || !is_request_channel(*topic) || message.retain) {
+    if (!topic || !takes(*topic) || message.retain) {
         return;
     }
     Workspace work(options_.root, policy_, options_.limits);

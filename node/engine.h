@@ -93,11 +93,13 @@ private:
     struct Job;        // one message in work
 
     Workspace& workspace();
+    bool takes(const Topic& topic) const;
     bool check_message(Job& job);
     bool find_governor(Job& job);
     bool expired(const Job& job) const;
     void decide_all(Job& job);
     void decide_entry(Job& job, const Value& entry);
+    void echo_request(Job& job, struct Reply& fault) const;
     void answer_fault(Job& job, const struct Reply& fault);
     void answer_one(Job& job, Request& request, const Occasion& occasion);
     void write_error(Job& job, const Reply& error);

@@ -17,8 +17,12 @@ bool ReplyRoute::begin(const Message& message, const Topic& topic) {
     has_response_topic_ = message.has_response_topic;
     refused_ = {};
     tenant_level_.clear();
-    if (topic.has_tenant && topic.tenant_canonical) {
-        append_encoded_tenant(tenant_level_, topic.tenant);
+    if (topic.has_tenant) {
+        if (topic.tenant_canonical) {
+            append_encoded_tenant(tenant_level_, topic.tenant);
+        } else {
+            tenant_level_ = "%";  // no tenant is encoded like this: nobody's replies
+        }
     }
     if (!has_response_topic_) {
         to_decision();

@@ -158,14 +158,6 @@ void read_flag(const Value* value, std::string_view name, bool& flag, Request& o
 }
 
 void read_how(const Found& found, Encoding encoding, Request& out) {
-    if (found.reply_to != nullptr) {
-        out.has_reply_to = true;
-        if (found.reply_to->is(Kind::text)) {
-            out.reply_to = found.reply_to->text();
-        } else {
-            note(out, "reply_to", "a text");
-        }
-    }
     if (found.ttl_ms != nullptr) {
         const std::optional<std::int64_t> ttl = as_integer(*found.ttl_ms, encoding);
         if (ttl && *ttl >= 0) {
@@ -179,6 +171,15 @@ void read_how(const Found& found, Encoding encoding, Request& out) {
     }
     read_flag(found.dry_run, "dry_run", out.dry_run, out);
     read_flag(found.brief, "brief", out.brief, out);
+    // The last to be found wrong: beside a Response Topic nobody looks at it.
+    if (found.reply_to != nullptr) {
+        out.has_reply_to = true;
+        if (found.reply_to->is(Kind::text)) {
+            out.reply_to = found.reply_to->text();
+        } else {
+            note(out, "reply_to", "a text");
+        }
+    }
 }
 
 // Tracing must not break what it traces: one of a wrong form is a key like any unknown one.
