@@ -104,6 +104,9 @@ def main():
                 print(f"the node's exit status is {node.returncode}, 0 expected", file=sys.stderr)
                 return 70
             return status
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            print(error, file=sys.stderr)
+            return 70
         finally:
             stop(children)
 
