@@ -70,7 +70,7 @@ constexpr ConfigOption options[] = {
      .sentence = "The client id, one of its own for every node.",
      .valid = valid_short_text,
      .expected = "a text of 1 to 256 bytes without control characters",
-     .computed = "flyball-<region>-<node>"},
+     .computed = "flyball-, the region, -, the node"},
     {.key = "mqtt.username",
      .target = [](NodeSettings& s) -> OptionTarget { return &s.mqtt.username; },
      .sentence = "The login; empty: none.",
@@ -79,7 +79,6 @@ constexpr ConfigOption options[] = {
     {.key = "mqtt.password_file",
      .target = [](NodeSettings& s) -> OptionTarget { return &s.mqtt.password_file; },
      .sentence = "The file whose first line is the password, read at each connection.",
-     .needs_restart = false,
      .valid = valid_path,
      .expected = path_form},
     {.key = "mqtt.ca_file",
@@ -107,8 +106,8 @@ constexpr ConfigOption options[] = {
      .expected = "a topic of at most 256 bytes without +, # or empty levels, not starting with $"},
     {.key = "mqtt.reply_prefixes",
      .target = [](NodeSettings& s) -> OptionTarget { return &s.mqtt.reply_prefixes; },
-     .sentence = "Where requesters may have replies sent, beside <prefix>/reply/: starts of "
-                 "topics, or \"*/level/\" for a level anywhere.",
+     .sentence = "Where requesters may have replies sent, beside reply/ below the prefix: "
+                 "starts of topics, or \"*/level/\" for a level anywhere.",
      .valid = valid_reply_prefix,
      .expected =
          "a list of starts of topics like \"clients/\", or \"*/reply/\" for a level anywhere"},
@@ -202,6 +201,7 @@ constexpr ConfigOption options[] = {
     {.key = "limits.inbox",
      .target = [](NodeSettings& s) -> OptionTarget { return &s.limits.inbox; },
      .sentence = "Requests that may wait in the node.",
+     .needs_restart = false,
      .min = 16,
      .max = 1048576},
     {.key = "log.level",

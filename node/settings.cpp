@@ -9,6 +9,7 @@ std::string NodeSettings::place_of(std::string_view title, std::string_view faul
     if (const std::size_t slash = key.find('/'); slash != std::string::npos) {
         key[slash] = '.';
     }
+    const std::size_t title_size = key.size();
     const std::size_t colon = fault.find(": ");
     const bool names_a_key =
         colon != std::string_view::npos && fault.substr(0, colon).find(' ') == std::string::npos;
@@ -17,12 +18,11 @@ std::string NodeSettings::place_of(std::string_view title, std::string_view faul
         fault.remove_prefix(colon + 2);
     }
     const std::string sentence = key + ": " + std::string(fault);
-    while (!key.empty()) {
+    while (key.size() >= title_size) {
         if (const auto place = places.find(key); place != places.end()) {
             return place->second + ": " + sentence;
         }
-        const std::size_t end = key.find_last_of(".[");
-        key.resize(end == std::string::npos ? 0 : end);
+        key.resize(key.find_last_of(".["));  // there is one: "governor." at least
     }
     return sentence;
 }
