@@ -57,6 +57,11 @@ const std::array values{
     Row{"ca 7fc00000", "", "real nan"},
     Row{"cb 0000000000000001", "5e-324", "real 5e-324"},
     Row{"", "1e-400", "0"},
+    Row{"", "-1E-99999999999", "0"},
+    Row{"", "0e40", "0"},
+    Row{"", "-0.0e-0", "0"},
+    Row{"", "0.1", "real 0.1"},
+    Row{"", "1.7976931348623157e308", "real 1.7976931348623157e+308"},
     // null and booleans
     Row{"c0", "null", "null"},
     Row{"c2", "false", "false"},

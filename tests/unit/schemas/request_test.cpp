@@ -123,8 +123,8 @@ TEST(Request, EveryWrongFormIsABadFieldThatNamesItself) {
 }
 
 TEST(Request, TheFirstFaultInTheOrderOfChecksIsTheOneThatIsNamed) {
-    const std::array<std::string_view, 9> keys{"must",     "tenant", "op",      "id",   "cid",
-                                               "reply_to", "ttl_ms", "dry_run", "brief"};
+    const std::array<std::string_view, 9> keys{"must",   "tenant",  "op",    "id",      "cid",
+                                               "ttl_ms", "dry_run", "brief", "reply_to"};
     for (std::size_t first = 0; first < keys.size(); ++first) {
         std::string json;
         for (std::size_t i = keys.size(); i-- > first;) {
