@@ -1,0 +1,136 @@
+#include "tests/e2e/node_process.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "tests/e2e/bus_client.h"
+
+namespace flyball::testing {
+
+namespace {
+
+constexpr Span online_wait = std::chrono::seconds(20);
+
+// fork and exec, not posix_spawn: only a fork can ask the kernel to end the child with its parent.
+pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));  // execv writes to none of them
+    }
+    argv.push_back(nullptr);
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child != 0) {
+        return child;
+    }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (::getppid() != parent || output < 0) {
+        ::_exit(127);
+    }
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+}
+
+}  // namespace
+
+NodeProcess::NodeProcess(NodeProcessSettings settings) : settings_(std::move(settings)) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "flyball-node-XXXXXX");
+    if (::mkdtemp(pattern.data()) == nullptr) {
+        throw std::runtime_error("no temporary folder for a node");
+    }
+    folder_ = pattern;
+    std::ofstream(folder_ / "node.toml") << settings_.config;
+    start();
+}
+
+NodeProcess::~NodeProcess() {
+    end(SIGKILL);
+    std::error_code ignored;  // a leftover folder in the temporary directory fails no test
+    std::filesystem::remove_all(folder_, ignored);
+}
+
+void NodeProcess::start() {
+    if (pid_ > 0) {
+        throw std::logic_error("the node runs already");
+    }
+    std::vector<std::string> arguments = {FLYBALL_NODE,     "--config",       folder_ / "node.toml",
+                                          "--mqtt.broker",  settings_.broker, "--region",
+                                          settings_.region, "--node",         settings_.node,
+                                          "--state.dir",    folder_ / "state"};
+    arguments.insert(arguments.end(), settings_.flags.begin(), settings_.flags.end());
+    pid_ = spawn(arguments, folder_ / "log");
+    await_online();
+}
+
+// A health report of an earlier life may still be retained: only another start counts.
+void NodeProcess::await_online() {
+    try {
+        BusClient watcher(settings_.broker, {root() + "/health"});
+        watcher.await(
+            [this](const BusClient::Arrived& arrived) {
+                const auto health = nlohmann::json::parse(arrived.payload, nullptr, false);
+                if (!health.is_object() || health.value("status", "") != "online" ||
+                    health.at("started_at") == started_at_) {
+                    return false;
+                }
+                started_at_ = health.at("started_at");
+                return true;
+            },
+            online_wait);
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error(
+            fmt::format("the node did not come online: {}; its log:\n{}", error.what(), log()));
+    }
+}
+
+int NodeProcess::stop() {
+    const auto status = end(SIGTERM);
+    return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
+}
+
+void NodeProcess::kill() {
+    end(SIGKILL);
+}
+
+std::optional<int> NodeProcess::end(int signal) {
+    if (pid_ <= 0) {
+        return std::nullopt;
+    }
+    int status = 0;
+    ::kill(pid_, signal);
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return status;
+}
+
+bool NodeProcess::running() {
+    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+        pid_ = -1;
+    }
+    return pid_ > 0;
+}
+
+std::string NodeProcess::log() const {
+    std::ifstream file(folder_ / "log");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string NodeProcess::root() const {
+    return "flyball/v1/" + settings_.region + "/" + settings_.node;
+}
+
+}  // namespace flyball::testing

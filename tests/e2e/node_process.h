@@ -1,0 +1,51 @@
+#pragma once
+// The real flyball-node as a child process, with a folder, a configuration and a log of its own.
+// Ready once its retained health says `online`; ended by its pid on destruction and, by the kernel,
+// when the test dies. One thread.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace flyball::testing {
+
+struct NodeProcessSettings {
+    std::string broker;  // tcp://127.0.0.1:PORT
+    std::string region = "test";
+    std::string node = "node";
+    std::string config;              // the text of a TOML file; empty: none
+    std::vector<std::string> flags;  // more of them, e.g. "--log.level", "debug"
+};
+
+class NodeProcess {
+public:
+    explicit NodeProcess(NodeProcessSettings settings);
+    ~NodeProcess();
+    NodeProcess(const NodeProcess&) = delete;
+    NodeProcess& operator=(const NodeProcess&) = delete;
+
+    void start();    // again, after stop() or kill()
+    int stop();      // SIGTERM; the exit status
+    void kill();     // SIGKILL and wait
+    bool running();  // false once it has ended by itself
+    std::string log() const;
+
+    pid_t pid() const { return pid_; }
+    std::string root() const;  // flyball/v1/<region>/<node>
+    const std::filesystem::path& folder() const { return folder_; }
+
+private:
+    std::optional<int> end(int signal);
+    void await_online();
+
+    NodeProcessSettings settings_;
+    std::filesystem::path folder_;
+    pid_t pid_ = -1;
+    std::int64_t started_at_ = 0;  // of the last health report that said `online`
+};
+
+}  // namespace flyball::testing
