@@ -21,6 +21,25 @@ Governor* find_titled(const Registry& registry, std::string_view title) {
     return registry.find(title.substr(0, slash), title.substr(slash + 1));
 }
 
+// What `must` may name besides the node's features.
+constexpr std::array<std::string_view, 14> known_keys = {
+    "op",   "id",          "cid",        "reply_to", "ttl_ms", "dry_run", "brief",
+    "must", "traceparent", "tracestate", "after",    "max",    "at",      "governor"};
+
+// The first name in `must` that nobody here knows.
+const Value* unknown_name(const Value* must) {
+    const Value* name = must == nullptr ? nullptr : must->first_child();
+    for (std::uint32_t i = 0; must != nullptr && i < must->count; ++i) {
+        const auto is_name = [name](std::string_view known) { return known == name->text(); };
+        if (!std::ranges::any_of(known_keys, is_name) &&
+            !std::ranges::any_of(Engine::features(), is_name)) {
+            return name;
+        }
+        name = name->next_sibling();
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 struct Control::Op {
@@ -37,8 +56,11 @@ struct Control::Call {
     void fail(Reason reason, std::string_view field, std::string_view expected) {
         fields.fail(reason, field, expected);
     }
-    // Opens the reply of an op that was done; its own keys follow.
-    void open() { open_reply(writer, reply); }
+    // Opens the reply of an op that was done; its own keys follow unless the reply is brief.
+    void open() {
+        reply.ignored = fields.fields().ignored();
+        open_reply(writer, reply);
+    }
 };
 
 std::span<const Control::Op> Control::ops() {
@@ -62,12 +84,12 @@ void Control::answer(Request& request, Encoding encoding, Instant now, Writer& w
     reply.governor = "node";
     reply.verdict = Verdict::ok;
     reply.at = now;
+    reply.brief = request.brief;
+    reply.dry_run = request.dry_run;
     reply.traceparent = request.traceparent;
     reply.tracestate = request.tracestate;
-    Call call{.fields = FieldReader(request.own, encoding),
-              .reply = reply,
-              .writer = writer,
-              .now = now};
+    Call call{
+        .fields = FieldReader(request.own, encoding), .reply = reply, .writer = writer, .now = now};
     static const std::vector<std::string_view> names = [] {
         std::vector<std::string_view> all;
         for (const Op& op : ops()) {
@@ -76,7 +98,9 @@ void Control::answer(Request& request, Encoding encoding, Instant now, Writer& w
         return all;
     }();
     const auto found = std::ranges::find(ops(), request.op, &Op::name);
-    if (request.fault) {
+    if (const Value* unknown = unknown_name(request.must)) {
+        call.fail(Reason::unsupported, unknown->text(), "a key or feature that this node knows");
+    } else if (request.fault) {
         call.fail(request.fault.reason, request.fault.field, request.fault.expected);
     } else if (found == ops().end()) {
         reply.supported = names;
@@ -106,6 +130,9 @@ void Control::list(Call& call) {
         return;
     }
     call.open();
+    if (call.reply.brief) {
+        return;
+    }
     call.writer.key("governors");
     call.writer.begin_array();
     engine_.registry().each([&](const Governor& governor) {
@@ -115,8 +142,7 @@ void Control::list(Call& call) {
         }
     });
     call.writer.end_array();
-    call.writer.field("governors_total",
-                      static_cast<std::int64_t>(engine_.registry().size()));
+    call.writer.field("governors_total", static_cast<std::int64_t>(engine_.registry().size()));
 }
 
 void Control::set_time(Call& call) {
@@ -126,13 +152,17 @@ void Control::set_time(Call& call) {
     if (!call.fields.required_integer("at", 0, year_2100_ms, at_ms)) {
         return;
     }
-    node_.set_time(instant_from_ms(at_ms));
+    if (!call.reply.dry_run) {
+        node_.set_time(instant_from_ms(at_ms));
+    }
     call.reply.at = instant_from_ms(at_ms);
     call.open();
 }
 
 void Control::drain(Call& call) {
-    node_.drain();
+    if (!call.reply.dry_run) {
+        node_.drain();
+    }
     call.open();
 }
 
@@ -150,7 +180,9 @@ void Control::fault(Call& call) {
         call.fail(Reason::unknown_governor, "governor", "a governor of this node, as type/name");
         return;
     }
-    engine_.arm_fault(*governor);
+    if (!call.reply.dry_run) {
+        engine_.arm_fault(*governor);
+    }
     call.open();
 }
 

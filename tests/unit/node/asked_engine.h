@@ -53,6 +53,7 @@ public:
     Engine& engine() { return engine_; }
     Instant now() const { return now_; }
     void on_breath(std::function<void()> action) { breath_ = std::move(action); }
+    const std::vector<Sent>& sent() const { return sent_; }
     int breaths() const { return breaths_; }
     const std::vector<std::string>& refused() const { return refused_; }
 
