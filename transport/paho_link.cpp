@@ -234,8 +234,10 @@ bool PahoTransport::subscribe(std::string& why) {
     const std::vector<std::string> filters = wanted_filters();
     mqtt::subscribe_options how;  // 3.1.1 has none, and Paho wants them left alone then
     if (version_ >= MQTTVERSION_5) {
-        how.set_retain_as_published(true);
-        how.set_retain_handling(mqtt::subscribe_options::DONT_SEND_RETAINED);
+        how.set_retain_as_published(!options_.send_retained);
+        how.set_retain_handling(options_.send_retained
+                                    ? mqtt::subscribe_options::SEND_RETAINED_ON_SUBSCRIBE
+                                    : mqtt::subscribe_options::DONT_SEND_RETAINED);
     }
     void* const step = events_.begin(filters.size());
     std::vector<mqtt::token_ptr> tokens;
