@@ -63,6 +63,11 @@ std::int64_t sum_over_governors(const Json& report, const char* key) {
     return sum;
 }
 
+std::string up_text(std::int64_t seconds) {
+    constexpr std::int64_t sane = std::int64_t{1} << 40;  // no overflow, whatever was sent
+    return seconds < 1 ? "0 s" : span_text(std::min(seconds, sane) * 1000);
+}
+
 std::vector<std::string> cells_of(const Row& row, const Style& style) {
     const Json report = row.health.report.is_object() ? row.health.report : Json::object();
     const auto integer = [](const Json& number) { return number.get<std::int64_t>(); };
@@ -73,7 +78,7 @@ std::vector<std::string> cells_of(const Row& row, const Style& style) {
         paint(style, tone_of_decision(row.view.status), row.view.status),
         row.view.age ? span_text(row.view.age->count()) : "-",
         told(uptime == report.end() ? Json() : *uptime,
-             [&](const Json& n) { return span_text(integer(n) * 1000); }),
+             [&](const Json& n) { return up_text(integer(n)); }),
         told(number_at(report, "throughput", "per_second"),
              [](const Json& n) { return fmt::format("{:.1f}", n.get<double>()); }),
         told(number_at(report, "latency_us", "p99"),

@@ -35,6 +35,9 @@ std::string micros_text(double us);          // "380 µs", "1.2 ms"
 std::string clock_text(Instant at);          // local time of day, "22:23:54"
 std::string date_text(Instant at);           // "2026-11-22 22:23:54 UTC"
 
+// Broken at spaces to the style's width; without one, as it is.
+std::string wrapped(std::string_view text, const Style& style);
+
 // One value on one line; maps and arrays as compact JSON.
 std::string value_text(const Json& value);
 // What a key's unit makes of its number: "(3 h 12 min)" for *_ms, a date for `at`; else empty.
@@ -42,14 +45,19 @@ std::string remark_on(std::string_view key, const Json& value);
 
 class Table {
 public:
-    explicit Table(std::vector<std::string> header);
+    // The first `keys` columns say what a row is about.
+    explicit Table(std::vector<std::string> header, std::size_t keys = 1);
     void add(std::vector<std::string> row);  // cells may carry colours of paint()
     bool empty() const { return rows_.empty(); }
-    // Columns that do not fit are left out from the right and named below the table.
+    // Columns that do not fit go into further tables below, with the key columns again.
     std::string text(const Style& style) const;
 
 private:
-    std::vector<std::string> header_;  // empty strings: no header line
+    std::vector<std::size_t> widths() const;
+    std::string block(std::size_t first, std::size_t last, const Style& style) const;
+
+    std::vector<std::string> header_;
+    std::size_t keys_;
     std::vector<std::vector<std::string>> rows_;
 };
 

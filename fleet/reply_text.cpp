@@ -42,7 +42,8 @@ std::string rows_text(const std::string& key, const Json& rows, const Style& sty
             }
         }
     }
-    Table table(header);
+    const bool named = header.size() > 1 && header[0] == "type" && header[1] == "name";
+    Table table(header, named ? 2 : 1);
     for (const Json& row : rows) {
         std::vector<std::string> cells(header.size());
         for (const auto& [name, value] : row.items()) {
@@ -139,7 +140,7 @@ std::string reply_text(const Json& reply, const Style& style) {
     }
     std::string text = decision_text(reply, style) + "\n";
     if (const std::string message = text_at(reply, "message"); !message.empty()) {
-        text += message + "\n";
+        text += wrapped(message, style) + "\n";
     }
     Json rest = reply;
     for (const char* key : told) {
@@ -192,8 +193,9 @@ std::string hint_for(const Json& reply, const Json& request, std::string_view ty
     }
     if (reason == "bad_field") {
         const std::string sent = request_value(request, field);
-        const bool text_wanted =
-            field == "tenant" || text_at(reply, "expected").find("string") != std::string::npos;
+        const std::string expected = text_at(reply, "expected");
+        const bool text_wanted = expected.find("text") != std::string::npos ||
+                                 expected.find("string") != std::string::npos || field == "tenant";
         if (text_wanted && !sent.empty()) {
             return fmt::format("{} was sent as JSON; for a text write {}='\"{}\"'", field, field,
                                printable(sent));

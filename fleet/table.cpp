@@ -34,49 +34,80 @@ std::size_t cut_at(std::string_view text, std::size_t columns) {
         }
         soft = text[end] == ' ' || text[end] == ',' ? end + 1 : soft;
     }
+    if (end < text.size() && text[end] == ' ') {
+        return end + 1;  // the line is full to the last column, and a word ends there
+    }
     return end == text.size() || soft == 0 ? end : soft;
 }
 
 }  // namespace
 
-Table::Table(std::vector<std::string> header) : header_(std::move(header)) {}
+std::string wrapped(std::string_view text, const Style& style) {
+    std::string out;
+    while (style.width != 0 && columns_of(text) > style.width) {
+        const std::size_t cut = cut_at(text, style.width);
+        out += without_trailing_space(std::string(text.substr(0, cut))) + "\n";
+        text.remove_prefix(cut);
+    }
+    return out + std::string(text);
+}
+
+Table::Table(std::vector<std::string> header, std::size_t keys)
+    : header_(std::move(header)), keys_(std::min(keys, header_.size())) {}
 
 void Table::add(std::vector<std::string> row) {
     expects(row.size() == header_.size(), "a cell for each column");
     rows_.push_back(std::move(row));
 }
 
-std::string Table::text(const Style& style) const {
+std::vector<std::size_t> Table::widths() const {
     std::vector<std::size_t> widths;
-    std::size_t total = 0;
-    std::size_t shown = 0;
     for (std::size_t column = 0; column < header_.size(); ++column) {
         std::size_t width = columns_of(header_[column]);
         for (const auto& row : rows_) {
             width = std::max(width, columns_of(row[column]));
         }
         widths.push_back(width);
-        total += width + (column == 0 ? 0 : gap);
-        shown += shown == column && (style.width == 0 || total <= style.width) ? 1U : 0U;
     }
-    shown = std::max<std::size_t>(shown, std::min<std::size_t>(header_.size(), 1));
+    return widths;
+}
+
+std::string Table::text(const Style& style) const {
+    const std::vector<std::size_t> columns = widths();
+    std::size_t key_width = 0;
+    for (std::size_t key = 0; key < keys_; ++key) {
+        key_width += columns[key] + gap;
+    }
+    std::string text;
+    std::size_t first = keys_;
+    do {
+        std::size_t used = key_width;
+        std::size_t last = first;
+        while (last < columns.size() &&
+               (last == first || style.width == 0 || used + columns[last] <= style.width)) {
+            used += columns[last++] + gap;
+        }
+        text += (text.empty() ? "" : "\n") + block(first, last, style);
+        first = last;
+    } while (first < columns.size());
+    return text;
+}
+
+// The key columns and those from `first` up to `last`.
+std::string Table::block(std::size_t first, std::size_t last, const Style& style) const {
+    const std::vector<std::size_t> columns = widths();
     const auto line = [&](const std::vector<std::string>& cells, Tone tone) {
         std::string text;
-        for (std::size_t column = 0; column < shown; ++column) {
-            text += padded(cells[column], widths[column] + (column + 1 == shown ? 0 : gap));
+        for (std::size_t column = 0; column < last; ++column) {
+            if (column < keys_ || column >= first) {
+                text += padded(cells[column], columns[column] + gap);
+            }
         }
         return paint(style, tone, without_trailing_space(std::move(text))) + "\n";
     };
     std::string text = line(header_, Tone::dim);
     for (const auto& row : rows_) {
         text += line(row, Tone::plain);
-    }
-    if (shown < header_.size()) {
-        const std::vector<std::string> hidden(header_.begin() + static_cast<std::ptrdiff_t>(shown),
-                                              header_.end());
-        const std::string note =
-            fmt::format("(not shown for want of room: {})", fmt::join(hidden, ", "));
-        text += paint(style, Tone::dim, note) + "\n";
     }
     return text;
 }

@@ -60,6 +60,24 @@ std::string short_value(const Json& value) {
     return printable(text);  // the cut may have gone through a character
 }
 
+// On a terminal as many as its line takes, so that each decision stays on one.
+void add_other_keys(std::string& line, const Json& map, const Style& style) {
+    constexpr std::size_t mark_columns = 4;
+    for (const auto& [key, value] : map.items()) {
+        if (std::ranges::find(in_columns, key) != in_columns.end()) {
+            continue;
+        }
+        const std::string pair =
+            fmt::format(" {}={}", paint(style, Tone::dim, printable(key)), short_value(value));
+        const std::size_t columns = columns_of(line) + columns_of(pair) + mark_columns;
+        if (style.width != 0 && columns > style.width) {
+            line += paint(style, Tone::dim, " ...");
+            return;
+        }
+        line += pair;
+    }
+}
+
 }  // namespace
 
 std::vector<Seen> seen_in(const Arrived& arrived, const std::string& prefix) {
@@ -120,12 +138,7 @@ std::string line_for_people(const Seen& seen, const Style& style) {
     if (map.contains("would")) {
         line += " " + paint(style, Tone::warning, "would=" + text_at(map, "would"));
     }
-    for (const auto& [key, value] : map.items()) {
-        if (std::ranges::find(in_columns, key) == in_columns.end()) {
-            line +=
-                fmt::format(" {}={}", paint(style, Tone::dim, printable(key)), short_value(value));
-        }
-    }
+    add_other_keys(line, map, style);
     return line;
 }
 

@@ -70,19 +70,35 @@ TEST(Remarks, FollowTheUnitInTheKey) {
     EXPECT_EQ(remark_on("at", "soon"), "");
 }
 
-TEST(TableText, LeavesOutFromTheRightWhatDoesNotFit) {
+TEST(TableText, GoesOnBelowWithWhatDoesNotFit) {
     Table table({"NODE", "STATUS", "NOTE"});
-    table.add({"eu-west/pi-7", "online", "a note of thirty-one characters"});
+    table.add({"eu-west/pi-7", "online", "a note of 24 characters."});
     table.add({"a/b", "lost", ""});
     EXPECT_EQ(table.text(plain),
               "NODE          STATUS  NOTE\n"
-              "eu-west/pi-7  online  a note of thirty-one characters\n"
+              "eu-west/pi-7  online  a note of 24 characters.\n"
               "a/b           lost\n");
     EXPECT_EQ(table.text({.colour = false, .width = 40}),
               "NODE          STATUS\n"
               "eu-west/pi-7  online\n"
               "a/b           lost\n"
-              "(not shown for want of room: NOTE)\n");
+              "\n"
+              "NODE          NOTE\n"
+              "eu-west/pi-7  a note of 24 characters.\n"
+              "a/b\n");
+}
+
+TEST(TableText, ShowsAColumnThatIsWiderThanTheTerminal) {
+    Table table({"A", "B"});
+    table.add({"x", std::string(50, 'y')});
+    EXPECT_NE(table.text({.colour = false, .width = 40}).find(std::string(50, 'y')),
+              std::string::npos);
+}
+
+TEST(Sentences, BreakAtSpaces) {
+    EXPECT_EQ(wrapped("one two three four five six seven eight nine", {false, 20}),
+              "one two three four\nfive six seven eight\nnine");
+    EXPECT_EQ(wrapped("one two three four five six", plain), "one two three four five six");
 }
 
 TEST(PairsText, WrapsLongValuesBelowThemselves) {

@@ -57,6 +57,16 @@ TEST(WatchLine, ShowsWhatIsNeitherMsgpackNorJson) {
               R"("undecodable_bytes":8})");
 }
 
+TEST(WatchLine, StaysOnOneLineOfATerminal) {
+    const Arrived arrived{"flyball/v1/eu/pi/quota/main/decision",
+                          R"({"decision":"allow","seq":7,"resource":"api_calls","limit":10000})",
+                          {},
+                          false,
+                          instant_from_ms(0)};
+    const auto line = line_for_people(seen_in(arrived, prefix).at(0), {false, 50});
+    EXPECT_EQ(line.substr(9), "eu/pi quota/main allow seq=7 ...");
+}
+
 TEST(WatchLine, LeavesOtherTopicsAlone) {
     for (const char* topic : {"flyball/v1/eu/pi/health", "flyball/v1/reply/a/b/c/decision",
                               "flyball/v1/eu/pi/quota/main/request", "other/eu/pi/control/reply"}) {
