@@ -190,7 +190,7 @@ Result<std::string> Ask::topic(const Json& first) const {
         return usage("only requests have a topic for each tenant; leave --tenant-topic out");
     }
     Topic topic{.channel = control ? Channel::control : admin_ ? Channel::admin : Channel::request};
-    topic.type = control ? "" : target_.type;
+    topic.type = control ? std::string_view() : std::string_view(target_.type);
     topic.name = target_.name;
     std::string tenant;
     if (tenant_topic_) {
