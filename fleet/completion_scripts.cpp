@@ -238,8 +238,10 @@ _flyball_nodes() {
 }
 
 )zsh";
-    text += ops_function("_flyball_ops() {\n    case $words[3] in\n", "        {}) compadd {} ;;\n",
-                         "    esac\n}\n");
+    text += ops_function(
+        "# The governor may stand behind options.\n_flyball_ops() {\n    local word\n"
+        "    for word in $words; do\n        case $word in\n",
+        "            {}) compadd {} ;;\n", "        esac\n    done\n}\n");
     text += "\n_flyball() {\n    local -a verbs\n    verbs=(\n";
     for (const CompletedVerb& verb : verbs) {
         text += fmt::format("        '{}:{}'\n", verb.name, zsh_text(verb.help));
