@@ -42,6 +42,7 @@ Node::Node(Options options)
       control_(engine_, *this,
                {.allow = settings_.control_allow, .allow_faults = settings_.allow_faults}),
       clock_(settings_.clock),
+      health_decoder_({.entry_values = Limits{}.values}),
       inbox_({.messages_max = settings_.limits.inbox}),
       started_us_(options.started.monotonic_us) {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});

@@ -163,6 +163,7 @@ void Node::look_at_own_health(const Message& message) {
         return;
     }
     name_is_shared_ = true;
+    transport_->name_disputed();
     log_.write(LogLevel::error, "another node reports health under this node's name",
                {{"topic", health_topic_}, {"hint", "give each node a name of its own"}});
 }

@@ -1,0 +1,188 @@
+// A real flyball-node with 30 governors beside a bare Paho C++ echo, each behind the same broker:
+// private memory and RSS once both answer, and the time from exec to the retained `online` of nine
+// starts. Prints each figure beside its bound; exits 1 when one is missed.
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/broker.h"
+#include "tests/e2e/bus_client.h"
+
+namespace {
+
+using flyball::Message;
+using flyball::Span;
+using flyball::testing::Broker;
+using flyball::testing::BusClient;
+
+constexpr int starts = 9;
+constexpr int governors = 30;
+
+struct Memory {
+    std::uint64_t private_kb = 0;
+    std::uint64_t rss_kb = 0;
+    std::uint64_t pss_kb = 0;
+};
+
+Memory memory_of(pid_t pid) {
+    std::ifstream smaps("/proc/" + std::to_string(pid) + "/smaps_rollup");
+    Memory memory;
+    std::string line;
+    while (std::getline(smaps, line)) {
+        const auto kb_of = [&line] { return std::stoull(line.substr(line.find(':') + 1)); };
+        if (line.starts_with("Private_")) {
+            memory.private_kb += kb_of();
+        } else if (line.starts_with("Rss:")) {
+            memory.rss_kb = kb_of();
+        } else if (line.starts_with("Pss:")) {
+            memory.pss_kb = kb_of();
+        }
+    }
+    return memory;
+}
+
+class Process {
+public:
+    explicit Process(std::vector<std::string> arguments) {
+        std::vector<char*> argv;
+        for (std::string& argument : arguments) {
+            argv.push_back(argument.data());
+        }
+        argv.push_back(nullptr);
+        if (posix_spawn(&pid_, argv[0], nullptr, nullptr, argv.data(), environ) != 0) {
+            fmt::print(stderr, "cannot start {}\n", arguments[0]);
+            std::exit(1);
+        }
+    }
+    ~Process() {
+        ::kill(pid_, SIGTERM);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    pid_t pid() const { return pid_; }
+
+private:
+    pid_t pid_ = -1;
+};
+
+std::string thirty_governors() {
+    std::string config;
+    for (int i = 1; i < governors; ++i) {
+        config += fmt::format("[governor.quota.g{}]\n", i);
+    }
+    return config;
+}
+
+// A responder that has not subscribed yet loses what is asked of it.
+bool answers(BusClient& client, const Message& message) {
+    try {
+        client.ask(message, Span{200});
+        return true;
+    } catch (const std::runtime_error&) {
+        return false;
+    }
+}
+
+// Requests until one is answered, then some more: what a process has once it works.
+void warm_up(BusClient& client, const std::string& topic, const std::string& payload) {
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.response_topic = "bench/reply/1";
+    message.has_response_topic = true;
+    for (int tries = 0; !answers(client, message); ++tries) {
+        if (tries == 100) {
+            fmt::print(stderr, "no answer on {}\n", topic);
+            std::exit(1);
+        }
+    }
+    for (int i = 0; i < 500; ++i) {
+        client.ask(message, Span{20'000});
+    }
+}
+
+bool report(const char* what, double value, double bound, const char* unit) {
+    const bool met = value <= bound;
+    fmt::print("{:<52} {:>9.1f} {:<3} bound {:>7.1f}  ratio {:>4.2f}  {}\n", what, value, unit,
+               bound, value / bound, met ? "met" : "MISSED");
+    return met;
+}
+
+constexpr const char* root = "flyball/v1/bench/node";
+
+std::vector<std::string> node_command(const Broker& broker, const std::string& config) {
+    return {FLYBALL_NODE, "--config",      config,           "--region",    "bench", "--node",
+            "node",       "--mqtt.broker", broker.address(), "--log.level", "error"};
+}
+
+// Waits for a birth; stopped nodes leave `offline` behind.
+void await_online(BusClient& client) {
+    client.await(
+        [](const BusClient::Arrived& arrived) {
+            return arrived.payload.starts_with(R"({"status":"online")");
+        },
+        Span{20'000});
+}
+
+bool compare_memory(const Broker& broker, const std::string& config) {
+    const Process echo({FLYBALL_PAHO_ECHO, std::to_string(broker.port())});
+    const Process node(node_command(broker, config));
+    BusClient client(broker.address(), {"bench/reply/1"});
+    warm_up(client, "bench/request", "ping");
+    for (int i = 1; i < governors; ++i) {
+        warm_up(client, fmt::format("{}/quota/g{}/request", root, i),
+                R"({"tenant":"acme","id":7})");
+    }
+    const Memory bare = memory_of(echo.pid());
+    const Memory ours = memory_of(node.pid());
+    fmt::print("bare Paho C++ echo: private {} kB, RSS {} kB, PSS {} kB\n", bare.private_kb,
+               bare.rss_kb, bare.pss_kb);
+    fmt::print("node, {} governors:  private {} kB, RSS {} kB, PSS {} kB\n\n", governors,
+               ours.private_kb, ours.rss_kb, ours.pss_kb);
+    const auto mb = [](std::uint64_t kb) { return static_cast<double>(kb) / 1024; };
+    bool met = report("node, 30 governors: private memory", mb(ours.private_kb), 2.0, "MB");
+    met &= report("node, 30 governors: RSS above the bare echo", mb(ours.rss_kb) - mb(bare.rss_kb),
+                  3.0, "MB");
+    return met;
+}
+
+// From exec to the birth, which follows the SUBACK and has a way through the broker besides.
+bool measure_starts(const Broker& broker, const std::string& config) {
+    BusClient client(broker.address(), {std::string(root) + "/health"});
+    std::vector<double> ms;
+    for (int i = 0; i < starts; ++i) {
+        const auto begun = std::chrono::steady_clock::now();
+        const Process node(node_command(broker, config));
+        await_online(client);
+        const std::chrono::duration<double, std::milli> spent =
+            std::chrono::steady_clock::now() - begun;
+        ms.push_back(spent.count());
+    }
+    std::ranges::sort(ms);
+    bool met = report("exec to online, median of 9", ms[starts / 2], 50, "ms");
+    met &= report("exec to online, worst of 9", ms.back(), 200, "ms");
+    return met;
+}
+
+}  // namespace
+
+int main() {
+    const Broker broker;
+    const std::string config = broker.folder() / "node.toml";
+    std::ofstream(config) << thirty_governors();
+    const bool small = compare_memory(broker, config);
+    const bool quick = measure_starts(broker, config);
+    return small && quick ? 0 : 1;
+}
