@@ -11,7 +11,7 @@ bool plain(char c) {
     return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
 }
 
-void append_escape(std::string& out, char c) {
+void append_escape(ByteBuffer& out, char c) {
     constexpr std::string_view hex = "0123456789abcdef";
     switch (c) {
         case '"': out.append("\\\""); return;
@@ -29,7 +29,7 @@ void append_escape(std::string& out, char c) {
 
 }  // namespace
 
-void append_json_text(std::string& out, std::string_view text) {
+void append_json_text(ByteBuffer& out, std::string_view text) {
     out.push_back('"');
     while (!text.empty()) {
         std::size_t run = 0;

@@ -3,11 +3,12 @@
 // character becomes U+FFFD, so that a library's message in a foreign encoding cannot spoil a
 // reply).
 
-#include <string>
 #include <string_view>
+
+#include "schemas/byte_buffer.h"
 
 namespace flyball {
 
-void append_json_text(std::string& out, std::string_view text);
+void append_json_text(ByteBuffer& out, std::string_view text);
 
 }  // namespace flyball

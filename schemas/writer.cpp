@@ -1,74 +1,74 @@
 #include "schemas/writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
-#include "schemas/expects.h"
 #include "schemas/json_text.h"
-#include "schemas/msgpack_form.h"
 
 namespace flyball {
 
 namespace {
 
 template <typename Number>
-void append_number(std::string& out, Number number) {
-    char digits[32];  // the longest double in its shortest form takes 24
-    const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), number);
+void append_number(ByteBuffer& out, Number number) {
+    constexpr std::size_t bytes_max = 32;  // the longest double in its shortest form takes 24
+    char* at = out.room(bytes_max);
+    const auto [end, error] = std::to_chars(at, at + bytes_max, number);
     expects(error == std::errc{}, "a number fits its buffer");
-    out.append(digits, static_cast<std::size_t>(end - digits));
+    out.taken(static_cast<std::size_t>(end - at));
 }
 
 }  // namespace
 
 void Writer::restart(Encoding encoding) {
     encoding_ = encoding;
-    buffer_.clear();
+    due_ = Due::document;
     depth_ = 0;
+    buffer_.clear();
 }
 
-void Writer::before_value() {
-    if (depth_ == 0) {
-        expects(buffer_.empty(), "a document is one value");
+void Writer::before_element() {
+    if (due_ == Due::document) {
+        due_ = Due::nothing;
         return;
     }
-    Level& level = levels_[depth_ - 1];
-    expects(!level.map || level.count % 2 == 1, "a value in a map follows its key");
-    if (encoding_ == Encoding::json && !level.map && level.count > 0) {
+    expects(due_ == Due::element, "a value in a map follows its key, and a document is one value");
+    if (encoding_ == Encoding::json && count_ > 0) {
         buffer_.push_back(',');
     }
-    ++level.count;
+    ++count_;
 }
 
 void Writer::open(bool map) {
     before_value();
     expects(depth_ < depth_max, "a document is nested at most depth_max deep");
-    levels_[depth_++] = {.header = buffer_.size(), .count = 0, .map = map};
-    if (encoding_ == Encoding::json) {
-        buffer_.push_back(map ? '{' : '[');
-    } else {
-        buffer_.push_back('\0');
-    }
+    levels_[depth_++] = {.header = header_, .count = count_, .due = due_};
+    header_ = buffer_.size();
+    count_ = 0;
+    due_ = map ? Due::key : Due::element;
+    // In msgpack a place for the size.
+    buffer_.push_back(map ? '{' : '[');
 }
 
 void Writer::close(bool map) {
     expects(depth_ > 0, "only what was opened is closed");
-    const Level level = levels_[--depth_];
-    expects(level.map == map, "a map is closed as a map, an array as an array");
-    expects(!map || level.count % 2 == 0, "every key has its value");
+    expects(due_ == (map ? Due::key : Due::element),
+            "a map is closed as a map when every key has its value, an array as an array");
     if (encoding_ == Encoding::json) {
         buffer_.push_back(map ? '}' : ']');
-        return;
+    } else {
+        const msgpack_form::Header header = msgpack_form::container(map, count_);
+        if (header.size > 1) {
+            // Rare and late: the short form is right for nearly every reply.
+            buffer_.open_gap(header_ + 1, header.size - 1);
+        }
+        std::copy_n(header.bytes, header.size, &buffer_[header_]);
     }
-    const std::uint32_t count = map ? level.count / 2 : level.count;
-    if (count <= msgpack_form::fix_container_max) {
-        buffer_[level.header] = msgpack_form::fix_container(map, count);
-        return;
-    }
-    // Rare and late: the short form is right for nearly every reply, so only long ones are moved.
-    msgpack_form::Header header = msgpack_form::container(map, count);
-    buffer_.replace(level.header, 1, header.bytes, header.size);
+    const Level& level = levels_[--depth_];
+    header_ = level.header;
+    count_ = level.count;
+    due_ = level.due;
 }
 
 void Writer::begin_map() {
@@ -84,46 +84,24 @@ void Writer::end_array() {
     close(false);
 }
 
-void Writer::key(std::string_view name) {
-    expects(depth_ > 0 && levels_[depth_ - 1].map, "a key belongs in a map");
-    Level& level = levels_[depth_ - 1];
-    expects(level.count % 2 == 0, "a key follows a value");
-    if (encoding_ == Encoding::json) {
-        if (level.count > 0) {
-            buffer_.push_back(',');
-        }
-        append_json_text(buffer_, name);
-        buffer_.push_back(':');
-    } else {
-        msgpack_form::append_text(buffer_, name);
+void Writer::put_json_key(std::string_view name) {
+    if (count_ > 0) {
+        buffer_.push_back(',');
     }
-    ++level.count;
+    append_json_text(buffer_, name);
+    buffer_.push_back(':');
 }
 
-void Writer::integer(std::int64_t number) {
-    before_value();
-    put_integer(number);
+void Writer::put_json(std::int64_t number) {
+    append_number(buffer_, number);
 }
 
-void Writer::put_integer(std::int64_t number) {
-    if (encoding_ == Encoding::json) {
-        append_number(buffer_, number);
-    } else {
-        msgpack_form::append_integer(buffer_, number);
-    }
+void Writer::put_json(std::uint64_t number) {
+    append_number(buffer_, number);
 }
 
-void Writer::unsigned_integer(std::uint64_t number) {
-    before_value();
-    put_unsigned(number);
-}
-
-void Writer::put_unsigned(std::uint64_t number) {
-    if (encoding_ == Encoding::json) {
-        append_number(buffer_, number);
-    } else {
-        msgpack_form::append_unsigned(buffer_, number);
-    }
+void Writer::put_json(std::string_view text) {
+    append_json_text(buffer_, text);
 }
 
 void Writer::boolean(bool flag) {
@@ -139,19 +117,6 @@ void Writer::put_boolean(bool flag) {
     }
 }
 
-void Writer::text(std::string_view text) {
-    before_value();
-    put_text(text);
-}
-
-void Writer::put_text(std::string_view text) {
-    if (encoding_ == Encoding::json) {
-        append_json_text(buffer_, text);
-    } else {
-        msgpack_form::append_text(buffer_, text);
-    }
-}
-
 void Writer::real(double number) {
     before_value();
     put_real(number);
@@ -164,7 +129,7 @@ void Writer::put_real(double number) {
         const std::size_t start = buffer_.size();
         append_number(buffer_, number);
         // Digits alone would come back as an integer, and beyond 2^53 as another number.
-        if (buffer_.find_first_of(".e", start) == std::string::npos) {
+        if (buffer_.bytes().find_first_of(".e", start) == std::string_view::npos) {
             buffer_.append(".0");
         }
     } else {
@@ -227,7 +192,7 @@ void Writer::put_container(const Value& value) {
     const Value* child = value.first_child();
     if (encoding_ == Encoding::msgpack) {
         const msgpack_form::Header header = msgpack_form::container(map, value.count);
-        buffer_.append(header.bytes, header.size);
+        buffer_.append({header.bytes, header.size});
         for (std::uint32_t i = 0; i < (map ? 2 : 1) * value.count; ++i) {
             put_value(*child);
             child = child->next_sibling();
@@ -259,8 +224,7 @@ void Writer::raw(std::string_view document) {
 
 void Writer::shrink(std::size_t bytes_max) {
     if (buffer_.capacity() > bytes_max) {
-        buffer_.clear();
-        buffer_.shrink_to_fit();
+        buffer_.release_memory();
     }
 }
 

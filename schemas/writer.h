@@ -3,12 +3,15 @@
 // calls. Maps and arrays need no size in advance. Allocates nothing once the buffer has grown.
 // Misuse (a value where a key is due, an unclosed map) is our own bug and aborts.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
+#include "schemas/byte_buffer.h"
 #include "schemas/decode.h"
+#include "schemas/expects.h"
+#include "schemas/msgpack_form.h"
 #include "schemas/request.h"
 #include "schemas/value.h"
 
@@ -27,76 +30,121 @@ public:
     void begin_array();
     void end_array();
 
-    // `name` must need no escape in JSON when it is a literal of ours; others are escaped.
-    void key(std::string_view name);
-    void integer(std::int64_t number);
-    void unsigned_integer(std::uint64_t number);
+    // Any text; in JSON it is escaped.
+    void key(std::string_view name) {
+        expects(due_ == Due::key, "a key belongs in a map, behind a value");
+        due_ = Due::value;
+        put_key(name);
+        ++count_;
+    }
+    void integer(std::int64_t number) {
+        before_value();
+        put_integer(number);
+    }
+    void unsigned_integer(std::uint64_t number) {
+        before_value();
+        put_unsigned(number);
+    }
     void boolean(bool flag);
-    void text(std::string_view text);
+    void text(std::string_view text) {
+        before_value();
+        put_text(text);
+    }
     void real(double number);  // health only: no float enters a decision
     void null();
     void value(const Value& value);  // a decoded value as it came
     void id(const Id& id);
 
-    void field(std::string_view name, std::string_view value) {
+    template <typename T>
+    void field(std::string_view name, T value) {
         key(name);
-        text(value);
-    }
-    void field(std::string_view name, const char* value) {
-        key(name);
-        text(value);
-    }
-    void field(std::string_view name, std::int64_t value) {
-        key(name);
-        integer(value);
-    }
-    void field(std::string_view name, int value) {
-        key(name);
-        integer(value);
-    }
-    void field(std::string_view name, std::uint64_t value) {
-        key(name);
-        unsigned_integer(value);
-    }
-    void field(std::string_view name, bool value) {
-        key(name);
-        boolean(value);
+        if constexpr (std::same_as<T, bool>) {
+            boolean(value);
+        } else if constexpr (std::unsigned_integral<T>) {
+            unsigned_integer(value);
+        } else if constexpr (std::integral<T>) {
+            integer(value);
+        } else {
+            text(value);
+        }
     }
 
     // A document written earlier in the same encoding, as one value.
     void raw(std::string_view document);
 
-    std::string_view bytes() const { return buffer_; }
+    std::string_view bytes() const { return buffer_.bytes(); }
     std::size_t memory_bytes() const { return buffer_.capacity(); }
     // Gives memory back after an unusually large document.
     void shrink(std::size_t bytes_max);
 
 private:
+    // What may come next. `element`: in an array, or its end.
+    enum class Due : std::uint8_t { document, key, value, element, nothing };
+    // Of the container around the open one.
     struct Level {
-        std::size_t header;   // where the msgpack size is patched in
-        std::uint32_t count;  // keys and values written
-        bool map;
+        std::size_t header;
+        std::uint32_t count;
+        Due due;
     };
     static constexpr std::size_t depth_max = 16;
 
+    void before_value() {
+        if (due_ == Due::value) [[likely]] {
+            due_ = Due::key;
+        } else {
+            before_element();
+        }
+    }
     // put_...: the value alone, without its place in a map or array.
-    void put_integer(std::int64_t number);
-    void put_unsigned(std::uint64_t number);
+    void put_key(std::string_view name) {
+        if (encoding_ == Encoding::msgpack) {
+            msgpack_form::append_text(buffer_, name);
+        } else {
+            put_json_key(name);
+        }
+    }
+    void put_integer(std::int64_t number) {
+        if (encoding_ == Encoding::msgpack) {
+            msgpack_form::append_integer(buffer_, number);
+        } else {
+            put_json(number);
+        }
+    }
+    void put_unsigned(std::uint64_t number) {
+        if (encoding_ == Encoding::msgpack) {
+            msgpack_form::append_unsigned(buffer_, number);
+        } else {
+            put_json(number);
+        }
+    }
+    void put_text(std::string_view text) {
+        if (encoding_ == Encoding::msgpack) {
+            msgpack_form::append_text(buffer_, text);
+        } else {
+            put_json(text);
+        }
+    }
+    void put_json_key(std::string_view name);
+    void put_json(std::int64_t number);
+    void put_json(std::uint64_t number);
+    void put_json(std::string_view text);
     void put_boolean(bool flag);
-    void put_text(std::string_view text);
     void put_real(double number);
     void put_null();
     void put_value(const Value& value);
     void put_bytes(const Value& value);
     void put_container(const Value& value);
-    void before_value();
+    void before_element();
     void open(bool map);
     void close(bool map);
 
     Encoding encoding_;
-    std::string buffer_;
-    Level levels_[depth_max] = {};
+    Due due_ = Due::document;
+    std::uint32_t count_ = 0;  // keys or elements of the open container
+    std::size_t header_ = 0;   // where its msgpack size is patched in
     std::size_t depth_ = 0;
+    ByteBuffer buffer_;
+    Level levels_[depth_max] = {};
 };
 
 }  // namespace flyball
