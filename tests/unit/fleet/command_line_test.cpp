@@ -111,7 +111,7 @@ TEST(CompletionFiles, AreWhatTheToolGenerates) {
     for (const auto& [shell, file] : files) {
         std::ifstream stream(FLYBALL_COMPLETIONS "/" + file, std::ios::binary);
         const std::string kept(std::istreambuf_iterator<char>(stream), {});
-        EXPECT_EQ(flyball({"completion", shell}).out, kept)
+        EXPECT_TRUE(flyball({"completion", shell}).out == kept)
             << "renew it: flyball completion " << shell << " > packaging/completions/" << file;
     }
 }
