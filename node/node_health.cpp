@@ -97,9 +97,12 @@ void Node::publish_health_when_due(std::int64_t now_us) {
 }
 
 Span Node::until_next_duty(std::int64_t now_us) const {
+    constexpr Span longest{1000};  // a change of status must be told within a second
+    if (transport_->link() != LinkState::up) {
+        return longest;  // a change of the link wakes this thread
+    }
     const std::int64_t wait_us = std::max<std::int64_t>(next_health_us_ - now_us, 0);
-    // Up to a second: a change of status must be told within it.
-    return Span{std::min<std::int64_t>(wait_us / 1000 + 1, 1000)};
+    return std::min(Span{wait_us / 1000 + 1}, longest);
 }
 
 void Node::publish_health(std::string_view status) {
