@@ -4,6 +4,7 @@
 // its own header which members it uses. Views point into the request's payload.
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "schemas/value.h"
@@ -24,6 +25,10 @@ struct Command {
     std::int64_t amount = 0;       // hits, amount, value, periods
     std::int64_t second = 0;       // burst, ttl
     const Value* value = nullptr;  // a value or a map as it came: entitlement, compliance
+    // Where read() found `name` among what the type has, so that it is looked up once; no part of
+    // the content. no_place: not looked up, or not there.
+    static constexpr std::uint32_t no_place = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t place = no_place;
 };
 
 // Of the content: op, name, amount, second, flags and value (texts by their bytes, maps whatever

@@ -104,6 +104,9 @@ void Quota::read(Command& command, FieldReader& fields) const {
     command.name = command.op == get ? std::string_view() : default_resource;
     fields.text("resource", 1, resource_name_bytes_max, command.name);
     const Resource* resource = find(command.name);
+    if (resource != nullptr) {
+        command.place = static_cast<std::uint32_t>(resource - resources_.data());
+    }
     if (resource == nullptr && table[command.op].admin) {
         fields.fail(Reason::bad_field, "resource", known_resource);
     } else if (resource != nullptr && !expected_op(command.op, resource->rule).empty()) {
@@ -140,7 +143,7 @@ Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
                        Effect& effect) const {
     effect.clear();
     const bool admin = table[command.op].admin;
-    const Resource* resource = find(command.name);
+    const Resource* resource = resource_of(command);
     if (resource == nullptr && !(command.op == get && command.name.empty())) {
         return admin ? wrong("resource", known_resource)
                      : refusal(Verdict::deny, Reason::unknown_resource);
@@ -155,18 +158,17 @@ Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
         !expected.empty()) {
         return wrong("op", expected);
     }
-    Change after{resource->meter(tenant, now), resource->override_of(tenant)};
-    const QuotaState before = after.meter.state();
+    const Change before{resource->meter(tenant, now), resource->override_of(tenant)};
+    Change after = before;
     if (command.op == check) {
         judgement = judge_check(command, after.meter);
     } else {
         change(command, *resource, after);
     }
     if (judgement.verdict != Verdict::deny) {
-        judgement.happening = crossing(before, after.meter.state());
-        const QuotaSlot settled = resource->meter(tenant, now).slot();
-        if (after.meter.slot() != settled ||
-            after.override_terms != resource->override_of(tenant)) {
+        judgement.happening = crossing(before.meter.state(), after.meter.state());
+        if (after.meter.slot() != before.meter.slot() ||
+            after.override_terms != before.override_terms) {
             set_effect(*resource, tenant, after, effect);
         }
     }
@@ -250,7 +252,7 @@ bool Quota::apply(TenantIndex tenant, std::span<const std::byte> image) {
 
 void Quota::write(Writer& writer, const Command& command, const Judgement* /*judgement*/,
                   TenantIndex tenant, Instant now) const {
-    const Resource* resource = find(command.name);
+    const Resource* resource = resource_of(command);
     if (command.op == get && (resource != nullptr || command.name.empty())) {
         write_all(writer, command, tenant, now);
         return;
@@ -285,7 +287,7 @@ std::string_view Quota::state(const Command& command, TenantIndex tenant, Instan
         }
         return to_text(worst);
     }
-    const Resource* resource = find(command.name);
+    const Resource* resource = resource_of(command);
     return resource == nullptr ? std::string_view() : to_text(resource->meter(tenant, now).state());
 }
 
@@ -309,10 +311,21 @@ bool Quota::at_defaults(TenantIndex tenant, Instant now) const {
 }
 
 const Quota::Resource* Quota::find(std::string_view name) const {
-    const auto place = std::ranges::lower_bound(
-        resources_, name, {},
-        [](const Resource& resource) -> std::string_view { return resource.rule.name; });
-    return place != resources_.end() && place->rule.name == name ? &*place : nullptr;
+    std::size_t begin = 0;
+    std::size_t end = resources_.size();
+    while (begin < end) {
+        const std::size_t middle = begin + (end - begin) / 2;
+        const int order = name.compare(resources_[middle].rule.name);
+        if (order == 0) {
+            return &resources_[middle];
+        }
+        (order < 0 ? end : begin) = order < 0 ? middle : middle + 1;
+    }
+    return nullptr;
+}
+
+const Quota::Resource* Quota::resource_of(const Command& command) const {
+    return command.place < resources_.size() ? &resources_[command.place] : find(command.name);
 }
 
 Quota::Resource* Quota::find(std::string_view name) {
@@ -334,7 +347,10 @@ std::optional<QuotaOverride> Quota::Resource::override_of(TenantIndex tenant) co
 }
 
 QuotaMeter Quota::Resource::meter(TenantIndex tenant, Instant now) const {
-    return {rule, terms_of(rule, override_of(tenant)), slot(tenant), now};
+    if (rule.windowed() && !window.holds(now)) {
+        window = window_at(rule.window, rule.anchor, now);
+    }
+    return {rule, terms_of(rule, override_of(tenant)), slot(tenant), now, window};
 }
 
 }  // namespace flyball

@@ -50,6 +50,7 @@ private:
         std::uint32_t tag = 0;
         std::vector<QuotaSlot> slots;  // by tenant; what lies behind is unused
         std::unique_ptr<std::unordered_map<TenantIndex, QuotaOverride>> overrides;
+        mutable Window window;  // where the last `now` was: the next is there too, nearly always
 
         explicit Resource(QuotaRule of) : rule(std::move(of)), tag(rule.tag()) {}
         QuotaSlot slot(TenantIndex tenant) const;
@@ -63,6 +64,7 @@ private:
 
     const Resource* find(std::string_view name) const;
     Resource* find(std::string_view name);
+    const Resource* resource_of(const Command& command) const;
     static Judgement judge_check(const Command& command, QuotaMeter& meter);
     static void change(const Command& command, const Resource& resource, Change& change);
     static void set_effect(const Resource& resource, TenantIndex tenant, const Change& change,

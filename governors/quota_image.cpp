@@ -1,6 +1,6 @@
 #include "governors/quota_image.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "schemas/expects.h"
 
@@ -8,15 +8,16 @@ namespace flyball {
 
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint8_t version = 1;
 constexpr std::uint64_t has_override = 1;
 constexpr std::uint64_t has_burst = 2;
 constexpr unsigned words_shift = 2;  // how many words of the slot follow; the rest are 0
 
 struct ByteWriter {
     std::byte* to;
-    void put(std::uint64_t number, unsigned bytes) {
-        for (unsigned at = 0; at < bytes; ++at) {
+    template <typename Number>
+    void put(Number number) {
+        for (std::size_t at = 0; at < sizeof(Number); ++at) {
             *to++ = static_cast<std::byte>(number >> (at * 8));
         }
     }
@@ -25,25 +26,27 @@ struct ByteWriter {
 struct ByteReader {
     std::span<const std::byte> from;
     bool good = true;
-    std::uint64_t take(unsigned bytes) {
-        good = good && from.size() >= bytes;
+    template <typename Number>
+    Number take() {
+        good = good && from.size() >= sizeof(Number);
         if (!good) {
             return 0;
         }
         std::uint64_t number = 0;
-        for (unsigned at = 0; at < bytes; ++at) {
+        for (std::size_t at = 0; at < sizeof(Number); ++at) {
             number |= std::to_integer<std::uint64_t>(from[at]) << (at * 8);
         }
-        from = from.subspan(bytes);
-        return number;
+        from = from.subspan(sizeof(Number));
+        return static_cast<Number>(number);
     }
-    std::int64_t take_signed() { return static_cast<std::int64_t>(take(8)); }
+    std::int64_t take_signed() { return static_cast<std::int64_t>(take<std::uint64_t>()); }
 };
 
 }  // namespace
 
 std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buffer) {
-    expects(image.resource.size() <= resource_name_bytes_max, "a resource's name was checked");
+    expects(!image.resource.empty() && image.resource.size() <= resource_name_bytes_max,
+            "a resource's name was checked");
     const auto& words = image.slot.words;
     std::uint64_t count = words.size();
     while (count > 0 && words[count - 1] == 0) {
@@ -51,33 +54,31 @@ std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buff
     }
     const bool burst = image.override_terms && image.override_terms->burst;
     ByteWriter out{buffer.data()};
-    out.put(version, 1);
-    out.put(
-        (image.override_terms ? has_override : 0) | (burst ? has_burst : 0) | count << words_shift,
-        1);
-    out.put(image.rule_tag, 4);
+    out.put(version);
+    out.put(static_cast<std::uint8_t>((image.override_terms ? has_override : 0) |
+                                      (burst ? has_burst : 0) | count << words_shift));
+    out.put(image.rule_tag);
     for (std::uint64_t at = 0; at < count; ++at) {
-        out.put(static_cast<std::uint64_t>(words[at]), 8);
+        out.put(static_cast<std::uint64_t>(words[at]));
     }
     if (image.override_terms) {
-        out.put(static_cast<std::uint64_t>(image.override_terms->limit), 8);
+        out.put(static_cast<std::uint64_t>(image.override_terms->limit));
     }
     if (burst) {
-        out.put(static_cast<std::uint64_t>(*image.override_terms->burst), 8);
+        out.put(static_cast<std::uint64_t>(*image.override_terms->burst));
     }
-    for (const char letter : image.resource) {
-        out.put(static_cast<std::uint8_t>(letter), 1);
-    }
+    std::memcpy(out.to, image.resource.data(), image.resource.size());
+    out.to += image.resource.size();
     return {buffer.data(), out.to};
 }
 
 std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes) {
     ByteReader in{bytes};
-    const bool known = in.take(1) == version;
-    const std::uint64_t flags = in.take(1);
+    const bool known = in.take<std::uint8_t>() == version;
+    const std::uint64_t flags = in.take<std::uint8_t>();
     const std::uint64_t count = flags >> words_shift;
     QuotaImage image;
-    image.rule_tag = static_cast<std::uint32_t>(in.take(4));
+    image.rule_tag = in.take<std::uint32_t>();
     if (!known || !in.good || count > image.slot.words.size()) {
         return std::nullopt;
     }

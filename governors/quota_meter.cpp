@@ -56,18 +56,19 @@ std::string_view to_text(QuotaState state) {
 }
 
 QuotaMeter::QuotaMeter(const QuotaRule& rule, const QuotaTerms& terms, const QuotaSlot& slot,
-                       Instant now)
-    : rule_(&rule), terms_(terms), slot_(slot), now_(now) {
-    switch (rule.algorithm) {
-        case QuotaAlgorithm::fixed:
-        case QuotaAlgorithm::sliding:
-            window_ = window_at(rule.window, rule.anchor, now);
-            settle_window();
-            break;
-        case QuotaAlgorithm::bucket: settle_bucket(); break;
-        case QuotaAlgorithm::gauge: break;
+                       Instant now, const Window& window)
+    : rule_(&rule), terms_(terms), slot_(slot), now_(now), window_(window) {
+    if (rule.windowed()) {
+        settle_window();
+    } else if (rule.algorithm == QuotaAlgorithm::bucket) {
+        settle_bucket();
     }
 }
+
+QuotaMeter::QuotaMeter(const QuotaRule& rule, const QuotaTerms& terms, const QuotaSlot& slot,
+                       Instant now)
+    : QuotaMeter(rule, terms, slot, now,
+                 rule.windowed() ? window_at(rule.window, rule.anchor, now) : Window{}) {}
 
 std::int64_t QuotaMeter::limit() const {
     return rule_->algorithm == QuotaAlgorithm::bucket ? terms_.burst : terms_.limit;
@@ -159,7 +160,7 @@ void QuotaMeter::give_back(std::int64_t hits) {
 }
 
 void QuotaMeter::reset() {
-    slot_ = QuotaMeter(*rule_, terms_, QuotaSlot{}, now_).slot_;
+    slot_ = QuotaMeter(*rule_, terms_, QuotaSlot{}, now_, window_).slot_;
 }
 
 void QuotaMeter::set_level(std::int64_t level) {

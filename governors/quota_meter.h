@@ -27,6 +27,9 @@ struct QuotaRule {
     std::int64_t warn_at = 80;
     std::string anchor_text;  // as configured
 
+    bool windowed() const {
+        return algorithm == QuotaAlgorithm::fixed || algorithm == QuotaAlgorithm::sliding;
+    }
     // Of what decides how a slot is to be read: slots outlive the process and config changes.
     std::uint32_t tag() const;
 };
@@ -54,7 +57,10 @@ std::string_view to_text(QuotaState state);
 
 class QuotaMeter {
 public:
-    // Brings the slot up to `now`. Time that was taken back counts as no time gone.
+    // Brings the slot up to `now`. Time that was taken back counts as no time gone. `window` is the
+    // rule's that holds `now`, if it has any.
+    QuotaMeter(const QuotaRule& rule, const QuotaTerms& terms, const QuotaSlot& slot, Instant now,
+               const Window& window);
     QuotaMeter(const QuotaRule& rule, const QuotaTerms& terms, const QuotaSlot& slot, Instant now);
 
     std::int64_t limit() const;      // a bucket's is its capacity

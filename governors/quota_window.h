@@ -14,6 +14,8 @@ struct Window {
     std::int64_t number = 0;  // the one that begins at the anchor is 0
     Instant begin{};
     Instant end{};  // the first instant of the next
+
+    bool holds(Instant at) const { return begin <= at && at < end; }
 };
 
 // `length` is longer than nothing.
