@@ -49,9 +49,9 @@ function(flyball_program name)
   target_link_libraries(${name} PRIVATE flyball_rules ${arg_DEPENDS})
 endfunction()
 
-# Suites with threads in them, by label: the thread sanitizer's build runs these alone. The others
-# have one thread, and everything in them runs under the other sanitizers.
-set(FLYBALL_THREADED_LABELS "^(transport|contract|node|e2e|sim)$")
+# Which suites a build tree has, by label. The address sanitizer's and the dev build have all; the
+# thread sanitizer's has those with threads in them; the release build those that run the programs.
+set(FLYBALL_SUITES ".*" CACHE STRING "Regular expression on labels: the suites of this build tree")
 
 # flyball_test(NAME LABELS ... SOURCES ... DEPENDS ... [TIMEOUT seconds]): one GoogleTest program, one
 # ctest entry.
@@ -63,13 +63,11 @@ function(flyball_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE flyball_rules ${arg_DEPENDS} GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  if(FLYBALL_SANITIZE STREQUAL "thread")
-    set(_threaded ${arg_LABELS})
-    list(FILTER _threaded INCLUDE REGEX "${FLYBALL_THREADED_LABELS}")
-    if(NOT _threaded)
-      set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-      return()
-    endif()
+  set(_chosen ${arg_LABELS})
+  list(FILTER _chosen INCLUDE REGEX "${FLYBALL_SUITES}")
+  if(NOT _chosen)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
