@@ -70,30 +70,11 @@ QuotaMeter::QuotaMeter(const QuotaRule& rule, const QuotaTerms& terms, const Quo
     : QuotaMeter(rule, terms, slot, now,
                  rule.windowed() ? window_at(rule.window, rule.anchor, now) : Window{}) {}
 
-std::int64_t QuotaMeter::limit() const {
-    return rule_->algorithm == QuotaAlgorithm::bucket ? terms_.burst : terms_.limit;
-}
-
-std::int64_t QuotaMeter::used() const {
-    switch (rule_->algorithm) {
-        case QuotaAlgorithm::fixed:
-        case QuotaAlgorithm::gauge: return slot_.words[0];
-        case QuotaAlgorithm::sliding:
-        case QuotaAlgorithm::bucket: break;
-    }
-    return limit() - remaining();
-}
-
-std::int64_t QuotaMeter::remaining() const {
-    switch (rule_->algorithm) {
-        case QuotaAlgorithm::fixed:
-        case QuotaAlgorithm::gauge: return std::max<std::int64_t>(0, limit() - slot_.words[0]);
-        case QuotaAlgorithm::sliding:
-            return static_cast<std::int64_t>(std::max<Wide>(0, sliding_gap()) / rule_->window.ms);
-        case QuotaAlgorithm::bucket:
-            return static_cast<std::int64_t>((full() - missing()) / rule_->window.ms);
-    }
-    return 0;
+std::int64_t QuotaMeter::scaled_remaining() const {
+    const Wide scaled = rule_->algorithm == QuotaAlgorithm::bucket
+                            ? full() - missing()
+                            : std::max<Wide>(0, sliding_gap());
+    return static_cast<std::int64_t>(scaled / rule_->window.ms);
 }
 
 std::optional<std::int64_t> QuotaMeter::reset_ms() const {

@@ -3,6 +3,7 @@
 // docs/protocol.md. Exact: integers with 128-bit intermediates, scaled by the window, never cut to
 // milliseconds. A value of its own: moving it changes nothing until its slot is stored.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -63,9 +64,15 @@ public:
                const Window& window);
     QuotaMeter(const QuotaRule& rule, const QuotaTerms& terms, const QuotaSlot& slot, Instant now);
 
-    std::int64_t limit() const;      // a bucket's is its capacity
-    std::int64_t used() const;       // may be above the limit after that was lowered
-    std::int64_t remaining() const;  // the most hits that fit now
+    std::int64_t limit() const {  // a bucket's is its capacity
+        return rule_->algorithm == QuotaAlgorithm::bucket ? terms_.burst : terms_.limit;
+    }
+    // May be above the limit after that was lowered.
+    std::int64_t used() const { return plain() ? slot_.words[0] : limit() - remaining(); }
+    std::int64_t remaining() const {  // the most hits that fit now
+        return plain() ? std::max<std::int64_t>(0, terms_.limit - slot_.words[0])
+                       : scaled_remaining();
+    }
     // How long until nothing is used; nothing for a gauge and for a bucket that never refills.
     std::optional<std::int64_t> reset_ms() const;
     // How long until `hits`, which do not fit now, would; nothing when waiting cannot cure it.
@@ -85,6 +92,12 @@ public:
 private:
     __extension__ using Wide = __int128;
 
+    // The first word is what is used.
+    bool plain() const {
+        return rule_->algorithm == QuotaAlgorithm::fixed ||
+               rule_->algorithm == QuotaAlgorithm::gauge;
+    }
+    std::int64_t scaled_remaining() const;
     void settle_window();
     void settle_bucket();
     Wide missing() const;

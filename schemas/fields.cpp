@@ -92,22 +92,12 @@ std::optional<std::int64_t> as_integer(const Value& value, Encoding encoding) {
     return std::nullopt;
 }
 
-const Value* FieldReader::find(std::string_view key, bool required, std::string_view expected) {
-    // Marked as read also after a fault: the reply's `ignored` names only what the op has not.
-    const Value* value = fields_.take(key);
-    if (value == nullptr && required) {
-        fail(Reason::missing_field, key, expected);
-    }
-    return fault_ ? nullptr : value;
-}
-
-bool FieldReader::read_integer(std::string_view key, bool required, std::int64_t min,
-                               std::int64_t max, std::int64_t& out) {
-    const Value* value = find(key, required, required ? expected_integer(min, max) : "");
-    if (value == nullptr) {
+bool FieldReader::accept_integer(std::string_view key, const Value& value, std::int64_t min,
+                                 std::int64_t max, std::int64_t& out) {
+    if (fault_) {
         return false;
     }
-    const std::optional<std::int64_t> number = as_integer(*value, encoding_);
+    const std::optional<std::int64_t> number = as_integer(value, encoding_);
     if (!number || *number < min || *number > max) {
         fail(Reason::bad_field, key, expected_integer(min, max));
         return false;
@@ -116,51 +106,49 @@ bool FieldReader::read_integer(std::string_view key, bool required, std::int64_t
     return true;
 }
 
-bool FieldReader::read_text(std::string_view key, bool required, std::size_t bytes_min,
-                            std::size_t bytes_max, std::string_view& out) {
-    const Value* value = find(key, required, required ? expected_text(bytes_min, bytes_max) : "");
-    if (value == nullptr) {
+bool FieldReader::accept_boolean(std::string_view key, const Value& value, bool& out) {
+    if (fault_) {
         return false;
     }
-    if (!value->is(Kind::text) || value->count < bytes_min || value->count > bytes_max) {
-        fail(Reason::bad_field, key, expected_text(bytes_min, bytes_max));
+    if (!value.is(Kind::boolean)) {
+        fail(Reason::bad_field, key, "true or false");
         return false;
     }
-    out = value->text();
+    out = value.boolean;
     return true;
 }
 
-bool FieldReader::integer(std::string_view key, std::int64_t min, std::int64_t max,
-                          std::int64_t& out) {
-    return read_integer(key, false, min, max, out);
+bool FieldReader::accept_text(std::string_view key, const Value& value, std::size_t bytes_min,
+                              std::size_t bytes_max, std::string_view& out) {
+    if (fault_) {
+        return false;
+    }
+    if (!value.is(Kind::text) || value.count < bytes_min || value.count > bytes_max) {
+        fail(Reason::bad_field, key, expected_text(bytes_min, bytes_max));
+        return false;
+    }
+    out = value.text();
+    return true;
 }
 
 bool FieldReader::required_integer(std::string_view key, std::int64_t min, std::int64_t max,
                                    std::int64_t& out) {
-    return read_integer(key, true, min, max, out);
-}
-
-bool FieldReader::text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
-                       std::string_view& out) {
-    return read_text(key, false, bytes_min, bytes_max, out);
+    const Value* value = fields_.take(key);
+    if (value == nullptr) {
+        fail(Reason::missing_field, key, expected_integer(min, max));
+        return false;
+    }
+    return accept_integer(key, *value, min, max, out);
 }
 
 bool FieldReader::required_text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
                                 std::string_view& out) {
-    return read_text(key, true, bytes_min, bytes_max, out);
-}
-
-bool FieldReader::boolean(std::string_view key, bool& out) {
-    const Value* value = find(key, false, "");
+    const Value* value = fields_.take(key);
     if (value == nullptr) {
+        fail(Reason::missing_field, key, expected_text(bytes_min, bytes_max));
         return false;
     }
-    if (!value->is(Kind::boolean)) {
-        fail(Reason::bad_field, key, "true or false");
-        return false;
-    }
-    out = value->boolean;
-    return true;
+    return accept_text(key, *value, bytes_min, bytes_max, out);
 }
 
 void FieldReader::fail(Reason reason, std::string_view field, std::string_view expected) {

@@ -13,7 +13,7 @@ void append_wide(ByteBuffer& out, unsigned first, Number number) {
     char* at = out.room(1 + sizeof(Number));
     at[0] = static_cast<char>(first);
     for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        at[sizeof(Number) - i] = static_cast<char>(number >> (8 * i));
+        at[1 + i] = static_cast<char>(number >> (8 * (sizeof(Number) - 1 - i)));
     }
     out.taken(1 + sizeof(Number));
 }

@@ -205,16 +205,6 @@ void Fields::add(std::string_view key, const Value* value) {
     field.read = false;
 }
 
-const Value* Fields::take(std::string_view key) {
-    for (std::size_t i = 0; i < size_; ++i) {
-        if (fields_[i].key == key) {
-            fields_[i].read = true;
-            return fields_[i].value;
-        }
-    }
-    return nullptr;
-}
-
 Fields::Ignored Fields::ignored() const {
     Ignored result;
     for (std::size_t i = 0; i < size_ && result.count < result.names.size(); ++i) {

@@ -44,7 +44,15 @@ public:
     void add(std::string_view key, const Value* value);
 
     // The value of `key`, marked as read; null when absent.
-    const Value* take(std::string_view key);
+    const Value* take(std::string_view key) {
+        for (std::size_t i = 0; i < size_; ++i) {
+            if (fields_[i].key == key) {
+                fields_[i].read = true;
+                return fields_[i].value;
+            }
+        }
+        return nullptr;
+    }
 
     // The names that nobody read and that do not start with x_, at most ignored_names_max.
     struct Ignored {
@@ -70,13 +78,22 @@ public:
     FieldReader(Fields& fields, Encoding encoding) : fields_(fields), encoding_(encoding) {}
 
     // Each returns true when the key was there and well-formed. An absent optional key leaves
-    // `out`.
-    bool integer(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out);
+    // `out`. A key is marked as read also after a fault: `ignored` names only what the op has not.
+    bool integer(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out) {
+        const Value* value = fields_.take(key);
+        return value != nullptr && accept_integer(key, *value, min, max, out);
+    }
     bool required_integer(std::string_view key, std::int64_t min, std::int64_t max,
                           std::int64_t& out);
-    bool boolean(std::string_view key, bool& out);
+    bool boolean(std::string_view key, bool& out) {
+        const Value* value = fields_.take(key);
+        return value != nullptr && accept_boolean(key, *value, out);
+    }
     bool text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
-              std::string_view& out);
+              std::string_view& out) {
+        const Value* value = fields_.take(key);
+        return value != nullptr && accept_text(key, *value, bytes_min, bytes_max, out);
+    }
     bool required_text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
                        std::string_view& out);
 
@@ -86,11 +103,12 @@ public:
     Fields& fields() { return fields_; }
 
 private:
-    const Value* find(std::string_view key, bool required, std::string_view expected);
-    bool read_integer(std::string_view key, bool required, std::int64_t min, std::int64_t max,
-                      std::int64_t& out);
-    bool read_text(std::string_view key, bool required, std::size_t bytes_min,
-                   std::size_t bytes_max, std::string_view& out);
+    bool accept_integer(std::string_view key, const Value& value, std::int64_t min,
+                        std::int64_t max, std::int64_t& out);
+    bool accept_boolean(std::string_view key, const Value& value, bool& out);
+    bool accept_text(std::string_view key, const Value& value, std::size_t bytes_min,
+                     std::size_t bytes_max, std::string_view& out);
+
     Fields& fields_;
     Encoding encoding_;
     Fault fault_;

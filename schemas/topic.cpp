@@ -266,9 +266,14 @@ std::vector<std::string> request_filters(const Root& root, bool tenant_topics_on
 }
 
 bool valid_publish_topic(std::string_view topic, std::size_t bytes_max) {
-    return !topic.empty() && topic.size() <= bytes_max && topic.front() != '$' &&
-           topic.find_first_of("+#") == std::string_view::npos && valid_utf8(topic) &&
-           !has_control_character(topic);
+    if (topic.empty() || topic.size() > bytes_max || topic.front() == '$') {
+        return false;
+    }
+    const bool plain = all_words(topic, [](std::uint64_t word) {
+        return printable_word(word) && !word_has(word, '+') && !word_has(word, '#');
+    });
+    return plain || (topic.find_first_of("+#") == std::string_view::npos && valid_utf8(topic) &&
+                     !has_control_character(topic));
 }
 
 ReplyPolicy::ReplyPolicy(const Root& root, std::vector<std::string> prefixes)

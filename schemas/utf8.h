@@ -55,14 +55,23 @@ inline bool is_ascii(std::string_view text) {
     return all_words(text, [](std::uint64_t word) { return (word & 0x8080808080808080) == 0; });
 }
 
-// ASCII from the space to the tilde.
+// ASCII from the space to the tilde, each byte.
+constexpr bool printable_word(std::uint64_t word) {
+    // A byte below 0x20 borrows into its high bit, 0x7F carries into it.
+    const std::uint64_t low = word - 0x2020202020202020;
+    const std::uint64_t high = word + 0x0101010101010101;
+    return ((word | low | high) & 0x8080808080808080) == 0;
+}
+
+// Whether a word of ASCII has this character.
+constexpr bool word_has(std::uint64_t word, char c) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    const std::uint64_t zero_where_equal = word ^ (ones * static_cast<unsigned char>(c));
+    return ((zero_where_equal - ones) & 0x8080808080808080) != 0;
+}
+
 inline bool is_printable_ascii(std::string_view text) {
-    return all_words(text, [](std::uint64_t word) {
-        // A byte below 0x20 borrows into its high bit, 0x7F carries into it.
-        const std::uint64_t low = word - 0x2020202020202020;
-        const std::uint64_t high = word + 0x0101010101010101;
-        return ((word | low | high) & 0x8080808080808080) == 0;
-    });
+    return all_words(text, printable_word);
 }
 
 }  // namespace flyball
