@@ -317,7 +317,9 @@ void Governor::settle(Entry& entry) {
     reply.granted = judgement.granted;
     reply.seq = ++seq_;
     reply.at = entry.occasion.now;
-    reply.state = rules_->state(out.command, out.tenant, entry.occasion.now);
+    const bool known_state = !judgement.state.empty() && !reply.dry_run;
+    reply.state =
+        known_state ? judgement.state : rules_->state(out.command, out.tenant, entry.occasion.now);
     out.own_keys = !entry.is_forget;
     if (denied) {
         reply.policy_rev = policy_rev_;

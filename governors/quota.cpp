@@ -166,7 +166,9 @@ Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
         change(command, *resource, after);
     }
     if (judgement.verdict != Verdict::deny) {
-        judgement.happening = crossing(before.meter.state(), after.meter.state());
+        const QuotaState state = after.meter.state();
+        judgement.state = to_text(state);
+        judgement.happening = crossing(before.meter.state(), state);
         if (after.meter.slot() != before.meter.slot() ||
             after.override_terms != before.override_terms) {
             set_effect(*resource, tenant, after, effect);
@@ -310,16 +312,12 @@ bool Quota::at_defaults(TenantIndex tenant, Instant now) const {
     });
 }
 
+// One after the other: there are a few as a rule, and names of other lengths need no comparison.
 const Quota::Resource* Quota::find(std::string_view name) const {
-    std::size_t begin = 0;
-    std::size_t end = resources_.size();
-    while (begin < end) {
-        const std::size_t middle = begin + (end - begin) / 2;
-        const int order = name.compare(resources_[middle].rule.name);
-        if (order == 0) {
-            return &resources_[middle];
+    for (const Resource& resource : resources_) {
+        if (resource.rule.name == name) {
+            return &resource;
         }
-        (order < 0 ? end : begin) = order < 0 ? middle : middle + 1;
     }
     return nullptr;
 }

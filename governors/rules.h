@@ -75,6 +75,9 @@ struct Judgement {
     std::optional<std::int64_t> granted;  // how much of a partial request was granted
     std::int64_t amount = 0;              // for the history
     Happening happening = Happening::none;
+    // What state() would say once the effect is in place, where judge() knows it anyway; else
+    // empty.
+    std::string_view state;
 };
 
 class Rules {

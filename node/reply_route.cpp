@@ -3,6 +3,7 @@
 namespace flyball {
 
 void ReplyRoute::to_decision() {
+    target_open_ = false;
     target_.clear();
     Topic reply = topic_;
     reply.channel = topic_.channel == Channel::control ? Channel::control_reply : Channel::decision;
@@ -28,11 +29,16 @@ bool ReplyRoute::begin(const Message& message, const Topic& topic) {
         to_decision();
         return true;
     }
+    // Clients ask again and again for the same topic.
+    if (target_open_ && !topic.has_tenant && message.response_topic == target_) {
+        return true;
+    }
     if (!policy_.allows(message.response_topic, tenant_level_)) {
         refused_ = message.response_topic;
         to_decision();
         return false;
     }
+    target_open_ = !topic.has_tenant;
     target_.assign(message.response_topic);
     return true;
 }
@@ -56,6 +62,7 @@ bool ReplyRoute::take_reply_to(const Value& root) {
         refused_ = reply_to->text();
         return false;
     }
+    target_open_ = false;
     target_.assign(reply_to->text());
     return true;
 }

@@ -35,6 +35,7 @@ private:
     Topic topic_;
     bool has_response_topic_ = false;
     std::string target_;
+    bool target_open_ = false;  // target_ was allowed to a request that is bound to no tenant
     std::string tenant_level_;
     std::string_view refused_;
 };

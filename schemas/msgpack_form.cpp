@@ -1,20 +1,24 @@
 #include "schemas/msgpack_form.h"
 
 #include <bit>
+#include <cstring>
 #include <limits>
 
 namespace flyball::msgpack_form {
 
 namespace {
 
-// A first byte and a number, most significant byte first.
+// A first byte and a number, most significant byte first. Eight bytes are written whatever the
+// number's width, so that it takes one store.
 template <typename Number>
 void append_wide(ByteBuffer& out, unsigned first, Number number) {
-    char* at = out.room(1 + sizeof(Number));
-    at[0] = static_cast<char>(first);
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        at[1 + i] = static_cast<char>(number >> (8 * (sizeof(Number) - 1 - i)));
+    std::uint64_t bytes = std::uint64_t{number} << (64 - 8 * sizeof(Number));
+    if constexpr (std::endian::native == std::endian::little) {
+        bytes = __builtin_bswap64(bytes);
     }
+    char* at = out.room(1 + sizeof(bytes));
+    at[0] = static_cast<char>(first);
+    std::memcpy(at + 1, &bytes, sizeof(bytes));
     out.taken(1 + sizeof(Number));
 }
 

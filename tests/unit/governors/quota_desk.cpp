@@ -77,6 +77,7 @@ QuotaAnswer QuotaDesk::ask(std::int64_t ms, std::string_view request, TenantInde
     answer.field = judgement.field;
     answer.keys = writer.bytes();
     answer.state = quota.state(command, tenant, instant_from_ms(ms));
+    EXPECT_TRUE(judgement.state.empty() || judgement.state == answer.state) << request;
     answer.retry_after_ms = judgement.retry_after_ms;
     answer.granted = judgement.granted;
     answer.amount = judgement.amount;

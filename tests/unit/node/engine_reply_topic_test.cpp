@@ -64,6 +64,20 @@ TEST(ReplyTopic, IsReplyToWhereNoResponseTopicCame) {
               decision_topic);
 }
 
+TEST(ReplyTopic, AllowedToOneRequestIsRefusedToAnotherTenantsAllTheSame) {
+    AskedEngine node;
+    const std::string of_acme = "flyball/v1/reply/acme/1";
+    EXPECT_EQ(node.one(to_response_topic(of_acme)).topic, of_acme);
+    EXPECT_EQ(node.one(to_response_topic(of_acme)).topic, of_acme);
+    const std::string on_tenant = below_root("quota/main/request/zenith");
+    Message message = to_response_topic(of_acme);
+    message.topic = on_tenant;
+    message.payload = "{}";
+    const Sent refused = node.one(message);
+    EXPECT_EQ(refused.topic, below_root("quota/main/decision/zenith"));
+    EXPECT_EQ(refused.json().at("reason"), "bad_reply_topic");
+}
+
 TEST(ReplyTopic, LooksAtNoReplyToBesideAResponseTopic) {
     AskedEngine node;
     for (const char* payload :
