@@ -59,7 +59,9 @@ protected:
     static void TearDownTestSuite() {
         fmt::print("{} of {} error reasons seen\n", seen_.size(), reasons.size());
         client_.reset();
-        EXPECT_EQ(node_->stop(), 0) << node_->log();
+        if (node_ != nullptr) {  // else it did not start, which has been said
+            EXPECT_EQ(node_->stop(), 0) << node_->log();
+        }
         node_.reset();
         broker_.reset();
     }

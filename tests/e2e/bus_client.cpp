@@ -22,6 +22,7 @@ BusClient::BusClient(const std::string& broker, std::vector<std::string> filters
     options.broker = broker;
     options.client_id = fmt::format("stranger-{}-{}", ::getpid(), static_cast<const void*>(this));
     options.filters = std::move(filters);
+    options.send_retained = true;  // a node may have reported before this client listens
     transport_ = make_paho(std::move(options)).value();
     transport_->start(*this);
     std::unique_lock lock(mutex_);
