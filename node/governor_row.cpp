@@ -4,7 +4,9 @@ namespace flyball {
 
 namespace {
 
-std::int64_t count(std::size_t number) { return static_cast<std::int64_t>(number); }
+std::int64_t count(std::size_t number) {
+    return static_cast<std::int64_t>(number);
+}
 
 void write_denied(Writer& writer, const Governor::Counts& counts) {
     writer.key("denied");
