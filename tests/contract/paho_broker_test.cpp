@@ -194,8 +194,10 @@ TEST(PahoBroker, ConnectsSeveralAtOnce) {
         transports.push_back(made(options_for(broker, "client-" + std::to_string(i))));
         transports.back()->start(recorders[i]);
     }
+    for (const auto& transport : transports) {
+        ASSERT_TRUE(comes_up(*transport));  // all of them, or a neighbour may not listen yet
+    }
     for (std::size_t i = 0; i < many; ++i) {
-        ASSERT_TRUE(comes_up(*transports[i]));
         transports[i]->publish(message_to("to/client-" + std::to_string((i + 1) % many), "hello"));
     }
     for (const Recorder& recorder : recorders) {
