@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "schemas/byte_order.h"
 #include "schemas/expects.h"
 
 namespace flyball {
@@ -17,9 +18,8 @@ struct ByteWriter {
     std::byte* to;
     template <typename Number>
     void put(Number number) {
-        for (std::size_t at = 0; at < sizeof(Number); ++at) {
-            *to++ = static_cast<std::byte>(number >> (at * 8));
-        }
+        store_little_endian(to, number);
+        to += sizeof(number);
     }
 };
 
@@ -32,12 +32,9 @@ struct ByteReader {
         if (!good) {
             return 0;
         }
-        std::uint64_t number = 0;
-        for (std::size_t at = 0; at < sizeof(Number); ++at) {
-            number |= std::to_integer<std::uint64_t>(from[at]) << (at * 8);
-        }
+        const auto number = load_little_endian<Number>(from.data());
         from = from.subspan(sizeof(Number));
-        return static_cast<Number>(number);
+        return number;
     }
     std::int64_t take_signed() { return static_cast<std::int64_t>(take<std::uint64_t>()); }
 };

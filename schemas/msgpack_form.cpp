@@ -1,25 +1,21 @@
 #include "schemas/msgpack_form.h"
 
 #include <bit>
-#include <cstring>
 #include <limits>
+
+#include "schemas/byte_order.h"
 
 namespace flyball::msgpack_form {
 
 namespace {
 
-// A first byte and a number, most significant byte first. Eight bytes are written whatever the
-// number's width, so that it takes one store.
+// A first byte and a number, most significant byte first.
 template <typename Number>
 void append_wide(ByteBuffer& out, unsigned first, Number number) {
-    std::uint64_t bytes = std::uint64_t{number} << (64 - 8 * sizeof(Number));
-    if constexpr (std::endian::native == std::endian::little) {
-        bytes = __builtin_bswap64(bytes);
-    }
-    char* at = out.room(1 + sizeof(bytes));
+    char* at = out.room(1 + sizeof(number));
     at[0] = static_cast<char>(first);
-    std::memcpy(at + 1, &bytes, sizeof(bytes));
-    out.taken(1 + sizeof(Number));
+    store_big_endian(at + 1, number);
+    out.taken(1 + sizeof(number));
 }
 
 // The first of three codes in a row that take the length in 1, 2 or 4 bytes.

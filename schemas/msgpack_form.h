@@ -60,7 +60,7 @@ inline void append_text(ByteBuffer& out, std::string_view text) {
     }
     char* at = out.room(1 + text.size());
     *at = static_cast<char>(0xA0U | text.size());
-    std::char_traits<char>::copy(at + 1, text.data(), text.size());
+    copy_short(at + 1, text.data(), text.size());
     out.taken(1 + text.size());
 }
 

@@ -64,6 +64,20 @@ TEST(Writer, WritesTextsInTheirShortestForm) {
     }
 }
 
+TEST(Writer, WritesTextsOfEveryShortLengthWhole) {
+    const std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF";
+    for (std::size_t size = 0; size <= letters.size(); ++size) {
+        Writer writer(Encoding::msgpack);
+        writer.begin_map();
+        writer.field(letters.substr(0, size), letters.substr(0, size));
+        writer.field("end", 1);
+        writer.end_map();
+        Decoder decoder;
+        const std::string text(letters.substr(0, size));
+        EXPECT_EQ(show(decoder.decode(writer.bytes())), "{'" + text + "':'" + text + "','end':1}");
+    }
+}
+
 TEST(Writer, ContainersTakeTheShortestHeaderForWhatTheyHold) {
     for (const auto& [count, map, array] :
          {std::tuple<int, std::string_view, std::string_view>{0, "80", "90"},
