@@ -12,7 +12,7 @@
 namespace flyball {
 
 // Up to sixteen bytes, as nearly every key and word has, in two copies that may overlap: no call.
-inline void copy_short(char* to, const char* from, std::size_t size) {
+[[gnu::always_inline]] inline void copy_short(char* to, const char* from, std::size_t size) {
     const auto ends = [&](auto word) {
         auto last = word;
         std::memcpy(&word, from, sizeof(word));

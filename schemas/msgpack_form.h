@@ -53,15 +53,20 @@ inline void append_integer(ByteBuffer& out, std::int64_t number) {
 
 inline constexpr std::size_t short_text_max = 31;
 
-inline void append_text(ByteBuffer& out, std::string_view text) {
-    if (text.size() > short_text_max) {
-        append_long_text(out, text);
-        return;
-    }
+// At most short_text_max bytes. Inline always: often their number is a constant.
+[[gnu::always_inline]] inline void append_short_text(ByteBuffer& out, std::string_view text) {
     char* at = out.room(1 + text.size());
     *at = static_cast<char>(0xA0U | text.size());
     copy_short(at + 1, text.data(), text.size());
     out.taken(1 + text.size());
+}
+
+inline void append_text(ByteBuffer& out, std::string_view text) {
+    if (text.size() > short_text_max) {
+        append_long_text(out, text);
+    } else {
+        append_short_text(out, text);
+    }
 }
 
 }  // namespace flyball::msgpack_form

@@ -84,24 +84,33 @@ void Writer::end_array() {
     close(false);
 }
 
-void Writer::put_json_key(std::string_view name) {
-    if (count_ > 0) {
-        buffer_.push_back(',');
+void Writer::key(std::string_view name) {
+    before_key();
+    put_text(name);
+    if (encoding_ == Encoding::json) {
+        buffer_.push_back(':');
     }
-    append_json_text(buffer_, name);
-    buffer_.push_back(':');
 }
 
 void Writer::put_json(std::int64_t number) {
     append_number(buffer_, number);
 }
 
-void Writer::put_json(std::uint64_t number) {
-    append_number(buffer_, number);
-}
-
 void Writer::put_json(std::string_view text) {
     append_json_text(buffer_, text);
+}
+
+void Writer::unsigned_integer(std::uint64_t number) {
+    before_value();
+    put_unsigned(number);
+}
+
+void Writer::put_unsigned(std::uint64_t number) {
+    if (encoding_ == Encoding::json) {
+        append_number(buffer_, number);
+    } else {
+        msgpack_form::append_unsigned(buffer_, number);
+    }
 }
 
 void Writer::boolean(bool flag) {

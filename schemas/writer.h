@@ -30,21 +30,24 @@ public:
     void begin_array();
     void end_array();
 
-    // Any text; in JSON it is escaped.
-    void key(std::string_view name) {
-        expects(due_ == Due::key, "a key belongs in a map, behind a value");
-        due_ = Due::value;
-        put_key(name);
-        ++count_;
+    // A literal: its size is known, so that its bytes are copied without a loop or a call.
+    template <std::size_t n>
+    void key(const char (&name)[n]) {
+        static_assert(n - 1 <= msgpack_form::short_text_max);
+        before_key();
+        if (encoding_ == Encoding::msgpack) {
+            msgpack_form::append_short_text(buffer_, {name, n - 1});
+        } else {
+            put_json({name, n - 1});
+            buffer_.push_back(':');
+        }
     }
+    void key(std::string_view name);  // any text; in JSON it is escaped
     void integer(std::int64_t number) {
         before_value();
         put_integer(number);
     }
-    void unsigned_integer(std::uint64_t number) {
-        before_value();
-        put_unsigned(number);
-    }
+    void unsigned_integer(std::uint64_t number);
     void boolean(bool flag);
     void text(std::string_view text) {
         before_value();
@@ -55,8 +58,8 @@ public:
     void value(const Value& value);  // a decoded value as it came
     void id(const Id& id);
 
-    template <typename T>
-    void field(std::string_view name, T value) {
+    template <typename Name, typename T>
+    void field(const Name& name, T value) {
         key(name);
         if constexpr (std::same_as<T, bool>) {
             boolean(value);
@@ -95,24 +98,17 @@ private:
             before_element();
         }
     }
-    // put_...: the value alone, without its place in a map or array.
-    void put_key(std::string_view name) {
-        if (encoding_ == Encoding::msgpack) {
-            msgpack_form::append_text(buffer_, name);
-        } else {
-            put_json_key(name);
+    void before_key() {
+        expects(due_ == Due::key, "a key belongs in a map, behind a value");
+        due_ = Due::value;
+        if (count_++ > 0 && encoding_ == Encoding::json) {
+            buffer_.push_back(',');
         }
     }
+    // put_...: the value alone, without its place in a map or array.
     void put_integer(std::int64_t number) {
         if (encoding_ == Encoding::msgpack) {
             msgpack_form::append_integer(buffer_, number);
-        } else {
-            put_json(number);
-        }
-    }
-    void put_unsigned(std::uint64_t number) {
-        if (encoding_ == Encoding::msgpack) {
-            msgpack_form::append_unsigned(buffer_, number);
         } else {
             put_json(number);
         }
@@ -124,9 +120,8 @@ private:
             put_json(text);
         }
     }
-    void put_json_key(std::string_view name);
+    void put_unsigned(std::uint64_t number);
     void put_json(std::int64_t number);
-    void put_json(std::uint64_t number);
     void put_json(std::string_view text);
     void put_boolean(bool flag);
     void put_real(double number);
