@@ -14,10 +14,6 @@ constexpr std::array<std::string_view, 11> common_keys = {
     "tenant",  "op",    "id",   "cid",         "reply_to",  "ttl_ms",
     "dry_run", "brief", "must", "traceparent", "tracestate"};
 
-// How often a full table is searched for a tenant that has nothing to lose: the search walks every
-// tenant (about 10 ns each), and a stranger can ask for it with every new name.
-constexpr Span search_interval{1000};
-
 constexpr std::string_view forget_name = "forget";
 
 }  // namespace
@@ -26,6 +22,7 @@ struct Governor::Entry {
     Request& request;
     const Occasion& occasion;
     Decided& out;
+    Effect& effect;
     std::string_view tenant;
     std::uint64_t id_key = 0;
     bool remembers = false;  // this request's answer goes into the ring of ids
@@ -41,7 +38,8 @@ Governor::Governor(Options options)
       rules_(std::move(options.rules)),
       tenants_(options.seed),
       events_(settings_.ring_capacity),
-      ids_(settings_.ids_capacity, settings_.id_window, options.seed ^ 0x9e3779b97f4a7c15U) {
+      ids_(settings_.ids_capacity, settings_.id_window, options.seed ^ 0x9e3779b97f4a7c15U),
+      sink_(options.events) {
     expects(rules_ != nullptr, "a governor has rules");
     for (const Op& op : rules_->ops()) {
         op_names_.push_back(op.name);
@@ -49,7 +47,8 @@ Governor::Governor(Options options)
     op_names_.push_back(forget_name);
 }
 
-void Governor::decide(Request& request, const Occasion& occasion, Decided& decided) {
+void Governor::decide(Request& request, const Occasion& occasion, Decided& decided,
+                      Effect& effect) {
     // In place: an assigned Decided{} would be made elsewhere and copied, 500 bytes a decision.
     static_assert(std::is_trivially_destructible_v<Decided>);
     std::construct_at(&decided);
@@ -61,13 +60,22 @@ void Governor::decide(Request& request, const Occasion& occasion, Decided& decid
     reply.dry_run = request.dry_run;
     reply.traceparent = request.traceparent;
     reply.tracestate = request.tracestate;
-    effect_.clear();
-    Entry entry{.request = request, .occasion = occasion, .out = decided, .tenant = {}};
+    effect.clear();
+    Entry entry{
+        .request = request, .occasion = occasion, .out = decided, .effect = effect, .tenant = {}};
     entry.tenant = request.tenant.empty() ? occasion.topic_tenant : request.tenant;
     reply.tenant = entry.tenant;
-    if (check_form(entry) && find_op(entry) && read_fields(entry) && check_memory(entry) &&
-        check_place(entry)) {
-        judge(entry);
+    if (!check_form(entry) || !find_op(entry)) {
+        return;  // the op's fields were not read: none of them is known to be ignored
+    }
+    if (read_fields(entry)) {
+        decided.tenant = tenants_.find(entry.tenant);
+        if (is_due(decided.tenant, occasion.now)) {
+            pass_time_of(decided.tenant, occasion.now, effect);
+        }
+        if (check_memory(entry) && check_place(entry)) {
+            judge(entry);
+        }
     }
     reply.ignored = request.own.ignored();
 }
@@ -75,10 +83,19 @@ void Governor::decide(Request& request, const Occasion& occasion, Decided& decid
 void Governor::write(Writer& writer, const Decided& decided, Instant now) const {
     open_reply(writer, decided.reply);
     if (decided.own_keys && !decided.reply.brief) {
-        rules_->write(writer, decided.command, decided.from_memory ? nullptr : &decided.judgement,
-                      decided.tenant, now);
+        rules_->write(writer, case_of(decided, now),
+                      decided.from_memory ? nullptr : &decided.judgement);
     }
     writer.end_map();
+}
+
+Case Governor::case_of(const Decided& decided, Instant now) const {
+    return {.command = decided.command,
+            .tenant = decided.tenant,
+            .now = now,
+            .tenant_name = decided.reply.tenant,
+            .policy_rev = policy_rev_,
+            .dry_run = decided.reply.dry_run};
 }
 
 bool Governor::refuse(Entry& entry, Reason reason, std::string_view field,
@@ -106,6 +123,10 @@ bool Governor::check_form(Entry& entry) {
     }
     if (fault) {
         return refuse(entry, fault.reason, fault.field, fault.expected);
+    }
+    if (!entry.request.id.present() && rules_->requires_id(entry.request.op)) {
+        return refuse(entry, Reason::missing_field, "id",
+                      "a new text or unsigned integer for each intended effect");
     }
     return check_tenant(entry);
 }
@@ -195,7 +216,6 @@ bool Governor::check_memory(Entry& entry) {
 
 void Governor::replay(Entry& entry, const RememberedId& remembered) {
     Decided& out = entry.out;
-    out.tenant = tenants_.find(entry.tenant);
     out.own_keys = !entry.is_forget;
     out.from_memory = true;
     Reply& reply = out.reply;
@@ -206,7 +226,9 @@ void Governor::replay(Entry& entry, const RememberedId& remembered) {
     reply.seq = remembered.seq;
     reply.replayed = true;
     reply.at = entry.occasion.now;
-    reply.state = rules_->state(out.command, out.tenant, entry.occasion.now);
+    if (!entry.is_forget) {
+        reply.state = rules_->state(case_of(out, entry.occasion.now));
+    }
     if (reply.verdict == Verdict::deny || reply.would_deny) {
         reply.policy_rev = policy_rev_;
     }
@@ -216,40 +238,31 @@ void Governor::replay(Entry& entry, const RememberedId& remembered) {
 // Whether the tenant is there, or may be made room for.
 bool Governor::check_place(Entry& entry) {
     Decided& out = entry.out;
-    out.tenant = tenants_.find(entry.tenant);
     if (out.tenant != no_tenant || entry.is_forget) {
         return true;
     }
-    if (!settings_.auto_enroll && !entry.admin_op) {
-        out.judgement.verdict = Verdict::deny;
-        out.judgement.reason = Reason::unknown_tenant;
-        settle(entry);
-        return false;
+    Newcomer newcomer = rules_->newcomer(out.command);
+    if (newcomer == Newcomer::by_settings) {
+        const bool welcome = settings_.auto_enroll || entry.admin_op;
+        newcomer = !welcome           ? Newcomer::unknown
+                   : out.command.look ? Newcomer::judged
+                                      : Newcomer::enrols;
     }
-    if (out.command.look || tenants_.size() < settings_.max_tenants) {
-        return true;
+    switch (newcomer) {
+        case Newcomer::unknown:
+            out.judgement.verdict = Verdict::deny;
+            out.judgement.reason = Reason::unknown_tenant;
+            settle(entry);
+            return false;
+        case Newcomer::enrols:
+            return has_room(entry.occasion.now) ||
+                   refuse(entry, Reason::tenant_limit, "tenant",
+                          "a tenant that this governor knows; it has no room for another "
+                          "(max_tenants)");
+        case Newcomer::by_settings:
+        case Newcomer::judged: break;
     }
-    if (place_to_take(entry.occasion.now)) {
-        return true;
-    }
-    return refuse(entry, Reason::tenant_limit, "tenant",
-                  "a tenant that this governor knows; it has no room for another (max_tenants)");
-}
-
-std::optional<TenantIndex> Governor::place_to_take(Instant now) {
-    // Further ahead than one interval: an operator has turned governor time back since.
-    if (now < next_search_ && next_search_ - now <= search_interval) {
-        return std::nullopt;
-    }
-    for (TenantIndex tenant = 0; tenant < tenants_.end(); ++tenant) {
-        if (tenants_.in_use(tenant) && tenants_.auto_enrolled(tenant) &&
-            rules_->at_defaults(tenant, now) &&
-            !ids_.remembers(ids_.tenant_tag(tenants_.name(tenant)))) {
-            return tenant;
-        }
-    }
-    next_search_ = now + search_interval;
-    return std::nullopt;
+    return true;
 }
 
 void Governor::judge(Entry& entry) {
@@ -258,50 +271,48 @@ void Governor::judge(Entry& entry) {
         return;
     }
     Decided& out = entry.out;
-    out.judgement = rules_->judge(out.command, out.tenant, entry.occasion.now, effect_);
+    const Instant now = entry.occasion.now;
+    Case asked = case_of(out, now);
+    asked.clock_known = entry.occasion.clock_known;
+    out.judgement = rules_->judge(asked, entry.effect);
     if (out.judgement.verdict == Verdict::error) {
         refuse(entry, out.judgement.reason, out.judgement.field, out.judgement.expected);
         return;
     }
-    const bool changes = !effect_.empty() || (entry.admin_op && !out.command.look);
-    if (changes && !entry.request.dry_run) {
-        enrol(entry);
-        if (!effect_.empty()) {
-            const bool applied = rules_->apply(out.tenant, effect_.after());
-            expects(applied, "an image that judge() made applies");
+    const bool changes = !entry.effect.empty() || (entry.admin_op && !out.command.look);
+    const bool changed = changes && !entry.request.dry_run;
+    if (changed) {
+        if (out.tenant == no_tenant) {
+            out.tenant = enrol(entry.tenant, !entry.admin_op, now);
         }
+        put_in_place(out.tenant, entry.effect);
         out.changed = true;
     }
     settle(entry);
-}
-
-void Governor::enrol(Entry& entry) {
-    Decided& out = entry.out;
-    if (out.tenant != no_tenant) {
-        return;
+    if (changed && entry.effect.announced() > 0) {
+        announce(entry.effect, entry.tenant, seq_);
     }
-    if (tenants_.size() >= settings_.max_tenants) {
-        const auto taken = place_to_take(entry.occasion.now);
-        expects(taken.has_value(), "check_place() found a place");
-        rules_->erase(*taken);
-        events_.blank(*taken);
-        tenants_.remove(*taken);
-    }
-    out.tenant = tenants_.add(entry.tenant, !entry.admin_op);
-    rules_->enrol(out.tenant);
 }
 
 void Governor::forget(Entry& entry) {
     Decided& out = entry.out;
     out.judgement.verdict = Verdict::ok;
-    if (!entry.request.dry_run && out.tenant != no_tenant) {
-        rules_->erase(out.tenant);
-        events_.blank(out.tenant);
-        tenants_.remove(out.tenant);
+    const bool forgets = !entry.request.dry_run && out.tenant != no_tenant;
+    if (forgets) {
+        rules_->judge_forget(case_of(out, entry.occasion.now), entry.effect);
+        put_in_place(out.tenant, entry.effect);
+        remove(out.tenant);
         out.tenant = no_tenant;
         out.changed = true;
     }
     settle(entry);
+    if (forgets && sink_ != nullptr) {
+        sink_->raise({.kind = EventKind::tenant_forgotten,
+                      .governor = title_,
+                      .tenant = entry.tenant,
+                      .seq = seq_,
+                      .at = entry.occasion.now});
+    }
 }
 
 // Numbers the decision, counts it, and puts it where it is remembered.
@@ -318,8 +329,10 @@ void Governor::settle(Entry& entry) {
     reply.seq = ++seq_;
     reply.at = entry.occasion.now;
     const bool known_state = !judgement.state.empty() && !reply.dry_run;
-    reply.state =
-        known_state ? judgement.state : rules_->state(out.command, out.tenant, entry.occasion.now);
+    if (!entry.is_forget) {
+        reply.state =
+            known_state ? judgement.state : rules_->state(case_of(out, entry.occasion.now));
+    }
     out.own_keys = !entry.is_forget;
     if (denied) {
         reply.policy_rev = policy_rev_;
@@ -327,14 +340,18 @@ void Governor::settle(Entry& entry) {
     if (reply.dry_run) {
         return;
     }
-    if (denied) {
+    count(judgement);
+    if (!out.command.look) {
+        remember(entry);
+    }
+}
+
+void Governor::count(const Judgement& judgement) {
+    if (judgement.verdict == Verdict::deny) {
         ++counts_.deny;
         ++counts_.denied[static_cast<std::size_t>(judgement.reason)];
     } else {
         ++counts_.allow;
-    }
-    if (!out.command.look) {
-        remember(entry);
     }
 }
 
@@ -357,38 +374,6 @@ void Governor::remember(Entry& entry) {
                                   .outcome = outcome,
                                   .granted = out.judgement.granted};
     ids_.add(remembered, ids_.tenant_tag(entry.tenant));
-}
-
-std::size_t Governor::memory_bytes() const {
-    return sizeof(*this) + tenants_.memory_bytes() + events_.memory_bytes() + ids_.memory_bytes() +
-           rules_->memory_bytes() + title_.capacity() + policy_rev_.capacity() +
-           op_names_.capacity() * sizeof(op_names_[0]);
-}
-
-Tree Governor::configuration() const {
-    const auto number = [](auto value) { return Tree(static_cast<std::int64_t>(value)); };
-    const Tree own = rules_->settings();
-    expects(own.map() != nullptr, "a type's settings are a map");
-    Tree::Map all = *own.map();
-    all.insert_or_assign("mode", settings_.mode == Mode::observe ? "observe" : "enforce");
-    all.insert_or_assign("auto_enroll", settings_.auto_enroll);
-    all.insert_or_assign("max_tenants", number(settings_.max_tenants));
-    all.insert_or_assign("id_window_ms", number(settings_.id_window.count()));
-    all.insert_or_assign("ring", Tree::Map{{"capacity", number(settings_.ring_capacity)}});
-    all.insert_or_assign("ids", Tree::Map{{"capacity", number(settings_.ids_capacity)}});
-    return Tree(std::move(all));
-}
-
-Result<std::vector<std::string>> Governor::configure(const GovernorSettings& settings,
-                                                     const Tree& own, Instant now) {
-    auto restarted = rules_->configure(own, now);
-    if (!restarted) {
-        return restarted;
-    }
-    settings_ = settings;
-    events_.set_capacity(settings.ring_capacity);
-    ids_.configure(settings.ids_capacity, settings.id_window);
-    return restarted;
 }
 
 }  // namespace flyball

@@ -12,48 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "governors/decided.h"
+#include "governors/due_queue.h"
 #include "governors/event_ring.h"
 #include "governors/id_ring.h"
-#include "governors/rules.h"
 #include "governors/tenant_table.h"
-#include "schemas/reply.h"
-#include "schemas/request.h"
 
 namespace flyball {
-
-enum class Mode : std::uint8_t { enforce, observe };
-
-// The keys that every [governor.<type>.<name>] knows (docs/configuration.md).
-struct GovernorSettings {
-    Mode mode = Mode::enforce;
-    bool auto_enroll = true;
-    std::uint32_t max_tenants = 10000;
-    Span id_window{0};  // zero: ids are kept by count only
-    std::size_t ring_capacity = 1024;
-    std::size_t ids_capacity = 1024;
-    bool operator==(const GovernorSettings&) const = default;
-};
-
-// How a request came, besides its own keys.
-struct Occasion {
-    Instant now;
-    Encoding encoding = Encoding::json;
-    bool admin = false;            // on the admin topic: ops marked A are permitted
-    bool on_tenant_topic = false;  // then `topic_tenant` is the only tenant it may name
-    std::string_view topic_tenant{};
-    std::span<const std::string_view> features{};  // what `must` may name besides keys
-};
-
-// One decided entry: what open_reply() writes, and what write() needs to add the type's own keys.
-struct Decided {
-    Reply reply;
-    Command command;
-    Judgement judgement;
-    TenantIndex tenant = no_tenant;
-    bool own_keys = false;     // the type adds its keys (not with an error)
-    bool from_memory = false;  // a repeated id
-    bool changed = false;      // state that a restart must know
-};
 
 class Governor {
 public:
@@ -62,7 +27,8 @@ public:
         std::string name;
         GovernorSettings settings;
         std::unique_ptr<Rules> rules;
-        std::uint64_t seed = 0;  // keys the hashes; random in production, fixed in tests
+        std::uint64_t seed = 0;       // keys the hashes; random in production, fixed in tests
+        EventSink* events = nullptr;  // hears of what changed; outlives the governor
     };
     explicit Governor(Options options);
 
@@ -71,10 +37,26 @@ public:
     std::string_view title() const { return title_; }  // "type/name"
 
     // Decides one entry in the order of docs/protocol.md and changes what follows from it.
-    // `decided` holds views into `request` and into this governor.
-    void decide(Request& request, const Occasion& occasion, Decided& decided);
+    // `decided` holds views into `request` and into this governor; `effect` is lent for the call.
+    void decide(Request& request, const Occasion& occasion, Decided& decided, Effect& effect);
     // The whole reply of what decide() just decided, as one value.
     void write(Writer& writer, const Decided& decided, Instant now) const;
+
+    // What time alone has changed since: puts it in place and raises its events.
+    void pass_time(Instant now, Effect& effect);
+    std::optional<Instant> next_due() const;
+
+    // The parts of an admit, in this order; the caller holds the parts.
+    Fault read_part(Part& part, Fields& fields, Encoding encoding) const;
+    // tenant_limit or none; `part.tenant_name` is set.
+    Reason find_part_place(Part& part, const Occasion& occasion);
+    void judge_part(Part& part, const Occasion& occasion);  // and puts it in place
+    // Takes its place back, the chain's record excepted. In the reverse order of judging.
+    void take_back(Part& part);
+    void keep(Part& part, const Occasion& occasion);         // the admit allows
+    void keep_denial(Part& part, const Occasion& occasion);  // it was this part that denied
+    // The part's keys, without the map around them.
+    void write_part(Writer& writer, const Part& part, Instant now) const;
 
     struct Counts {
         std::uint64_t allow = 0;  // allow and ok
@@ -93,6 +75,9 @@ public:
 
     std::string_view policy_rev() const { return policy_rev_; }
     void set_policy_rev(std::string revision) { policy_rev_ = std::move(revision); }
+    // Another set of rules with this one's state in it: a rebuilt governor. False: the state could
+    // not be read, and nothing has changed.
+    bool rebuild(std::unique_ptr<Rules> rules, Instant now);
     const GovernorSettings& settings() const { return settings_; }
     const Rules& rules() const { return *rules_; }
     // The effective configuration, common keys and the type's own.
@@ -117,7 +102,18 @@ private:
     void remember(Entry& entry);
     void replay(Entry& entry, const RememberedId& remembered);
     bool refuse(Entry& entry, Reason reason, std::string_view field, std::string_view expected);
-    void enrol(Entry& entry);
+    Case case_of(const Decided& decided, Instant now) const;
+
+    void pass_time_of(TenantIndex tenant, Instant now, Effect& effect);
+    bool is_due(TenantIndex tenant, Instant now) const;
+    void put_in_place(TenantIndex tenant, const Effect& effect);
+    void announce(const Effect& effect, std::string_view tenant, std::optional<std::uint64_t> seq);
+    TenantIndex enrol(std::string_view tenant, bool automatically, Instant now);
+    void remove(TenantIndex tenant);
+    bool has_room(Instant now) {
+        return tenants_.size() < settings_.max_tenants || place_to_take(now);
+    }
+    void count(const Judgement& judgement);
     std::optional<TenantIndex> place_to_take(Instant now);
     bool knows(std::string_view name, std::span<const std::string_view> features) const;
 
@@ -131,7 +127,8 @@ private:
     TenantTable tenants_;
     EventRing events_;
     IdRing ids_;
-    Effect effect_;
+    DueQueue due_;
+    EventSink* sink_;
     Counts counts_;
     std::uint64_t seq_ = 0;
     Instant next_search_{};  // when the table is full: the next look for a place to take

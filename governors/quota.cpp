@@ -42,11 +42,16 @@ std::string_view expected_op(std::uint8_t op, const QuotaRule& rule) {
     return {};
 }
 
-Happening crossing(QuotaState from, QuotaState to) {
-    if (to <= from) {
-        return Happening::none;
+void announce_crossing(QuotaState from, QuotaState to, const QuotaRule& rule, Instant now,
+                       Effect& effect) {
+    if (to > from) {
+        const bool exceeded = to == QuotaState::exceeded;
+        effect.announce({.kind = exceeded ? EventKind::quota_exceeded : EventKind::quota_warning,
+                         .from = to_text(from),
+                         .to = to_text(to),
+                         .subject = rule.name,
+                         .at = now});
     }
-    return to == QuotaState::exceeded ? Happening::quota_exceeded : Happening::quota_warning;
 }
 
 Judgement refusal(Verdict verdict, Reason reason) {
@@ -139,8 +144,8 @@ void Quota::read(Command& command, FieldReader& fields) const {
     }
 }
 
-Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
-                       Effect& effect) const {
+Judgement Quota::judge(const Case& asked, Effect& effect) const {
+    const Command& command = asked.command;
     effect.clear();
     const bool admin = table[command.op].admin;
     const Resource* resource = resource_of(command);
@@ -158,7 +163,8 @@ Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
         !expected.empty()) {
         return wrong("op", expected);
     }
-    const Change before{resource->meter(tenant, now), resource->override_of(tenant)};
+    const Change before{resource->meter(asked.tenant, asked.now),
+                        resource->override_of(asked.tenant)};
     Change after = before;
     if (command.op == check) {
         judgement = judge_check(command, after.meter);
@@ -168,10 +174,10 @@ Judgement Quota::judge(const Command& command, TenantIndex tenant, Instant now,
     if (judgement.verdict != Verdict::deny) {
         const QuotaState state = after.meter.state();
         judgement.state = to_text(state);
-        judgement.happening = crossing(before.meter.state(), state);
         if (after.meter.slot() != before.meter.slot() ||
             after.override_terms != before.override_terms) {
-            set_effect(*resource, tenant, after, effect);
+            set_effect(*resource, asked.tenant, after, effect);
+            announce_crossing(before.meter.state(), state, resource->rule, asked.now, effect);
         }
     }
     return judgement;
@@ -252,45 +258,46 @@ bool Quota::apply(TenantIndex tenant, std::span<const std::byte> image) {
     return true;
 }
 
-void Quota::write(Writer& writer, const Command& command, const Judgement* /*judgement*/,
-                  TenantIndex tenant, Instant now) const {
+void Quota::write(Writer& writer, const Case& asked, const Judgement* /*judgement*/) const {
+    const Command& command = asked.command;
     const Resource* resource = resource_of(command);
     if (command.op == get && (resource != nullptr || command.name.empty())) {
-        write_all(writer, command, tenant, now);
+        write_all(writer, asked);
         return;
     }
     writer.field("resource", command.name);
     if (resource != nullptr) {
-        write_levels(writer, resource->meter(tenant, now));
+        write_levels(writer, resource->meter(asked.tenant, asked.now));
     }
 }
 
-void Quota::write_all(Writer& writer, const Command& command, TenantIndex tenant,
-                      Instant now) const {
+void Quota::write_all(Writer& writer, const Case& asked) const {
+    const std::string_view wanted = asked.command.name;
     writer.key("resources");
     writer.begin_map();
     for (const Resource& resource : resources_) {
-        if (command.name.empty() || command.name == resource.rule.name) {
+        if (wanted.empty() || wanted == resource.rule.name) {
             writer.key(resource.rule.name);
             writer.begin_map();
-            write_levels(writer, resource.meter(tenant, now));
-            writer.field("overridden", resource.override_of(tenant).has_value());
+            write_levels(writer, resource.meter(asked.tenant, asked.now));
+            writer.field("overridden", resource.override_of(asked.tenant).has_value());
             writer.end_map();
         }
     }
     writer.end_map();
 }
 
-std::string_view Quota::state(const Command& command, TenantIndex tenant, Instant now) const {
-    if (command.op == get && command.name.empty()) {
+std::string_view Quota::state(const Case& asked) const {
+    if (asked.command.op == get && asked.command.name.empty()) {
         QuotaState worst = QuotaState::normal;
         for (const Resource& resource : resources_) {
-            worst = std::max(worst, resource.meter(tenant, now).state());
+            worst = std::max(worst, resource.meter(asked.tenant, asked.now).state());
         }
         return to_text(worst);
     }
-    const Resource* resource = resource_of(command);
-    return resource == nullptr ? std::string_view() : to_text(resource->meter(tenant, now).state());
+    const Resource* resource = resource_of(asked.command);
+    return resource == nullptr ? std::string_view()
+                               : to_text(resource->meter(asked.tenant, asked.now).state());
 }
 
 void Quota::enrol(TenantIndex tenant) {

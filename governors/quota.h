@@ -23,26 +23,21 @@ public:
     std::span<const Op> ops() const override;
     std::span<const std::string_view> field_names() const override;
     void read(Command& command, FieldReader& fields) const override;
-    Judgement judge(const Command& command, TenantIndex tenant, Instant now,
-                    Effect& effect) const override;
+    Judgement judge(const Case& asked, Effect& effect) const override;
     // An image of a resource that the configuration no longer has changes nothing; one of a rule
     // that has begun anew since (another window, algorithm or anchor) sets the override alone.
     bool apply(TenantIndex tenant, std::span<const std::byte> image) override;
-    void write(Writer& writer, const Command& command, const Judgement* judgement,
-               TenantIndex tenant, Instant now) const override;
-    std::string_view state(const Command& command, TenantIndex tenant, Instant now) const override;
+    void write(Writer& writer, const Case& asked, const Judgement* judgement) const override;
+    std::string_view state(const Case& asked) const override;
     void enrol(TenantIndex tenant) override;
     void erase(TenantIndex tenant) override;
     bool at_defaults(TenantIndex tenant, Instant now) const override;
+    void walk(TenantIndex tenant, const Visit& visit) const override;
     Tree settings() const override;
     // Returns the resources whose window, algorithm or anchor changed: they start anew, overrides
     // kept. A resource that is gone is forgotten with its overrides.
     Result<std::vector<std::string>> configure(const Tree& settings, Instant now) override;
     std::size_t memory_bytes() const override;
-
-    // Everything of a tenant as images that apply() takes: what a snapshot keeps.
-    void walk(TenantIndex tenant,
-              const std::function<void(std::span<const std::byte>)>& visit) const;
 
 private:
     struct Resource {
@@ -69,7 +64,7 @@ private:
     static void change(const Command& command, const Resource& resource, Change& change);
     static void set_effect(const Resource& resource, TenantIndex tenant, const Change& change,
                            Effect& effect);
-    void write_all(Writer& writer, const Command& command, TenantIndex tenant, Instant now) const;
+    void write_all(Writer& writer, const Case& asked) const;
 
     std::vector<Resource> resources_;  // sorted by name
 };

@@ -89,8 +89,10 @@ std::size_t Quota::memory_bytes() const {
     return bytes;
 }
 
-void Quota::walk(TenantIndex tenant,
-                 const std::function<void(std::span<const std::byte>)>& visit) const {
+void Quota::walk(TenantIndex tenant, const Visit& visit) const {
+    if (tenant == no_tenant) {
+        return;
+    }
     for (const Resource& resource : resources_) {
         const QuotaImage image{.resource = resource.rule.name,
                                .rule_tag = resource.tag,

@@ -50,6 +50,7 @@ struct Engine::Workspace {
     Writer writer;
     Request request;
     Decided decided;
+    Effect effect;
     std::string title;  // "type/name" of a governor that is not there
 };
 
@@ -96,7 +97,8 @@ std::size_t Engine::memory_bytes() const {
     std::size_t bytes = sizeof(*this);
     for (const auto& slot : workspaces_) {
         if (slot != nullptr) {
-            bytes += sizeof(*slot) + slot->decoder.memory_bytes() + slot->writer.memory_bytes();
+            bytes += sizeof(*slot) + slot->decoder.memory_bytes() + slot->writer.memory_bytes() +
+                     slot->effect.memory_bytes();
         }
     }
     registry_.each([&bytes](const Governor& governor) { bytes += governor.memory_bytes(); });
@@ -315,7 +317,7 @@ void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
             faulty_ = nullptr;
             throw std::runtime_error("a fault that control armed");
         }
-        job.governor->decide(request, occasion, work.decided);
+        job.governor->decide(request, occasion, work.decided, work.effect);
     } catch (const std::exception&) {
         Reply fault = error_reply(job, Reason::governor_down);
         echo(request, fault);

@@ -10,7 +10,7 @@ namespace flyball {
 namespace {
 
 template <typename Type>
-std::unique_ptr<Rules> make() {
+std::unique_ptr<Rules> make(const RulesContext& /*context*/) {
     return std::make_unique<Type>();
 }
 

@@ -13,7 +13,7 @@ namespace flyball {
 
 struct GovernorType {
     std::string_view name;
-    std::unique_ptr<Rules> (*make)();
+    std::unique_ptr<Rules> (*make)(const RulesContext& context);
     GovernorSettings defaults;
 };
 

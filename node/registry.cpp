@@ -27,7 +27,7 @@ Result<Governor*> Registry::add(std::string_view type, std::string_view name, co
     if (!split) {
         return split.error();
     }
-    auto rules = row->make();
+    auto rules = row->make({.title = std::string(type) + "/" + std::string(name)});
     if (auto configured = rules->configure(split->second, now); !configured) {
         return configured.error();
     }

@@ -28,7 +28,7 @@ public:
         const Payload payload = decoder_.decode(json);
         expects(payload.good(), "the benchmark's request decodes");
         read_request(*payload.root, payload.encoding, request_);
-        governor.decide(request_, {.now = now_, .encoding = payload.encoding}, decided_);
+        governor.decide(request_, {.now = now_, .encoding = payload.encoding}, decided_, effect_);
         expects(decided_.reply.verdict == Verdict::allow, "the benchmark's request is granted");
     }
 
@@ -37,6 +37,7 @@ private:
     Decoder decoder_;
     Request request_;
     Decided decided_;
+    Effect effect_;
 };
 
 const Tree& roomy() {

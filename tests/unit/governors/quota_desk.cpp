@@ -63,25 +63,28 @@ QuotaAnswer QuotaDesk::ask(std::int64_t ms, std::string_view request, TenantInde
         answer.field = fields.fault().field;
         return answer;
     }
-    const Judgement judgement = quota.judge(command, tenant, instant_from_ms(ms), effect);
+    const Case asked{.command = command, .tenant = tenant, .now = instant_from_ms(ms)};
+    const Judgement judgement = quota.judge(asked, effect);
     if (!effect.empty()) {
         EXPECT_TRUE(quota.apply(tenant, effect.after()));
     }
     Writer writer;
     writer.restart(Encoding::json);
     writer.begin_map();
-    quota.write(writer, command, &judgement, tenant, instant_from_ms(ms));
+    quota.write(writer, asked, &judgement);
     writer.end_map();
     answer.verdict = judgement.verdict;
     answer.reason = judgement.reason;
     answer.field = judgement.field;
     answer.keys = writer.bytes();
-    answer.state = quota.state(command, tenant, instant_from_ms(ms));
+    answer.state = quota.state(asked);
     EXPECT_TRUE(judgement.state.empty() || judgement.state == answer.state) << request;
     answer.retry_after_ms = judgement.retry_after_ms;
     answer.granted = judgement.granted;
     answer.amount = judgement.amount;
-    answer.happening = judgement.happening;
+    if (effect.announced() > 0) {
+        answer.event = effect.announcement(0).kind;
+    }
     return answer;
 }
 

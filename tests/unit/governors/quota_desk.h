@@ -22,7 +22,7 @@ struct QuotaAnswer {
     std::optional<std::int64_t> granted;
     std::int64_t amount = 0;
     bool look = false;
-    Happening happening = Happening::none;
+    std::optional<EventKind> event;
     bool operator==(const QuotaAnswer&) const = default;
 };
 

@@ -7,7 +7,7 @@
 namespace flyball {
 namespace {
 
-using enum Happening;
+using enum EventKind;
 
 Tree::Map ten_a_minute() {
     return {{"api_calls", rule("fixed", 10, "1m")}};
@@ -195,16 +195,16 @@ TEST(Quota, GetsEveryResourceAndTheWorstState) {
 
 TEST(Quota, WarnsAndReportsTheCrossingOnceOnTheWayUp) {
     QuotaDesk desk(ten_a_minute());
-    EXPECT_EQ(desk.ask(0, R"({"hits":7})").happening, none);
+    EXPECT_EQ(desk.ask(0, R"({"hits":7})").event, std::nullopt);
     const QuotaAnswer warned = desk.ask(0, R"({"hits":1})");
     EXPECT_EQ(warned.state, "warning");
-    EXPECT_EQ(warned.happening, quota_warning);
-    EXPECT_EQ(desk.ask(0, R"({"hits":1})").happening, none);
-    EXPECT_EQ(desk.ask(0, R"({"hits":1})").happening, quota_exceeded);
-    EXPECT_EQ(desk.ask(0, R"({"hits":1})").happening, none);
-    EXPECT_EQ(desk.ask(0, R"({"op":"refund","hits":1})").happening, none);
-    EXPECT_EQ(desk.ask(0, R"({"hits":1})").happening, quota_exceeded);
-    EXPECT_EQ(desk.ask(60'000, R"({"hits":10})").happening, quota_exceeded);
+    EXPECT_EQ(warned.event, quota_warning);
+    EXPECT_EQ(desk.ask(0, R"({"hits":1})").event, std::nullopt);
+    EXPECT_EQ(desk.ask(0, R"({"hits":1})").event, quota_exceeded);
+    EXPECT_EQ(desk.ask(0, R"({"hits":1})").event, std::nullopt);
+    EXPECT_EQ(desk.ask(0, R"({"op":"refund","hits":1})").event, std::nullopt);
+    EXPECT_EQ(desk.ask(0, R"({"hits":1})").event, quota_exceeded);
+    EXPECT_EQ(desk.ask(60'000, R"({"hits":10})").event, quota_exceeded);
 }
 
 TEST(Quota, HasNothingToChangeForATenantItDoesNotKnow) {

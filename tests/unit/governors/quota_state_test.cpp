@@ -101,13 +101,14 @@ TEST(QuotaMemory, AllocatesNothingForADecisionInSteadyState) {
         for (const char* resource : {"a", "b", "c", "d", "m", "none"}) {
             command.name = resource;
             command.amount = ms % 7;
-            const Judgement judgement = quota.judge(command, 5, instant_from_ms(ms), effect);
+            const Case asked{.command = command, .tenant = 5, .now = instant_from_ms(ms)};
+            const Judgement judgement = quota.judge(asked, effect);
             expects(effect.empty() || quota.apply(5, effect.after()));
             writer.restart(Encoding::msgpack);
             writer.begin_map();
-            quota.write(writer, command, &judgement, 5, instant_from_ms(ms));
+            quota.write(writer, asked, &judgement);
             writer.end_map();
-            expects(quota.state(command, 5, instant_from_ms(ms)).size() < 9);
+            expects(quota.state(asked).size() < 9);
         }
     };
     decide(1);

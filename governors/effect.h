@@ -1,0 +1,84 @@
+#pragma once
+// What one decision changes of one tenant: the after-image that apply() puts in place, the image
+// before it, and what others may want to hear of once it is in place. Owned by whoever decides and
+// reused: once its buffers have grown it allocates nothing. One thread at a time.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "schemas/event.h"
+#include "schemas/expects.h"
+
+namespace flyball {
+
+// An event that comes with an effect. `from` and `to` are static text.
+struct Announcement {
+    EventKind kind = EventKind::state_changed;
+    std::string_view from{};
+    std::string_view to{};
+    Reason reason = Reason::none;
+    std::string_view subject{};  // the resource or the hold
+    Instant at{};                // when it was due; the decision's `now` otherwise
+};
+
+class Effect {
+public:
+    // Far above any type's largest image (compliance: a record of 64 violations).
+    static constexpr std::size_t bytes_max = 16 * 1024;
+    static constexpr std::size_t announcements_max = 4;
+    static constexpr std::size_t subject_bytes_max = 64;
+
+    // Most images fit from the start.
+    Effect() {
+        after_.reserve(256);
+        before_.reserve(256);
+    }
+    bool empty() const { return after_.empty(); }
+    std::span<const std::byte> after() const { return after_; }
+    std::span<const std::byte> before() const { return before_; }
+    std::size_t announced() const { return announced_; }
+    Announcement announcement(std::size_t index) const {
+        Announcement announcement = announcements_[index];
+        announcement.subject = {subjects_[index].data(), announcement.subject.size()};
+        return announcement;
+    }
+
+    void clear() {
+        after_.clear();
+        before_.clear();
+        announced_ = 0;
+    }
+    void set_after(std::span<const std::byte> image) { assign(after_, image); }
+    void set_before(std::span<const std::byte> image) { assign(before_, image); }
+    // The subject is copied.
+    void announce(const Announcement& announcement) {
+        expects(announced_ < announcements_max, "an effect announces a few things at most");
+        expects(announcement.subject.size() <= subject_bytes_max, "a subject was checked");
+        announcements_[announced_] = announcement;
+        std::memcpy(subjects_[announced_].data(), announcement.subject.data(),
+                    announcement.subject.size());
+        ++announced_;
+    }
+    std::size_t memory_bytes() const {
+        return sizeof(*this) + after_.capacity() + before_.capacity();
+    }
+
+private:
+    using Image = std::vector<std::byte>;
+    static void assign(Image& to, std::span<const std::byte> from) {
+        expects(from.size() <= bytes_max, "an effect fits its image");
+        to.assign(from.begin(), from.end());
+    }
+    Image after_;
+    Image before_;
+    std::array<Announcement, announcements_max> announcements_;
+    std::array<std::array<char, subject_bytes_max>, announcements_max> subjects_;
+    std::size_t announced_ = 0;
+};
+
+}  // namespace flyball

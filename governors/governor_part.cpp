@@ -1,0 +1,122 @@
+// The half of Governor that an admit asks: one part, judged, put in place, kept or taken back.
+
+#include <algorithm>
+
+#include "governors/governor.h"
+
+namespace flyball {
+
+Fault Governor::read_part(Part& part, Fields& fields, Encoding encoding) const {
+    const auto ops = rules_->ops();
+    const auto found = std::ranges::find(ops, rules_->admit_op(), &Op::name);
+    expects(found != ops.end(), "a type's admit op is one of its ops");
+    part.command = {};
+    part.command.op = static_cast<std::uint8_t>(found - ops.begin());
+    FieldReader reader(fields, encoding);
+    rules_->read(part.command, reader);
+    return reader.fault();
+}
+
+Reason Governor::find_part_place(Part& part, const Occasion& occasion) {
+    part.tenant = tenants_.find(part.tenant_name);
+    if (part.tenant != no_tenant || part.command.look) {
+        return Reason::none;
+    }
+    const Newcomer newcomer = rules_->newcomer(part.command);
+    const bool enrols = newcomer == Newcomer::enrols ||
+                        (newcomer == Newcomer::by_settings && settings_.auto_enroll);
+    return !enrols || has_room(occasion.now) ? Reason::none : Reason::tenant_limit;
+}
+
+void Governor::judge_part(Part& part, const Occasion& occasion) {
+    // A part before this one may have enrolled the tenant.
+    part.tenant = tenants_.find(part.tenant_name);
+    if (is_due(part.tenant, occasion.now)) {
+        pass_time_of(part.tenant, occasion.now, part.effect);
+    }
+    part.effect.clear();
+    part.enrolled = false;
+    const Newcomer newcomer = rules_->newcomer(part.command);
+    const bool stranger =
+        part.tenant == no_tenant && (newcomer == Newcomer::unknown ||
+                                     (newcomer == Newcomer::by_settings && !settings_.auto_enroll));
+    if (stranger) {
+        part.judgement = {};
+        part.judgement.verdict = Verdict::deny;
+        part.judgement.reason = Reason::unknown_tenant;
+    } else {
+        part.judgement = rules_->judge({.command = part.command,
+                                        .tenant = part.tenant,
+                                        .now = occasion.now,
+                                        .tenant_name = part.tenant_name,
+                                        .policy_rev = policy_rev_,
+                                        .clock_known = occasion.clock_known,
+                                        .dry_run = part.dry_run},
+                                       part.effect);
+    }
+    part.would_deny = part.judgement.verdict == Verdict::deny && settings_.mode == Mode::observe;
+    if (!part.effect.empty()) {
+        if (part.tenant == no_tenant) {
+            part.tenant = enrol(part.tenant_name, true, occasion.now);
+            part.enrolled = true;
+        }
+        put_in_place(part.tenant, part.effect);
+    }
+}
+
+void Governor::take_back(Part& part) {
+    if (part.effect.empty()) {
+        return;
+    }
+    if (!part.effect.before().empty()) {
+        const bool applied = rules_->apply(part.tenant, part.effect.before());
+        expects(applied, "the image before an effect applies");
+        due_.set(part.tenant, rules_->due(part.tenant));
+    }
+    if (part.enrolled) {
+        remove(part.tenant);
+        part.tenant = no_tenant;
+        part.enrolled = false;
+    }
+}
+
+void Governor::keep(Part& part, const Occasion& occasion) {
+    part.seq = ++seq_;
+    count(part.judgement);
+    if (!part.command.look) {
+        events_.add({.seq = seq_,
+                     .at = occasion.now,
+                     .tenant = part.tenant,
+                     .outcome = {part.would_deny ? Verdict::allow : part.judgement.verdict,
+                                 part.judgement.reason, part.would_deny},
+                     .amount = part.judgement.amount});
+    }
+    announce(part.effect, part.tenant_name, part.seq);
+}
+
+void Governor::keep_denial(Part& part, const Occasion& /*occasion*/) {
+    announce(part.effect, part.tenant_name, std::nullopt);
+}
+
+void Governor::write_part(Writer& writer, const Part& part, Instant now) const {
+    const Case asked{.command = part.command,
+                     .tenant = part.tenant,
+                     .now = now,
+                     .tenant_name = part.tenant_name,
+                     .policy_rev = policy_rev_,
+                     .dry_run = part.dry_run};
+    writer.field("governor", title());
+    writer.field("decision", to_text(part.denies() ? Verdict::deny : Verdict::allow));
+    if (part.judgement.reason != Reason::none) {
+        writer.field("reason", to_text(part.judgement.reason));
+    }
+    if (part.would_deny) {
+        writer.field("would", "deny");
+    }
+    if (const std::string_view state = rules_->state(asked); !state.empty()) {
+        writer.field("state", state);
+    }
+    rules_->write(writer, asked, &part.judgement);
+}
+
+}  // namespace flyball
