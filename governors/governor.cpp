@@ -6,13 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "governors/request_form.h"
+
 namespace flyball {
 
 namespace {
-
-constexpr std::array<std::string_view, 11> common_keys = {
-    "tenant",  "op",    "id",   "cid",         "reply_to",  "ttl_ms",
-    "dry_run", "brief", "must", "traceparent", "tracestate"};
 
 constexpr std::string_view forget_name = "forget";
 
@@ -112,53 +110,20 @@ bool Governor::refuse(Entry& entry, Reason reason, std::string_view field,
 }
 
 bool Governor::check_form(Entry& entry) {
-    const Fault& fault = entry.request.fault;
-    const bool must_is_wrong = fault && fault.field.starts_with("must");
-    if (!must_is_wrong && !check_must(entry)) {
-        return false;
+    const Request& request = entry.request;
+    const auto knows = [&](std::string_view name) {
+        const auto is_name = [name](std::string_view known) { return known == name; };
+        return is_common_key(name) || std::ranges::any_of(entry.occasion.features, is_name) ||
+               std::ranges::any_of(rules_->field_names(), is_name);
+    };
+    Fault fault = form_fault(request, entry.tenant, knows);
+    if (!fault && !request.id.present() && rules_->requires_id(request.op)) {
+        fault = missing_id();
     }
-    const bool tenant_is_wrong = fault && fault.field == "tenant";
-    if (!must_is_wrong && !tenant_is_wrong && entry.tenant.empty()) {
-        return refuse(entry, Reason::missing_field, "tenant", "a string of 1 to 64 bytes");
+    if (!fault) {
+        fault = tenant_fault(entry.occasion, entry.tenant);
     }
-    if (fault) {
-        return refuse(entry, fault.reason, fault.field, fault.expected);
-    }
-    if (!entry.request.id.present() && rules_->requires_id(entry.request.op)) {
-        return refuse(entry, Reason::missing_field, "id",
-                      "a new text or unsigned integer for each intended effect");
-    }
-    return check_tenant(entry);
-}
-
-bool Governor::knows(std::string_view name, std::span<const std::string_view> features) const {
-    const auto is_name = [name](std::string_view known) { return known == name; };
-    return std::ranges::any_of(common_keys, is_name) || std::ranges::any_of(features, is_name) ||
-           std::ranges::any_of(rules_->field_names(), is_name);
-}
-
-bool Governor::check_must(Entry& entry) {
-    const Value* must = entry.request.must;
-    if (must == nullptr) {
-        return true;
-    }
-    const Value* name = must->first_child();
-    for (std::uint32_t i = 0; i < must->count; ++i, name = name->next_sibling()) {
-        if (!knows(name->text(), entry.occasion.features)) {
-            return refuse(entry, Reason::unsupported, name->text(),
-                          "a key or feature that this node knows");
-        }
-    }
-    return true;
-}
-
-bool Governor::check_tenant(Entry& entry) {
-    const Occasion& occasion = entry.occasion;
-    if (occasion.on_tenant_topic && entry.tenant != occasion.topic_tenant) {
-        return refuse(entry, Reason::tenant_mismatch, "tenant",
-                      "the tenant of the topic, or no tenant at all");
-    }
-    return true;
+    return !fault || refuse(entry, fault.reason, fault.field, fault.expected);
 }
 
 bool Governor::find_op(Entry& entry) {

@@ -20,6 +20,12 @@
 
 namespace flyball {
 
+// How it fares under the supervisor (node/supervisor.h).
+struct Standing {
+    bool down = false;
+    std::uint32_t restarts = 0;
+};
+
 class Governor {
 public:
     struct Options {
@@ -55,8 +61,8 @@ public:
     void take_back(Part& part);
     void keep(Part& part, const Occasion& occasion);         // the admit allows
     void keep_denial(Part& part, const Occasion& occasion);  // it was this part that denied
-    // The part's keys, without the map around them.
-    void write_part(Writer& writer, const Part& part, Instant now) const;
+    // The part's keys, without the map around them; `again`: for a repeated id, levels only.
+    void write_part(Writer& writer, const Part& part, Instant now, bool again) const;
 
     struct Counts {
         std::uint64_t allow = 0;  // allow and ok
@@ -73,6 +79,8 @@ public:
     std::string_view tenant_name(TenantIndex tenant) const { return tenants_.name(tenant); }
     std::size_t memory_bytes() const;
 
+    Standing& standing() { return standing_; }
+    const Standing& standing() const { return standing_; }
     std::string_view policy_rev() const { return policy_rev_; }
     void set_policy_rev(std::string revision) { policy_rev_ = std::move(revision); }
     // Another set of rules with this one's state in it: a rebuilt governor. False: the state could
@@ -90,8 +98,6 @@ private:
     struct Entry;  // one entry on its way through decide()
 
     bool check_form(Entry& entry);
-    bool check_must(Entry& entry);
-    bool check_tenant(Entry& entry);
     bool find_op(Entry& entry);
     bool read_fields(Entry& entry);
     bool check_memory(Entry& entry);
@@ -115,7 +121,6 @@ private:
     }
     void count(const Judgement& judgement);
     std::optional<TenantIndex> place_to_take(Instant now);
-    bool knows(std::string_view name, std::span<const std::string_view> features) const;
 
     std::string type_;
     std::string name_;
@@ -129,6 +134,7 @@ private:
     IdRing ids_;
     DueQueue due_;
     EventSink* sink_;
+    Standing standing_;
     Counts counts_;
     std::uint64_t seq_ = 0;
     Instant next_search_{};  // when the table is full: the next look for a place to take

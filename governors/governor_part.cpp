@@ -29,7 +29,6 @@ Reason Governor::find_part_place(Part& part, const Occasion& occasion) {
 }
 
 void Governor::judge_part(Part& part, const Occasion& occasion) {
-    // A part before this one may have enrolled the tenant.
     part.tenant = tenants_.find(part.tenant_name);
     if (is_due(part.tenant, occasion.now)) {
         pass_time_of(part.tenant, occasion.now, part.effect);
@@ -98,25 +97,29 @@ void Governor::keep_denial(Part& part, const Occasion& /*occasion*/) {
     announce(part.effect, part.tenant_name, std::nullopt);
 }
 
-void Governor::write_part(Writer& writer, const Part& part, Instant now) const {
+void Governor::write_part(Writer& writer, const Part& part, Instant now, bool again) const {
+    // The tenant may have gone, or come, since an admit was first decided.
+    const TenantIndex tenant = again ? tenants_.find(part.tenant_name) : part.tenant;
     const Case asked{.command = part.command,
-                     .tenant = part.tenant,
+                     .tenant = tenant,
                      .now = now,
                      .tenant_name = part.tenant_name,
                      .policy_rev = policy_rev_,
                      .dry_run = part.dry_run};
     writer.field("governor", title());
-    writer.field("decision", to_text(part.denies() ? Verdict::deny : Verdict::allow));
-    if (part.judgement.reason != Reason::none) {
-        writer.field("reason", to_text(part.judgement.reason));
-    }
-    if (part.would_deny) {
-        writer.field("would", "deny");
+    if (!again) {
+        writer.field("decision", to_text(part.denies() ? Verdict::deny : Verdict::allow));
+        if (part.judgement.reason != Reason::none) {
+            writer.field("reason", to_text(part.judgement.reason));
+        }
+        if (part.would_deny) {
+            writer.field("would", "deny");
+        }
     }
     if (const std::string_view state = rules_->state(asked); !state.empty()) {
         writer.field("state", state);
     }
-    rules_->write(writer, asked, &part.judgement);
+    rules_->write(writer, asked, again ? nullptr : &part.judgement);
 }
 
 }  // namespace flyball

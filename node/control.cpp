@@ -12,15 +12,6 @@ namespace {
 
 constexpr std::int64_t list_rows_max = 200;  // about 70 KB of JSON
 
-// A governor's full name, "type/name".
-Governor* find_titled(const Registry& registry, std::string_view title) {
-    const std::size_t slash = title.find('/');
-    if (slash == std::string_view::npos) {
-        return nullptr;
-    }
-    return registry.find(title.substr(0, slash), title.substr(slash + 1));
-}
-
 // What `must` may name besides the node's features.
 constexpr std::array<std::string_view, 14> known_keys = {
     "op",   "id",          "cid",        "reply_to", "ttl_ms", "dry_run", "brief",
@@ -175,13 +166,13 @@ void Control::fault(Call& call) {
     if (!call.fields.required_text("governor", 3, 2 * name_bytes_max + 1, title)) {
         return;
     }
-    Governor* governor = find_titled(engine_.registry(), title);
+    Governor* governor = engine_.registry().find(title);
     if (governor == nullptr) {
         call.fail(Reason::unknown_governor, "governor", "a governor of this node, as type/name");
         return;
     }
     if (!call.reply.dry_run) {
-        engine_.arm_fault(*governor);
+        engine_.supervisor().arm_fault(*governor);
     }
     call.open();
 }

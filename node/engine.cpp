@@ -1,9 +1,10 @@
 #include "node/engine.h"
 
+#include <algorithm>
 #include <exception>
-#include <stdexcept>
 #include <utility>
 
+#include "node/engine_job.h"
 #include "schemas/expects.h"
 #include "schemas/reply.h"
 
@@ -11,11 +12,13 @@ namespace flyball {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> feature_names = {"batch",   "tenant-topics", "brief",
-                                                           "dry-run", "observe",       "id-window"};
+constexpr std::array<std::string_view, 8> feature_names = {
+    "batch", "admit", "admit-array", "tenant-topics", "brief", "dry-run", "observe", "id-window"};
 
 // Maps that some op reads as a whole: a key twice in one of them is malformed.
 constexpr std::array<std::string_view, 2> read_map_names = {"attributes", "config"};
+constexpr std::array<std::string_view, 6> admit_map_names = {
+    "attributes", "entitlement", "subscription", "compliance", "quota", "billing"};
 
 constexpr std::size_t supported_max = 8;              // names listed with unknown_governor
 constexpr std::size_t buffer_bytes_kept = 64 * 1024;  // what a workspace keeps between messages
@@ -25,50 +28,17 @@ bool is_request_channel(const Topic& topic) {
            topic.channel == Channel::control;
 }
 
-// An error too says whose request it answers, and is as short as it was asked to be.
-void echo(const Request& request, Reply& fault) {
-    fault.id = request.id;
-    fault.cid = request.cid;
-    fault.brief = request.brief;
-    fault.dry_run = request.dry_run;
-    if (fault.tenant.empty()) {
-        fault.tenant = request.tenant;
-    }
-    fault.traceparent = request.traceparent;
-    fault.tracestate = request.tracestate;
-}
-
 }  // namespace
-
-struct Engine::Workspace {
-    Workspace(const Root& root, const ReplyPolicy& policy, const Limits& limits)
-        : parser(root), decoder(limits), route(root, policy) {}
-
-    TopicParser parser;
-    Decoder decoder;
-    ReplyRoute route;
-    Writer writer;
-    Request request;
-    Decided decided;
-    Effect effect;
-    std::string title;  // "type/name" of a governor that is not there
-};
-
-struct Engine::Job {
-    Workspace& work;
-    const Message& message;
-    const Arrival& arrival;
-    Instant now;
-    EngineHost& host;
-    Topic topic{};
-    Payload payload{};
-    Governor* governor = nullptr;
-};
 
 Engine::Engine(Options options)
     : options_(std::move(options)),
       policy_(options_.root, options_.reply_prefixes),
-      registry_(options_.seed) {}
+      registry_({.seed = options_.seed,
+                 .instance = options_.instance,
+                 .entropy = options_.entropy,
+                 .events = options_.events}),
+      supervisor_(registry_, options_.events),
+      admit_(registry_, supervisor_, options_.admit) {}
 
 Engine::~Engine() = default;
 
@@ -94,7 +64,7 @@ void Engine::set_limits(const Limits& limits) {
 }
 
 std::size_t Engine::memory_bytes() const {
-    std::size_t bytes = sizeof(*this);
+    std::size_t bytes = sizeof(*this) - sizeof(admit_) + admit_.memory_bytes();
     for (const auto& slot : workspaces_) {
         if (slot != nullptr) {
             bytes += sizeof(*slot) + slot->decoder.memory_bytes() + slot->writer.memory_bytes() +
@@ -151,7 +121,8 @@ bool Engine::check_message(Job& job) {
         answer_fault(job, error_reply(job, Reason::retained));
         return false;
     }
-    job.payload = job.work.decoder.decode(message.payload, read_map_names);
+    job.payload = job.admit() ? job.work.decoder.decode(message.payload, admit_map_names)
+                              : job.work.decoder.decode(message.payload, read_map_names);
     if (!job.payload.good()) {
         Reply fault = error_reply(job, job.payload.fault.reason);
         fault.message = job.payload.fault.message;
@@ -199,58 +170,20 @@ bool Engine::expired(const Job& job) const {
 }
 
 bool Engine::find_governor(Job& job) {
-    if (job.topic.channel == Channel::control) {
+    if (job.control() || job.admit()) {
         return true;
     }
     job.governor = registry_.find(job.topic.type, job.topic.name);
-    if (job.governor != nullptr) {
+    if (job.governor != nullptr && !job.governor->standing().down) {
         return true;
     }
-    const auto titles = registry_.titles(supported_max);
-    Reply fault = error_reply(job, Reason::unknown_governor);
+    const bool down = job.governor != nullptr;
+    Reply fault = error_reply(job, down ? Reason::governor_down : Reason::unknown_governor);
+    const auto titles = registry_.titles(down ? 0 : supported_max);
     fault.supported = titles;
     echo_request(job, fault);
     answer_fault(job, fault);
     return false;
-}
-
-// Who asked, for an error of the message as a whole that a single request gets.
-void Engine::echo_request(Job& job, Reply& fault) const {
-    const Value& root = *job.payload.root;
-    if (root.is(Kind::map)) {
-        read_request(root, job.payload.encoding, job.work.request);
-        echo(job.work.request, fault);
-    }
-}
-
-Reply Engine::error_reply(const Job& job, Reason reason) const {
-    Reply reply;
-    reply.verdict = Verdict::error;
-    reply.reason = reason;
-    std::string& title = job.work.title;
-    title.assign(job.topic.channel == Channel::control ? "node" : job.topic.type);
-    if (!job.topic.name.empty()) {
-        title.append("/").append(job.topic.name);
-    }
-    reply.governor = title;
-    if (job.topic.has_tenant && job.topic.tenant_canonical) {
-        reply.tenant = job.topic.tenant;
-    }
-    return reply;
-}
-
-void Engine::write_error(Job& job, const Reply& error) {
-    ++counts_.errors;
-    open_reply(job.work.writer, error);
-    job.work.writer.end_map();
-}
-
-// One error map in place of any other answer.
-void Engine::answer_fault(Job& job, const Reply& fault) {
-    ++counts_.requests;
-    job.work.writer.restart(job.payload.encoding);
-    write_error(job, fault);
-    send_reply(job);
 }
 
 void Engine::decide_all(Job& job) {
@@ -286,7 +219,7 @@ void Engine::decide_entry(Job& job, const Value& entry) {
     if (job.message.has_response_topic && request.fault.field == "reply_to") {
         request.fault = {};  // beside a Response Topic it is not looked at
     }
-    if (job.topic.channel == Channel::control) {
+    if (job.control()) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
         control_->answer(request, job.payload.encoding, job.now, job.work.writer);
         return;
@@ -305,65 +238,52 @@ void Engine::decide_entry(Job& job, const Value& entry) {
                             .admin = job.topic.channel == Channel::admin,
                             .on_tenant_topic = job.topic.has_tenant,
                             .topic_tenant = job.topic.tenant,
-                            .features = feature_names};
-    answer_one(job, request, occasion);
+                            .features = feature_names,
+                            .clock_known = job.arrival.clock_known};
+    if (job.admit()) {
+        answer_admit(job, request, occasion);
+    } else {
+        answer_one(job, request, occasion);
+    }
 }
 
 void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
     Workspace& work = job.work;
+    const Writer::Mark mark = work.writer.mark();
     // The supervisor's edge: what a governor throws ends here and hurts this request only.
     try {
-        if (faulty_ == job.governor) {
-            faulty_ = nullptr;
-            throw std::runtime_error("a fault that control armed");
-        }
+        supervisor_.check_fault(*job.governor);
         job.governor->decide(request, occasion, work.decided, work.effect);
-    } catch (const std::exception&) {
+        job.governor->write(work.writer, work.decided, job.now);
+    } catch (const std::exception& failure) {
+        work.writer.rewind(mark);
+        supervisor_.failed(*job.governor, failure.what(), job.now);
         Reply fault = error_reply(job, Reason::governor_down);
         echo(request, fault);
         write_error(job, fault);
         return;
     }
-    const Reply& reply = work.decided.reply;
+    count(work.decided.reply);
+}
+
+void Engine::answer_admit(Job& job, Request& request, const Occasion& occasion) {
+    count(admit_.decide(request, occasion));
+    admit_.write(job.work.writer, job.now);
+}
+
+void Engine::count(const Reply& reply) {
     counts_.errors += reply.verdict == Verdict::error ? 1 : 0;
     counts_.replayed += reply.replayed ? 1 : 0;
-    job.governor->write(work.writer, work.decided, job.now);
 }
 
-void Engine::send_reply(Job& job) {
-    const bool json = job.payload.encoding == Encoding::json;
-    Message reply;
-    reply.topic = job.work.route.target();
-    reply.payload = job.work.writer.bytes();
-    reply.qos = job.message.qos;
-    reply.correlation_data = job.message.correlation_data;
-    reply.content_type = json ? "application/json" : "application/vnd.msgpack";
-    reply.utf8_payload = json;
-    reply.traceparent = job.message.traceparent;
-    reply.tracestate = job.message.tracestate;
-    job.host.send(reply);
-}
-
-void Engine::refuse_overloaded(const Message& message, EngineHost& host) {
-    TopicParser parser(options_.root);
-    const auto topic = parser.parse(message.topic);
-    if (!topic || !takes(*topic) || message.retain) {
-        return;
-    }
-    Workspace work(options_.root, policy_, options_.limits);
-    const Arrival arrival;
-    Job job{.work = work, .message = message, .arrival = arrival, .now = {}, .host = host};
-    job.topic = *topic;
-    job.payload.encoding = encoding_of(message.payload);
-    if (!work.route.begin(message, job.topic)) {
-        return;
-    }
-    Reply fault = error_reply(job, Reason::overloaded);
-    fault.tenant = {};
-    work.writer.restart(job.payload.encoding);
-    open_reply(work.writer, fault);
-    work.writer.end_map();
-    send_reply(job);
+void Engine::pass_time(Instant now) {
+    registry_.each_due(now, [&](Governor& governor) {
+        try {
+            governor.pass_time(now, effect_);
+        } catch (const std::exception& failure) {
+            supervisor_.failed(governor, failure.what(), now);
+        }
+    });
 }
 
 }  // namespace flyball

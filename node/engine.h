@@ -6,13 +6,16 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "node/admit.h"
 #include "node/registry.h"
 #include "node/reply_route.h"
+#include "node/supervisor.h"
 #include "schemas/decode.h"
 #include "schemas/message.h"
 #include "schemas/topic.h"
@@ -43,6 +46,7 @@ struct Arrival {
     Span waited{0};  // since it arrived in this process
     bool live_retain =
         true;  // MQTT 5 with Retain As Published: the flag means the publisher set it
+    bool clock_known = true;  // false: governor time is not a date yet
 };
 
 struct EngineCounts {
@@ -61,6 +65,10 @@ public:
         std::vector<std::string> reply_prefixes;
         bool tenant_topics_only = false;
         std::uint64_t seed = 0;  // keys every hash; random in production
+        std::uint64_t instance = 0;
+        std::array<std::byte, 32> entropy{};  // of this process; random in production
+        EventSink* events = nullptr;          // hears of what changed; outlives the engine
+        Admit::Options admit{};
     };
     explicit Engine(Options options);
     ~Engine();
@@ -76,12 +84,15 @@ public:
     void refuse_overloaded(const Message& message, EngineHost& host);
 
     void set_control(ControlDesk* desk) { control_ = desk; }
-    // The governor throws at its next request (control's `fault`).
-    void arm_fault(const Governor& governor) { faulty_ = &governor; }
+    // What time alone has changed since, in every governor.
+    void pass_time(Instant now);
+    std::optional<Instant> next_due() const { return registry_.next_due(); }
     void set_limits(const Limits& limits);
     const Limits& limits() const { return options_.limits; }
     Registry& registry() { return registry_; }
     const Registry& registry() const { return registry_; }
+    Supervisor& supervisor() { return supervisor_; }
+    const Admit& admit() const { return admit_; }
     const EngineCounts& counts() const { return counts_; }
     std::size_t memory_bytes() const;
 
@@ -99,9 +110,12 @@ private:
     bool expired(const Job& job) const;
     void decide_all(Job& job);
     void decide_entry(Job& job, const Value& entry);
-    void echo_request(Job& job, struct Reply& fault) const;
-    void answer_fault(Job& job, const struct Reply& fault);
+    static void echo(const Request& request, Reply& fault);
+    void echo_request(Job& job, Reply& fault) const;
+    void answer_fault(Job& job, const Reply& fault);
     void answer_one(Job& job, Request& request, const Occasion& occasion);
+    void answer_admit(Job& job, Request& request, const Occasion& occasion);
+    void count(const Reply& reply);
     void write_error(Job& job, const Reply& error);
     void send_reply(Job& job);
     Reply error_reply(const Job& job, Reason reason) const;
@@ -109,9 +123,11 @@ private:
     Options options_;
     ReplyPolicy policy_;
     Registry registry_;
+    Supervisor supervisor_;
+    Admit admit_;
     EngineCounts counts_;
     ControlDesk* control_ = nullptr;
-    const Governor* faulty_ = nullptr;
+    Effect effect_;  // of time passing
     std::array<std::unique_ptr<Workspace>, depth_max> workspaces_;
     std::size_t depth_ = 0;
 };

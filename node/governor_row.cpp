@@ -1,5 +1,8 @@
 #include "node/governor_row.h"
 
+#include <optional>
+#include <string>
+
 namespace flyball {
 
 namespace {
@@ -20,6 +23,24 @@ void write_denied(Writer& writer, const Governor::Counts& counts) {
     writer.end_map();
 }
 
+void write_head(Writer& writer, const std::optional<ChainHead>& head) {
+    writer.key("head");
+    if (!head) {
+        writer.null();
+        return;
+    }
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    for (const std::byte byte : head->hash) {
+        hex += digits[std::to_integer<std::size_t>(byte >> 4)];
+        hex += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
+    }
+    writer.begin_map();
+    writer.field("seq", head->seq);
+    writer.field("hash", hex);
+    writer.end_map();
+}
+
 }  // namespace
 
 void write_governor_row(Writer& writer, const Governor& governor, Instant now) {
@@ -27,7 +48,7 @@ void write_governor_row(Writer& writer, const Governor& governor, Instant now) {
     writer.begin_map();
     writer.field("type", governor.type());
     writer.field("name", governor.name());
-    writer.field("status", "up");
+    writer.field("status", governor.standing().down ? "down" : "up");
     writer.field("policy_rev", governor.policy_rev());
     writer.field("tenants", count(governor.tenants()));
     writer.field("memory_bytes", count(governor.memory_bytes()));
@@ -41,14 +62,13 @@ void write_governor_row(Writer& writer, const Governor& governor, Instant now) {
     } else {
         writer.null();
     }
-    writer.field("restarts", 0);
+    writer.field("restarts", governor.standing().restarts);
     writer.field("allow", counts.allow);
     writer.field("deny", counts.deny);
     writer.field("error", counts.error);
     write_denied(writer, counts);
     writer.field("seq", governor.seq());
-    writer.key("head");
-    writer.null();
+    write_head(writer, governor.rules().head());
     writer.end_map();
 }
 

@@ -1,5 +1,9 @@
 #include "node/health.h"
 
+#include <fmt/format.h>
+
+#include <string>
+
 #include "node/governor_row.h"
 
 namespace flyball {
@@ -46,11 +50,25 @@ void write_latency(Writer& writer, const HealthInput& input) {
     writer.end_map();
 }
 
+// 16 hex digits.
+std::string instance_text(std::uint64_t instance) {
+    return fmt::format("{:016x}", instance);
+}
+
+void write_events(Writer& writer, const EventQueue& events) {
+    writer.key("events");
+    writer.begin_map();
+    writer.field("n", events.number());
+    writer.field("pending", static_cast<std::int64_t>(events.pending()));
+    writer.field("lost", events.lost());
+    writer.end_map();
+}
+
 void write_identity(Writer& writer, const HealthInput& input) {
     writer.field("status", input.status);
     writer.field("node", input.root.node);
     writer.field("region", input.root.region);
-    write_null(writer, "instance");
+    writer.field("instance", instance_text(input.instance));
     writer.field("version", FLYBALL_VERSION);
     writer.field("contract", 1);
     writer.key("features");
@@ -113,12 +131,14 @@ void write_governors(Writer& writer, const HealthInput& input) {
     writer.key("governors");
     writer.begin_array();
     std::size_t listed = 0;
-    input.engine.registry().each([&](const Governor& governor) {
-        if (listed < health_governors_max) {
-            write_governor_row(writer, governor, input.at);
-            ++listed;
-        }
-    });
+    for (const bool down : {true, false}) {
+        input.engine.registry().each([&](const Governor& governor) {
+            if (listed < health_governors_max && governor.standing().down == down) {
+                write_governor_row(writer, governor, input.at);
+                ++listed;
+            }
+        });
+    }
     writer.end_array();
 }
 
@@ -145,9 +165,11 @@ void write_health(Writer& writer, const HealthInput& input) {
     write_identity(writer, input);
     write_resources(writer, input);
     write_traffic(writer, input);
-    for (const std::string_view name : {"journal", "snapshot", "events", "tls"}) {
+    for (const std::string_view name : {"journal", "snapshot"}) {
         write_null(writer, name);
     }
+    write_events(writer, input.events);
+    write_null(writer, "tls");
     write_governors(writer, input);
     writer.end_map();
 }

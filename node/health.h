@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "node/engine.h"
+#include "node/event_queue.h"
 #include "node/governor_clock.h"
 #include "node/histogram.h"
 #include "node/process_stats.h"
@@ -48,6 +49,8 @@ struct HealthInput {
     Latency::Recent recent;
     const ProcessStats& process;
     HealthMeter::Rates rates;
+    const EventQueue& events;
+    std::uint64_t instance = 0;
     std::uint64_t session = 0;
     std::uint64_t refused = 0;
     Instant at;

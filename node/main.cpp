@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <random>
 
@@ -20,6 +22,13 @@ int fail(flyball::Log& log, const flyball::Error& error) {
     return error.code == flyball::ErrorCode::usage ? exit_usage : exit_internal;
 }
 
+// What only the governors' types can find wrong, by making each once.
+std::vector<std::string> governor_faults(const flyball::NodeSettings& settings,
+                                         flyball::Instant now) {
+    flyball::Registry registry({});
+    return settings.places_of(registry.add_configured(settings.configured_governors(), now));
+}
+
 int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::ClockSample& started) {
     using namespace flyball;
     auto waiter = Waiter::make();
@@ -31,12 +40,16 @@ int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::Cloc
         return fail(log, transport.error());
     }
     std::random_device random;
-    const std::uint64_t seed = (std::uint64_t{random()} << 32U) | random();
+    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
+    std::array<std::byte, 32> entropy{};
+    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
     auto node = Node::make({.settings = std::move(settings),
                             .transport = std::move(*transport),
                             .waiter = std::move(*waiter),
                             .log = log,
-                            .seed = seed,
+                            .seed = word(),
+                            .instance = word(),
+                            .entropy = entropy,
                             .started = started});
     return node ? (*node)->run() : fail(log, node.error());
 }
@@ -50,7 +63,7 @@ int main(int argc, char** argv) {
     mallopt(M_ARENA_MAX, 1);
     flyball::Config config = flyball::read_config(flyball::machine_input(argc, argv));
     if (config.faults.empty()) {
-        config.faults = flyball::Registry(0).add_configured(config.settings, started.wall);
+        config.faults = governor_faults(config.settings, started.wall);
     }
     if (!config.faults.empty() || config.mode != flyball::ConfigMode::run) {
         return flyball::show(config);

@@ -20,9 +20,10 @@ constexpr Span offline_wait{500};
 
 Result<std::unique_ptr<Node>> Node::make(Options options) {
     std::unique_ptr<Node> node(new Node(std::move(options)));
-    const auto faults = node->engine_.registry().add_configured(node->settings_, node->started_at_);
+    const auto faults = node->engine_.registry().add_configured(
+        node->settings_.configured_governors(), node->started_at_);
     if (!faults.empty()) {
-        return Error{ErrorCode::usage, faults.front()};
+        return Error{ErrorCode::usage, node->settings_.places_of(faults).front()};
     }
     node->policy_rev_ = node->engine_.registry().policy_rev();
     return node;
@@ -34,16 +35,24 @@ Node::Node(Options options)
       waiter_(std::move(options.waiter)),
       transport_(std::move(options.transport)),
       root_text_(settings_.root.text()),
+      events_(settings_.root, settings_.events_keep),
       engine_({.root = settings_.root,
                .limits = settings_.limits,
                .reply_prefixes = settings_.mqtt.reply_prefixes,
                .tenant_topics_only = settings_.tenant_topics_only,
-               .seed = options.seed}),
+               .seed = options.seed,
+               .instance = options.instance,
+               .entropy = options.entropy,
+               .events = this,
+               .admit = {.ids_capacity = settings_.admit.ids_capacity,
+                         .id_window = settings_.admit.id_window,
+                         .seed = options.seed}}),
       control_(engine_, *this,
                {.allow = settings_.control_allow, .allow_faults = settings_.allow_faults}),
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
       inbox_({.messages_max = settings_.limits.inbox}),
+      instance_(options.instance),
       started_us_(options.started.monotonic_us) {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
     engine_.set_control(&control_);
@@ -65,7 +74,10 @@ int Node::run() {
         {
             const std::lock_guard lock(owner_);
             decide_waiting();
+            engine_.pass_time(now());
+            watch_clock();
             take_link_change();
+            send_events();
             publish_health_when_due(monotonic_us());
             pause = until_next_duty(monotonic_us());
         }
@@ -165,7 +177,8 @@ void Node::decide(const Message& message, std::int64_t arrived_us) {
     const ClockSample sample = sample_clock();
     const std::int64_t begun_us = sample.monotonic_us;
     const Arrival arrival{.waited = Span{(begun_us - arrived_us) / 1000},
-                          .live_retain = transport_->protocol_version() != 4};
+                          .live_retain = transport_->protocol_version() != 4,
+                          .clock_known = clock_.status() != ClockStatus::unset};
     engine_.handle(message, arrival, clock_.advance(sample), *this);
     const std::int64_t done_us = monotonic_us();
     latency_.record(done_us - arrived_us, done_us);
@@ -189,6 +202,29 @@ void Node::breathe() {
     --waiting_depth_;
 }
 
+void Node::raise(const Event& event) {
+    const bool up = transport_->link() == LinkState::up;
+    events_.add(event, !up);
+    if (up) {
+        send_events();
+    }
+}
+
+void Node::send_events() {
+    if (transport_->link() != LinkState::up) {
+        return;
+    }
+    events_.flush(monotonic_us(), [this](std::string_view topic, std::string_view payload) {
+        Message message;
+        message.topic = topic;
+        message.payload = payload;
+        message.qos = Qos::at_least_once;
+        message.content_type = "application/json";
+        message.utf8_payload = true;
+        return transport_->publish(message) == Publish::accepted;
+    });
+}
+
 void Node::send(const Message& message) {
     transport_->publish(message);
 }
@@ -200,6 +236,7 @@ void Node::reply_topic_refused(std::string_view topic) {
 
 void Node::set_time(Instant at) {
     clock_.set_time(at, sample_clock());
+    raise({.kind = EventKind::clock_changed, .governor = "node", .at = at});
     log_.write(LogLevel::notice, "governor time set by control",
                {{"at_ms", std::to_string(to_ms(at))}});
 }

@@ -15,6 +15,7 @@
 #include "node/clock.h"
 #include "node/control.h"
 #include "node/engine.h"
+#include "node/event_queue.h"
 #include "node/governor_clock.h"
 #include "node/health.h"
 #include "node/histogram.h"
@@ -26,15 +27,17 @@
 
 namespace flyball {
 
-class Node : private Receiver, private EngineHost, private ControlledNode {
+class Node : private Receiver, private EngineHost, private EventSink, private ControlledNode {
 public:
     struct Options {
         NodeSettings settings;
         std::unique_ptr<Transport> transport;
         std::unique_ptr<Waiter> waiter;
         Log& log;
-        std::uint64_t seed = 0;  // random: keys every hash
-        ClockSample started{};   // as early in the program as can be
+        std::uint64_t seed = 0;               // random: keys every hash
+        std::uint64_t instance = 0;           // random
+        std::array<std::byte, 32> entropy{};  // random
+        ClockSample started{};                // as early in the program as can be
     };
     // Makes the configured governors; an error names the key that is wrong.
     static Result<std::unique_ptr<Node>> make(Options options);
@@ -54,6 +57,9 @@ private:
     void breathe() override;
     void reply_topic_refused(std::string_view topic) override;
 
+    void raise(const Event& event) override;
+    void send_events();
+
     void drain() override { draining_ = true; }
     void set_time(Instant at) override;
 
@@ -62,6 +68,7 @@ private:
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);
     void take_link_change();
+    void watch_clock();
     void publish_health_when_due(std::int64_t now_us);
     void publish_health(std::string_view status);
     void write_health_report(std::string_view status);
@@ -81,6 +88,7 @@ private:
 
     // Whoever holds this owns everything below it, up to the next remark.
     std::mutex owner_;
+    EventQueue events_;
     Engine engine_;
     Control control_;
     GovernorClock clock_;
@@ -91,7 +99,8 @@ private:
     std::array<Inbox::Waiting, Engine::depth_max> waitings_;
     std::size_t waiting_depth_ = 0;
     std::string last_status_;
-    std::string_view last_clock_;
+    std::string_view last_clock_;     // in the last report
+    std::string_view watched_clock_;  // in the last event
     std::string policy_rev_;
     std::int64_t next_health_us_ = 0;
     std::int64_t last_health_us_ = 0;
@@ -111,6 +120,7 @@ private:
     bool link_changed_ = false;
 
     std::uint64_t epoch_;
+    std::uint64_t instance_;
     Instant started_at_{};
     std::int64_t started_us_ = 0;
     std::int64_t startup_ms_ = 0;

@@ -79,7 +79,24 @@ std::string_view Node::status() const {
     if (draining_) {
         return "draining";
     }
-    return name_is_shared_ || clock_.far_behind() ? "degraded" : "online";
+    const bool degraded = name_is_shared_ || clock_.far_behind() || engine_.registry().down() > 0;
+    return degraded ? "degraded" : "online";
+}
+
+void Node::watch_clock() {
+    const std::string_view clock = to_text(clock_.status());
+    if (clock == watched_clock_) {
+        return;
+    }
+    if (!watched_clock_.empty()) {
+        log_.write(LogLevel::notice, "clock", {{"from", watched_clock_}, {"to", clock}});
+        raise({.kind = EventKind::clock_changed,
+               .governor = "node",
+               .from = watched_clock_,
+               .to = clock,
+               .at = clock_.now()});
+    }
+    watched_clock_ = clock;
 }
 
 void Node::publish_health_when_due(std::int64_t now_us) {
@@ -102,7 +119,11 @@ Span Node::until_next_duty(std::int64_t now_us) const {
         return longest;  // a change of the link wakes this thread
     }
     const std::int64_t wait_us = std::max<std::int64_t>(next_health_us_ - now_us, 0);
-    return std::min(Span{wait_us / 1000 + 1}, longest);
+    Span wait = std::min(Span{wait_us / 1000 + 1}, longest);
+    if (const auto due = engine_.next_due()) {
+        wait = std::clamp(*due - clock_.now(), Span{0}, wait);
+    }
+    return wait;
 }
 
 void Node::publish_health(std::string_view status) {
@@ -139,6 +160,8 @@ void Node::write_health_report(std::string_view status) {
                                         .errors = counts.errors,
                                         .cpu_us = process.user_us + process.system_us},
                                        now_us),
+                  .events = events_,
+                  .instance = instance_,
                   .session = session(),
                   .refused = refused_.load(),
                   .at = at,

@@ -1,5 +1,6 @@
 #include "node/registry.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "governors/settings.h"
@@ -9,25 +10,46 @@
 
 namespace flyball {
 
-Result<Governor*> Registry::add(std::string_view type, std::string_view name, const Tree& raw,
-                                Instant now) {
+namespace {
+
+std::pair<std::string_view, std::string_view> parts_of(std::string_view title) {
+    const std::size_t slash = std::min(title.find('/'), title.size());
+    return {title.substr(0, slash), title.substr(std::min(slash + 1, title.size()))};
+}
+
+std::map<std::string, Tree> with_base(const ConfiguredGovernors& wanted) {
+    std::map<std::string, Tree> all = wanted.named;
+    if (wanted.base) {
+        for (const GovernorType& type : governor_types()) {
+            all.try_emplace(std::string(type.name) + "/main");
+        }
+    }
+    return all;
+}
+
+Error wrong(std::string message) {
+    return {ErrorCode::usage, std::move(message)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Governor>> Registry::make(std::string_view type, std::string_view name,
+                                                 const Tree& raw, Instant now) const {
     const GovernorType* row = find_governor_type(type);
     if (row == nullptr) {
-        return Error{ErrorCode::usage, "type: no governor type is called " + std::string(type)};
+        return wrong("type: no governor type is called " + std::string(type));
     }
     if (!valid_name(name)) {
-        return Error{ErrorCode::usage,
-                     "name: must be a to z, 0 to 9, _ and -, at most 63, "
-                     "beginning with a letter or digit"};
-    }
-    if (find(type, name) != nullptr) {
-        return Error{ErrorCode::usage, "name: a governor of this type and name exists"};
+        return wrong(
+            "name: must be a to z, 0 to 9, _ and -, at most 63, beginning with a letter or digit");
     }
     auto split = split_governor_settings(raw, row->defaults);
     if (!split) {
         return split.error();
     }
-    auto rules = row->make({.title = std::string(type) + "/" + std::string(name)});
+    const std::string title = std::string(type) + "/" + std::string(name);
+    auto rules =
+        row->make({.title = title, .instance = options_.instance, .entropy = options_.entropy});
     if (auto configured = rules->configure(split->second, now); !configured) {
         return configured.error();
     }
@@ -35,30 +57,176 @@ Result<Governor*> Registry::add(std::string_view type, std::string_view name, co
                                                                  .name = std::string(name),
                                                                  .settings = split->first,
                                                                  .rules = std::move(rules),
-                                                                 .seed = seed_});
+                                                                 .seed = options_.seed,
+                                                                 .events = options_.events});
     governor->set_policy_rev(flyball::policy_rev(governor->configuration()));
-    Governor* made = governor.get();
-    governors_.emplace(Less::Key{made->type(), made->name()}, std::move(governor));
-    return made;
+    return governor;
 }
 
-std::vector<std::string> Registry::add_configured(const NodeSettings& settings, Instant now) {
-    std::map<std::string, Tree> wanted = settings.governors;
-    if (settings.base_governors) {
-        for (const GovernorType& type : governor_types()) {
-            wanted.try_emplace(std::string(type.name) + "/main");
+// Another configuration for a governor that has a state. True: it differs from the one before.
+Result<bool> Registry::configure(Governor& governor, const Tree& raw, Instant now) {
+    auto split = split_governor_settings(raw, find_governor_type(governor.type())->defaults);
+    if (!split) {
+        return split.error();
+    }
+    auto restarted = governor.configure(split->first, split->second, now);
+    if (!restarted) {
+        return restarted.error();
+    }
+    const std::string revision = flyball::policy_rev(governor.configuration());
+    if (revision == governor.policy_rev()) {
+        return false;
+    }
+    governor.set_policy_rev(revision);
+    for (const std::string& resource : *restarted) {
+        if (options_.events != nullptr) {
+            options_.events->raise({.kind = EventKind::resource_restarted,
+                                    .governor = governor.title(),
+                                    .resource = resource,
+                                    .at = now});
         }
     }
-    std::vector<std::string> faults;
-    for (const auto& [title, raw] : wanted) {
-        const std::size_t slash = title.find('/');
-        const std::string_view whole = title;
-        const auto added = add(whole.substr(0, slash), whole.substr(slash + 1), raw, now);
+    return true;
+}
+
+Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant now,
+                                bool configured) {
+    if (const auto aside = aside_.find(title); aside != aside_.end()) {
+        if (auto done = configure(*aside->second.governor, raw, now); !done) {
+            return done.error();
+        }
+        auto node = aside_.extract(aside);
+        node.mapped().configured = configured;
+        return governors_.insert(std::move(node)).position->second.governor.get();
+    }
+    if (governors_.size() + aside_.size() >= governors_max) {
+        return wrong("name: this node has as many governors as it can hold, " +
+                     std::to_string(governors_max));
+    }
+    const auto [type, name] = parts_of(title);
+    auto made = make(type, name, raw, now);
+    if (!made) {
+        return made.error();
+    }
+    Governor* governor = made->get();
+    governors_.emplace(governor->title(), Entry{std::move(*made), configured});
+    return governor;
+}
+
+Result<Governor*> Registry::add(std::string_view type, std::string_view name, const Tree& raw,
+                                Instant now) {
+    const std::string title = std::string(type) + "/" + std::string(name);
+    if (find(title) != nullptr) {
+        return wrong("name: a governor of this type and name exists");
+    }
+    auto added = put(title, raw, now, false);
+    if (added) {
+        raise(EventKind::governor_added, **added, now);
+    }
+    return added;
+}
+
+Registry::Removal Registry::remove(std::string_view type, std::string_view name, bool purge) {
+    const std::string title = std::string(type) + "/" + std::string(name);
+    auto found = governors_.find(title);
+    if (found == governors_.end()) {
+        const bool was_aside = purge && aside_.erase(title) > 0;
+        return was_aside ? Removal::removed : Removal::unknown;
+    }
+    if (found->second.configured) {
+        return Removal::configured;
+    }
+    auto node = governors_.extract(found);
+    if (!purge) {
+        aside_.insert(std::move(node));
+    }
+    return Removal::removed;
+}
+
+std::vector<ConfigFault> Registry::add_configured(const ConfiguredGovernors& wanted, Instant now) {
+    std::vector<ConfigFault> faults;
+    for (const auto& [title, raw] : with_base(wanted)) {
+        const auto added = put(title, raw, now, wanted.named.contains(title));
         if (!added) {
-            faults.push_back(settings.place_of(title, added.error().message));
+            faults.push_back({title, added.error().message});
         }
     }
     return faults;
+}
+
+std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Instant now) {
+    const auto all = with_base(wanted);
+    // Every governor is made once and thrown away: what is wrong is found before anything changes.
+    std::vector<ConfigFault> faults;
+    for (const auto& [title, raw] : all) {
+        const auto [type, name] = parts_of(title);
+        if (const auto made = make(type, name, raw, now); !made) {
+            faults.push_back({title, made.error().message});
+        }
+    }
+    if (!faults.empty()) {
+        return faults;
+    }
+    for (auto at = governors_.begin(); at != governors_.end();) {
+        const auto here = at++;
+        if (here->second.configured && !all.contains(std::string(here->first))) {
+            raise(EventKind::governor_removed, *here->second.governor, now);
+            aside_.insert(governors_.extract(here));
+        }
+    }
+    for (const auto& [title, raw] : all) {
+        take_over(title, raw, now, wanted.named.contains(title));
+    }
+    return faults;
+}
+
+// One governor of a configuration that was checked. What control added or removed stays so, unless
+// a file names it.
+void Registry::take_over(const std::string& title, const Tree& raw, Instant now, bool named) {
+    const auto found = governors_.find(title);
+    if (found != governors_.end() && (named || found->second.configured)) {
+        found->second.configured = named;
+        const auto done = configure(*found->second.governor, raw, now);
+        expects(done.has_value(), "the settings were checked");
+    } else if (found == governors_.end() && (named || !aside_.contains(title))) {
+        const auto added = put(title, raw, now, named);
+        if (added) {
+            raise(EventKind::governor_added, **added, now);
+        }
+    }
+}
+
+void Registry::raise(EventKind kind, const Governor& governor, Instant now) const {
+    if (options_.events != nullptr) {
+        options_.events->raise({.kind = kind, .governor = governor.title(), .at = now});
+    }
+}
+
+std::unique_ptr<Rules> Registry::fresh_rules(const Governor& governor) const {
+    return find_governor_type(governor.type())
+        ->make({.title = std::string(governor.title()),
+                .instance = options_.instance,
+                .entropy = options_.entropy});
+}
+
+void Registry::each_due(Instant now, const std::function<void(Governor&)>& pass) const {
+    for (const auto& [title, entry] : governors_) {
+        const auto due = entry.governor->next_due();
+        if (due && *due <= now && !entry.governor->standing().down) {
+            pass(*entry.governor);
+        }
+    }
+}
+
+std::optional<Instant> Registry::next_due() const {
+    std::optional<Instant> next;
+    for (const auto& [title, entry] : governors_) {
+        const auto due = entry.governor->next_due();
+        if (due && (!next || *due < *next) && !entry.governor->standing().down) {
+            next = due;
+        }
+    }
+    return next;
 }
 
 std::string Registry::policy_rev() const {
@@ -69,24 +237,40 @@ std::string Registry::policy_rev() const {
     return flyball::policy_rev(Tree(std::move(configurations)));
 }
 
+Governor* Registry::find(std::string_view title) const {
+    const auto found = governors_.find(title);
+    return found == governors_.end() ? nullptr : found->second.governor.get();
+}
+
 Governor* Registry::find(std::string_view type, std::string_view name) const {
-    const auto found = governors_.find(Less::Key{type, name});
-    return found == governors_.end() ? nullptr : found->second.get();
+    std::array<char, 2 * name_bytes_max + 1> title;
+    if (type.size() + 1 + name.size() > title.size()) {
+        return nullptr;
+    }
+    std::ranges::copy(type, title.begin());
+    title[type.size()] = '/';
+    std::ranges::copy(name, title.begin() + static_cast<std::ptrdiff_t>(type.size()) + 1);
+    return find(std::string_view(title.data(), type.size() + 1 + name.size()));
+}
+
+std::size_t Registry::down() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        governors_, [](const auto& row) { return row.second.governor->standing().down; }));
 }
 
 void Registry::each(const std::function<void(Governor&)>& visit) const {
-    for (const auto& [key, governor] : governors_) {
-        visit(*governor);
+    for (const auto& [title, entry] : governors_) {
+        visit(*entry.governor);
     }
 }
 
 std::vector<std::string_view> Registry::titles(std::size_t max) const {
     std::vector<std::string_view> titles;
-    for (const auto& [key, governor] : governors_) {
+    for (const auto& [title, entry] : governors_) {
         if (titles.size() == max) {
             break;
         }
-        titles.push_back(governor->title());
+        titles.push_back(title);
     }
     return titles;
 }

@@ -27,4 +27,12 @@ std::string NodeSettings::place_of(std::string_view title, std::string_view faul
     return sentence;
 }
 
+std::vector<std::string> NodeSettings::places_of(const std::vector<ConfigFault>& faults) const {
+    std::vector<std::string> sentences;
+    for (const ConfigFault& fault : faults) {
+        sentences.push_back(place_of(fault.title, fault.message));
+    }
+    return sentences;
+}
+
 }  // namespace flyball

@@ -11,6 +11,7 @@
 
 #include "node/governor_clock.h"
 #include "node/log.h"
+#include "node/registry.h"
 #include "schemas/limits.h"
 #include "schemas/time.h"
 #include "schemas/topic.h"
@@ -67,9 +68,11 @@ struct NodeSettings {
     std::map<std::string, Tree> governors;  // "type/name" -> its settings as written
     Places places;
 
+    ConfiguredGovernors configured_governors() const { return {governors, base_governors}; }
     // A fault that a governor's type found ("resources.api_calls.limit: must be ..."), with its
     // place in front and its whole key.
     std::string place_of(std::string_view title, std::string_view fault) const;
+    std::vector<std::string> places_of(const std::vector<ConfigFault>& faults) const;
 };
 
 }  // namespace flyball

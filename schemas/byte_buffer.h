@@ -64,6 +64,7 @@ public:
         std::char_traits<char>::move(&storage_[at] + bytes, &storage_[at], size_ - at);
         taken(bytes);
     }
+    void truncate(std::size_t bytes) { size_ = bytes; }
     void release_memory() { *this = ByteBuffer(); }
 
 private:

@@ -1,10 +1,13 @@
 // Typed reads of a request's own fields, and the sentences that name what a field should be.
 
+#include "schemas/fields.h"
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 
-#include "schemas/request.h"
+#include "schemas/expects.h"
 
 namespace flyball {
 
@@ -81,6 +84,40 @@ std::optional<std::int64_t> digits(std::string_view text) {
 }
 
 }  // namespace
+
+void Fields::add(std::string_view key, const Value* value) {
+    expects(size_ < fields_.size(), "a map has at most as many keys as its limit");
+    // Member by member: a whole Field copied from the stack waits for its own stores.
+    Field& field = fields_[size_++];
+    field.key = key;
+    field.value = value;
+    field.read = false;
+}
+
+void Fields::fill(const Value& map) {
+    clear();
+    const Value* key = map.first_child();
+    for (std::uint32_t i = 0; i < map.count; ++i) {
+        const Value* value = key->next_sibling();
+        add(key->text(), value);
+        key = value->next_sibling();
+    }
+}
+
+Fields::Ignored Fields::ignored() const {
+    Ignored result;
+    for (std::size_t i = 0; i < size_ && result.count < result.names.size(); ++i) {
+        if (!fields_[i].read && !fields_[i].key.starts_with("x_")) {
+            result.names[result.count++] = fields_[i].key;
+        }
+    }
+    return result;
+}
+
+bool Fields::known(std::string_view key) const {
+    return std::any_of(fields_.begin(), fields_.begin() + static_cast<std::ptrdiff_t>(size_),
+                       [key](const Field& field) { return field.read && field.key == key; });
+}
 
 std::optional<std::int64_t> as_integer(const Value& value, Encoding encoding) {
     if (value.is(Kind::integer)) {

@@ -196,30 +196,6 @@ void read_trace(const Value* value, std::string_view name, std::string_view& tra
 
 }  // namespace
 
-void Fields::add(std::string_view key, const Value* value) {
-    expects(size_ < fields_.size(), "a map has at most as many keys as its limit");
-    // Member by member: a whole Field copied from the stack waits for its own stores.
-    Field& field = fields_[size_++];
-    field.key = key;
-    field.value = value;
-    field.read = false;
-}
-
-Fields::Ignored Fields::ignored() const {
-    Ignored result;
-    for (std::size_t i = 0; i < size_ && result.count < result.names.size(); ++i) {
-        if (!fields_[i].read && !fields_[i].key.starts_with("x_")) {
-            result.names[result.count++] = fields_[i].key;
-        }
-    }
-    return result;
-}
-
-bool Fields::known(std::string_view key) const {
-    return std::any_of(fields_.begin(), fields_.begin() + static_cast<std::ptrdiff_t>(size_),
-                       [key](const Field& field) { return field.read && field.key == key; });
-}
-
 void read_request(const Value& entry, Encoding encoding, Request& out) {
     expects(entry.is(Kind::map), "a request is a map");
     out.tenant = {};
@@ -256,6 +232,11 @@ const Value* find_reply_to(const Value& entry) {
         key = value->next_sibling();
     }
     return nullptr;
+}
+
+bool is_common_key(std::string_view name) {
+    Found found;
+    return slot(found, name) != nullptr;
 }
 
 bool valid_tenant(std::string_view tenant) {

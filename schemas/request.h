@@ -1,16 +1,14 @@
 #pragma once
 // One entry of a payload as its reader sees it: the keys common to every request, and the op's own
-// fields, which the governor's type reads by name. Reads in one pass over the entry's map, without
-// allocation. What is read is marked, so that the rest can be named in the reply's `ignored`.
+// fields (schemas/fields.h), which the governor's type reads by name. Reads in one pass over the
+// entry's map, without allocation.
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "schemas/decode.h"
-#include "schemas/limits.h"
-#include "schemas/reason.h"
+#include "schemas/fields.h"
 #include "schemas/value.h"
 
 namespace flyball {
@@ -24,94 +22,6 @@ struct Id {
 
     bool present() const { return form != Form::absent; }
     bool operator==(const Id&) const = default;
-};
-
-// Why an entry cannot be decided. `field` is a dotted path that points into the payload or into
-// static text; `expected` is static text such as "an integer from 0 to 9223372036854775807".
-struct Fault {
-    Reason reason = Reason::none;
-    std::string_view field;
-    std::string_view expected;
-
-    explicit operator bool() const { return reason != Reason::none; }
-};
-
-// The keys of one map that no common key claims.
-class Fields {
-public:
-    Fields() = default;
-    void clear() { size_ = 0; }
-    void add(std::string_view key, const Value* value);
-
-    // The value of `key`, marked as read; null when absent.
-    const Value* take(std::string_view key) {
-        for (std::size_t i = 0; i < size_; ++i) {
-            if (fields_[i].key == key) {
-                fields_[i].read = true;
-                return fields_[i].value;
-            }
-        }
-        return nullptr;
-    }
-
-    // The names that nobody read and that do not start with x_, at most ignored_names_max.
-    struct Ignored {
-        std::array<std::string_view, ignored_names_max> names;
-        std::size_t count = 0;
-    };
-    Ignored ignored() const;
-    bool known(std::string_view key) const;  // present and read
-
-private:
-    struct Field {
-        std::string_view key;
-        const Value* value;
-        bool read;
-    };
-    std::array<Field, 64> fields_;  // Limits::map_keys is at most 64
-    std::size_t size_ = 0;
-};
-
-// Typed reads of a map's fields. The first fault sticks; later reads leave their targets alone.
-class FieldReader {
-public:
-    FieldReader(Fields& fields, Encoding encoding) : fields_(fields), encoding_(encoding) {}
-
-    // Each returns true when the key was there and well-formed. An absent optional key leaves
-    // `out`. A key is marked as read also after a fault: `ignored` names only what the op has not.
-    bool integer(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out) {
-        const Value* value = fields_.take(key);
-        return value != nullptr && accept_integer(key, *value, min, max, out);
-    }
-    bool required_integer(std::string_view key, std::int64_t min, std::int64_t max,
-                          std::int64_t& out);
-    bool boolean(std::string_view key, bool& out) {
-        const Value* value = fields_.take(key);
-        return value != nullptr && accept_boolean(key, *value, out);
-    }
-    bool text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
-              std::string_view& out) {
-        const Value* value = fields_.take(key);
-        return value != nullptr && accept_text(key, *value, bytes_min, bytes_max, out);
-    }
-    bool required_text(std::string_view key, std::size_t bytes_min, std::size_t bytes_max,
-                       std::string_view& out);
-
-    void fail(Reason reason, std::string_view field, std::string_view expected);
-    const Fault& fault() const { return fault_; }
-    Encoding encoding() const { return encoding_; }
-    Fields& fields() { return fields_; }
-
-private:
-    bool accept_integer(std::string_view key, const Value& value, std::int64_t min,
-                        std::int64_t max, std::int64_t& out);
-    bool accept_boolean(std::string_view key, const Value& value, bool& out);
-    bool accept_text(std::string_view key, const Value& value, std::size_t bytes_min,
-                     std::size_t bytes_max, std::string_view& out);
-
-    Fields& fields_;
-    Encoding encoding_;
-    Fault fault_;
 };
 
 struct Request {
@@ -135,12 +45,11 @@ struct Request {
 // must, tenant, op, id, then the rest. The tenant's absence is no fault here (tenant topics).
 void read_request(const Value& entry, Encoding encoding, Request& out);
 
-// `reply_to` of an entry when it is a text, without reading the rest.
+// `reply_to` of an entry when it is a text; the rest is not read.
 const Value* find_reply_to(const Value& entry);
 
-// An integer as a field accepts it: a whole number, or in JSON a string of digits beyond +-2^53.
-std::optional<std::int64_t> as_integer(const Value& value, Encoding encoding);
-
+// Whether `name` is one of the keys that every request has.
+bool is_common_key(std::string_view name);
 // 1 to 64 bytes of UTF-8 without control characters.
 bool valid_tenant(std::string_view tenant);
 // [a-z0-9][a-z0-9_-]{0,62}: a region, a node, a governor.

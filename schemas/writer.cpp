@@ -231,6 +231,23 @@ void Writer::raw(std::string_view document) {
     buffer_.append(document);
 }
 
+Writer::Mark Writer::mark() const {
+    return {.bytes = buffer_.size(),
+            .header = header_,
+            .depth = depth_,
+            .count = count_,
+            .due = static_cast<std::uint8_t>(due_)};
+}
+
+void Writer::rewind(const Mark& mark) {
+    expects(mark.bytes <= buffer_.size(), "a mark lies behind");
+    buffer_.truncate(mark.bytes);
+    header_ = mark.header;
+    depth_ = mark.depth;
+    count_ = mark.count;
+    due_ = static_cast<Due>(mark.due);
+}
+
 void Writer::shrink(std::size_t bytes_max) {
     if (buffer_.capacity() > bytes_max) {
         buffer_.release_memory();

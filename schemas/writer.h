@@ -21,8 +21,7 @@ class Writer {
 public:
     explicit Writer(Encoding encoding = Encoding::json) : encoding_(encoding) {}
 
-    // Starts a new document; what was written is gone, its memory stays.
-    void restart(Encoding encoding);
+    void restart(Encoding encoding);  // a new document; what was written is gone, its memory stays
     Encoding encoding() const { return encoding_; }
 
     void begin_map();
@@ -47,12 +46,12 @@ public:
         before_value();
         put_integer(number);
     }
-    void unsigned_integer(std::uint64_t number);
-    void boolean(bool flag);
     void text(std::string_view text) {
         before_value();
         put_text(text);
     }
+    void unsigned_integer(std::uint64_t number);
+    void boolean(bool flag);
     void real(double number);  // health only: no float enters a decision
     void null();
     void value(const Value& value);  // a decoded value as it came
@@ -72,19 +71,25 @@ public:
         }
     }
 
-    // A document written earlier in the same encoding, as one value.
-    void raw(std::string_view document);
+    void raw(std::string_view document);  // one written earlier in the same encoding, as a value
+
+    // So that what follows can be taken back, while the container open at the mark stays open.
+    struct Mark {
+        std::size_t bytes, header, depth;
+        std::uint32_t count;
+        std::uint8_t due;
+    };
+    Mark mark() const;
+    void rewind(const Mark& mark);
 
     std::string_view bytes() const { return buffer_.bytes(); }
     std::size_t memory_bytes() const { return buffer_.capacity(); }
-    // Gives memory back after an unusually large document.
-    void shrink(std::size_t bytes_max);
+    void shrink(std::size_t bytes_max);  // gives memory back after an unusually large document
 
 private:
     // What may come next. `element`: in an array, or its end.
     enum class Due : std::uint8_t { document, key, value, element, nothing };
-    // Of the container around the open one.
-    struct Level {
+    struct Level {  // of the container around the open one
         std::size_t header;
         std::uint32_t count;
         Due due;

@@ -85,7 +85,7 @@ std::size_t measure(int count, int requests, int tenants, bool with_ids) {
         fill(asker, add(warm, 0), 64, 4, true);
     }
     const std::size_t before = heap_bytes();
-    Registry registry(1);
+    Registry registry({.seed = 1});
     for (int i = 0; i < count; ++i) {
         fill(asker, add(registry, i), requests, tenants, with_ids);
     }

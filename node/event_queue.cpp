@@ -1,0 +1,49 @@
+#include "node/event_queue.h"
+
+#include <algorithm>
+
+namespace flyball {
+
+namespace {
+
+// What is not a governor's is told as the governor `node/main`, where the same filters find it.
+Topic topic_of(std::string_view governor) {
+    const std::size_t slash = std::min(governor.find('/'), governor.size());
+    const bool titled = slash != governor.size();
+    return {.channel = Channel::event,
+            .type = governor.substr(0, slash),
+            .name = titled ? governor.substr(slash + 1) : std::string_view("main")};
+}
+
+}  // namespace
+
+void EventQueue::add(const Event& event, bool late) {
+    if (waiting_.size() >= keep_) {
+        waiting_.pop_front();
+        ++lost_;
+    }
+    writer_.restart(Encoding::json);
+    open_event(writer_, event, ++number_);
+    if (late) {
+        writer_.field("late", true);
+    }
+    writer_.end_map();
+    Line& line = waiting_.emplace_back();
+    append_topic(line.topic, root_, topic_of(event.governor));
+    line.payload = writer_.bytes();
+    line.late = late;
+}
+
+bool EventQueue::may_leave(std::int64_t now_us) {
+    if (!waiting_.front().late) {
+        return true;
+    }
+    constexpr std::int64_t second_us = 1'000'000;
+    if (second_ != now_us / second_us) {
+        second_ = now_us / second_us;
+        sent_late_ = 0;
+    }
+    return sent_late_++ < late_per_second;
+}
+
+}  // namespace flyball

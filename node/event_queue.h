@@ -1,0 +1,58 @@
+#pragma once
+// Events on their way to the broker: numbered, written once, kept while the broker is away, sent in
+// order. Bounded by `keep`: when full the oldest goes and is counted. Grows as used. Owned by the
+// node, under its lock.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "schemas/event.h"
+#include "schemas/topic.h"
+
+namespace flyball {
+
+class EventQueue {
+public:
+    // What came while the broker was away leaves at this pace, so that nobody is flooded.
+    static constexpr std::uint32_t late_per_second = 50;
+
+    EventQueue(const Root& root, std::size_t keep) : root_(root), keep_(keep) {}
+
+    // `late`: the broker is away.
+    void add(const Event& event, bool late);
+    // Hands over what may leave now, the oldest first. `send` returns whether the transport took
+    // it; if not, the event stays and sending ends.
+    template <typename Send>
+    void flush(std::int64_t now_us, const Send& send) {
+        while (!waiting_.empty() && may_leave(now_us)) {
+            if (!send(waiting_.front().topic, waiting_.front().payload)) {
+                return;
+            }
+            waiting_.pop_front();
+        }
+    }
+    std::uint64_t number() const { return number_; }
+    std::size_t pending() const { return waiting_.size(); }
+    std::uint64_t lost() const { return lost_; }
+
+private:
+    struct Line {
+        std::string topic;
+        std::string payload;
+        bool late = false;
+    };
+    bool may_leave(std::int64_t now_us);
+
+    const Root& root_;
+    std::size_t keep_;
+    std::deque<Line> waiting_;
+    Writer writer_;
+    std::uint64_t number_ = 0;
+    std::uint64_t lost_ = 0;
+    std::int64_t second_ = 0;
+    std::uint32_t sent_late_ = 0;  // in that second
+};
+
+}  // namespace flyball
