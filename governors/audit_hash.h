@@ -1,0 +1,56 @@
+#pragma once
+// SHA-256 and salts for the audit chain. A Hasher keeps one OpenSSL context and reuses it: hashing
+// allocates nothing. Owned by one governor, one thread at a time. OpenSSL refusing to hash is no
+// answer that a check could get: it throws, and the supervisor deals with it.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+// OpenSSL's own name for EVP_MD_CTX: its headers stay behind audit_hash.cpp.
+struct evp_md_ctx_st;
+
+namespace flyball {
+
+using Sha256 = std::array<std::byte, 32>;
+using Salt = std::array<std::byte, 16>;
+
+class Hasher {
+public:
+    Hasher();
+
+    Hasher& start();
+    Hasher& add(std::span<const std::byte> bytes);
+    Hasher& add(std::string_view text) { return add(std::as_bytes(std::span(text))); }
+    Hasher& add(std::uint8_t byte) { return add(std::as_bytes(std::span(&byte, 1))); }
+    Sha256 finish();
+
+private:
+    struct Free {
+        void operator()(evp_md_ctx_st* context) const;
+    };
+    std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+// The salts of one governor. Each is the first half of SHA-256(key, 0), after which the key is
+// replaced by SHA-256(key, 1): from what is here now no earlier salt can be computed.
+class SaltRatchet {
+public:
+    SaltRatchet(std::span<const std::byte> entropy, std::string_view title, Hasher& hasher);
+
+    const Salt& next() const { return next_; }  // the same until advance()
+    void advance(Hasher& hasher);
+    // From here on other salts than another ratchet of the same beginning would give.
+    void stir(const Sha256& with, Hasher& hasher);
+
+private:
+    void draw(Hasher& hasher);
+
+    Sha256 key_;
+    Salt next_{};
+};
+
+}  // namespace flyball

@@ -1,0 +1,63 @@
+#include "governors/compliance_attributes.h"
+
+#include <algorithm>
+
+#include "schemas/expects.h"
+#include "schemas/msgpack_form.h"
+
+namespace flyball {
+
+namespace {
+
+// What is hashed goes to the hash in pieces, so that the buffer stays small.
+constexpr std::size_t piece_bytes = 4096;
+
+void append(ByteBuffer& out, const Value& value) {
+    if (value.is(Kind::boolean)) {
+        out.push_back(msgpack_form::boolean(value.boolean));
+    } else if (value.is(Kind::integer)) {
+        msgpack_form::append_integer(out, value.integer);
+    } else {
+        msgpack_form::append_text(out, value.text());
+    }
+}
+
+}  // namespace
+
+ComplianceAttributes::ComplianceAttributes(const Value* map) {
+    if (map == nullptr) {
+        return;
+    }
+    expects(map->count <= attributes_max, "attributes were counted when they were read");
+    const Value* key = map->first_child();
+    for (; size_ < map->count; ++size_) {
+        const Value* value = key->next_sibling();
+        attributes_[size_] = {key->text(), value};
+        key = value->next_sibling();
+    }
+    std::sort(attributes_.begin(), attributes_.begin() + static_cast<std::ptrdiff_t>(size_),
+              [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
+}
+
+const Value* ComplianceAttributes::find(std::string_view name) const {
+    const auto found = std::ranges::lower_bound(all(), name, {}, &Attribute::name);
+    return found == all().end() || found->name != name ? nullptr : found->value;
+}
+
+Sha256 ComplianceAttributes::hash(Hasher& hasher, const Salt& salt, ByteBuffer& scratch) const {
+    hasher.start().add(salt);
+    scratch.clear();
+    const auto header = msgpack_form::container(true, static_cast<std::uint32_t>(size_));
+    scratch.append({header.bytes, header.size});
+    for (const Attribute& attribute : all()) {
+        msgpack_form::append_text(scratch, attribute.name);
+        append(scratch, *attribute.value);
+        if (scratch.size() >= piece_bytes) {
+            hasher.add(scratch.bytes());
+            scratch.clear();
+        }
+    }
+    return hasher.add(scratch.bytes()).finish();
+}
+
+}  // namespace flyball
