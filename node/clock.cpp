@@ -32,6 +32,12 @@ std::int64_t monotonic_us() noexcept {
     return read_us(CLOCK_MONOTONIC);
 }
 
+std::int64_t monotonic_ns() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 Instant build_date() noexcept {
     return instant_from_ms(std::int64_t{FLYBALL_BUILD_DATE} * 1'000);
 }

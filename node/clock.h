@@ -17,6 +17,7 @@ struct ClockSample {
 
 ClockSample sample_clock() noexcept;
 std::int64_t monotonic_us() noexcept;
+std::int64_t monotonic_ns() noexcept;
 
 // When this program was built: no clock of a device it runs on can rightly show less.
 Instant build_date() noexcept;

@@ -2,27 +2,24 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
-#include "node/governor_row.h"
+#include "node/control_call.h"
 
 namespace flyball {
 
 namespace {
 
-constexpr std::int64_t list_rows_max = 200;  // about 70 KB of JSON
-
-// What `must` may name besides the node's features.
-constexpr std::array<std::string_view, 14> known_keys = {
-    "op",   "id",          "cid",        "reply_to", "ttl_ms", "dry_run", "brief",
-    "must", "traceparent", "tracestate", "after",    "max",    "at",      "governor"};
+// What `must` may name besides the node's features and the keys of every request.
+constexpr std::array<std::string_view, 12> own_keys = {"after",  "max",   "type",     "name",
+                                                       "config", "purge", "governor", "last",
+                                                       "tenant", "at",    "for_ms",   "check_only"};
 
 // The first name in `must` that nobody here knows.
 const Value* unknown_name(const Value* must) {
     const Value* name = must == nullptr ? nullptr : must->first_child();
     for (std::uint32_t i = 0; must != nullptr && i < must->count; ++i) {
         const auto is_name = [name](std::string_view known) { return known == name->text(); };
-        if (!std::ranges::any_of(known_keys, is_name) &&
+        if (!is_common_key(name->text()) && !std::ranges::any_of(own_keys, is_name) &&
             !std::ranges::any_of(Engine::features(), is_name)) {
             return name;
         }
@@ -38,27 +35,18 @@ struct Control::Op {
     void (Control::*answer)(Call&);
 };
 
-struct Control::Call {
-    FieldReader fields;
-    Reply& reply;
-    Writer& writer;
-    Instant now;
-
-    void fail(Reason reason, std::string_view field, std::string_view expected) {
-        fields.fail(reason, field, expected);
-    }
-    // Opens the reply of an op that was done; its own keys follow unless the reply is brief.
-    void open() {
-        reply.ignored = fields.fields().ignored();
-        open_reply(writer, reply);
-    }
-};
-
 std::span<const Control::Op> Control::ops() {
-    static constexpr std::array<Op, 4> table = {{{"list", &Control::list},
-                                                 {"set_time", &Control::set_time},
-                                                 {"drain", &Control::drain},
-                                                 {"fault", &Control::fault}}};
+    static constexpr std::array<Op, 11> table = {{{"list", &Control::list},
+                                                  {"add_governor", &Control::add_governor},
+                                                  {"remove_governor", &Control::remove_governor},
+                                                  {"history", &Control::history},
+                                                  {"trace", &Control::trace},
+                                                  {"profile", &Control::profile},
+                                                  {"set_time", &Control::set_time},
+                                                  {"reload", &Control::reload},
+                                                  {"snapshot", &Control::snapshot},
+                                                  {"drain", &Control::drain},
+                                                  {"fault", &Control::fault}}};
     return table;
 }
 
@@ -68,38 +56,25 @@ bool Control::permits(std::string_view op) const {
     });
 }
 
-void Control::answer(Request& request, Encoding encoding, Instant now, Writer& writer) {
+bool Control::answer(const ControlDesk::Call& asked, Writer& writer) {
+    const Request& request = asked.request;
     Reply reply;
     reply.id = request.id;
     reply.cid = request.cid;
     reply.governor = "node";
     reply.verdict = Verdict::ok;
-    reply.at = now;
+    reply.at = asked.now;
     reply.brief = request.brief;
     reply.dry_run = request.dry_run;
     reply.traceparent = request.traceparent;
     reply.tracestate = request.tracestate;
-    Call call{
-        .fields = FieldReader(request.own, encoding), .reply = reply, .writer = writer, .now = now};
-    static const std::vector<std::string_view> names = [] {
-        std::vector<std::string_view> all;
-        for (const Op& op : ops()) {
-            all.push_back(op.name);
-        }
-        return all;
-    }();
-    const auto found = std::ranges::find(ops(), request.op, &Op::name);
-    if (const Value* unknown = unknown_name(request.must)) {
-        call.fail(Reason::unsupported, unknown->text(), "a key or feature that this node knows");
-    } else if (request.fault) {
-        call.fail(request.fault.reason, request.fault.field, request.fault.expected);
-    } else if (found == ops().end()) {
-        reply.supported = names;
-        call.fail(Reason::unknown_op, "op", "one of the ops in `supported`");
-    } else if (!permits(found->name)) {
-        call.fail(Reason::not_permitted, "op", "an op that this node's control.allow lists");
-    } else {
-        (this->*found->answer)(call);
+    Call call{.fields = FieldReader(asked.request.own, asked.encoding),
+              .reply = reply,
+              .writer = writer,
+              .asked = asked};
+    choose(call, request);
+    if (!call.answered) {
+        return false;
     }
     if (const Fault& fault = call.fields.fault()) {
         reply.verdict = Verdict::error;
@@ -110,30 +85,59 @@ void Control::answer(Request& request, Encoding encoding, Instant now, Writer& w
         call.open();
     }
     writer.end_map();
+    return true;
 }
 
-void Control::list(Call& call) {
-    std::string_view after;
-    std::int64_t max = list_rows_max;
-    call.fields.text("after", 0, 2 * name_bytes_max + 1, after);
-    call.fields.integer("max", 1, list_rows_max, max);
-    if (call.fields.fault()) {
-        return;
-    }
-    call.open();
-    if (call.reply.brief) {
-        return;
-    }
-    call.writer.key("governors");
-    call.writer.begin_array();
-    engine_.registry().each([&](const Governor& governor) {
-        if (max > 0 && governor.title() > after) {
-            write_governor_row(call.writer, governor, call.now);
-            --max;
+void Control::choose(Call& call, const Request& request) {
+    static const std::vector<std::string_view> names = [] {
+        std::vector<std::string_view> all;
+        for (const Op& op : ops()) {
+            all.push_back(op.name);
         }
-    });
-    call.writer.end_array();
-    call.writer.field("governors_total", static_cast<std::int64_t>(engine_.registry().size()));
+        return all;
+    }();
+    const auto found = std::ranges::find(ops(), request.op, &Op::name);
+    if (const Value* unknown = unknown_name(request.must)) {
+        call.fail(Reason::unsupported, unknown->text(), "a key or feature that this node knows");
+    } else if (request.fault && request.fault.field != "tenant") {
+        call.fail(request.fault.reason, request.fault.field, request.fault.expected);
+    } else if (found == ops().end()) {
+        call.reply.supported = names;
+        call.fail(Reason::unknown_op, "op", "one of the ops in `supported`");
+    } else if (!permits(found->name)) {
+        call.fail(Reason::not_permitted, "op", "an op that this node's control.allow lists");
+    } else {
+        (this->*found->answer)(call);
+    }
+}
+
+void Control::Call::fail_by_key(std::string_view prefix, const std::string& sentence) {
+    words = std::string(prefix) + sentence;
+    const std::size_t colon = words.find(": ");
+    const std::string_view whole = words;
+    constexpr std::string_view must_be = "must be ";
+    std::string_view expected = colon == std::string::npos ? whole : whole.substr(colon + 2);
+    if (expected.starts_with(must_be)) {
+        expected.remove_prefix(must_be.size());
+    } else {
+        reply.message = whole;
+    }
+    fail(Reason::bad_field, whole.substr(0, std::min(colon, whole.size())), expected);
+}
+
+Governor* Control::Call::governor(const Registry& registry, bool required) {
+    std::string_view title;
+    const std::size_t bytes_max = 2 * name_bytes_max + 1;
+    const bool there = required ? fields.required_text("governor", 3, bytes_max, title)
+                                : fields.text("governor", 3, bytes_max, title);
+    if (!there) {
+        return nullptr;
+    }
+    Governor* found = registry.find(title);
+    if (found == nullptr) {
+        fail(Reason::unknown_governor, "governor", "a governor of this node, as type/name");
+    }
+    return found;
 }
 
 void Control::set_time(Call& call) {
@@ -143,7 +147,7 @@ void Control::set_time(Call& call) {
     if (!call.fields.required_integer("at", 0, year_2100_ms, at_ms)) {
         return;
     }
-    if (!call.reply.dry_run) {
+    if (call.done_in_earnest()) {
         node_.set_time(instant_from_ms(at_ms));
     }
     call.reply.at = instant_from_ms(at_ms);
@@ -151,30 +155,35 @@ void Control::set_time(Call& call) {
 }
 
 void Control::drain(Call& call) {
-    if (!call.reply.dry_run) {
+    if (call.done_in_earnest()) {
         node_.drain();
     }
     call.open();
 }
 
-void Control::fault(Call& call) {
-    std::string_view title;
-    if (!options_.allow_faults) {
-        call.fail(Reason::not_permitted, "op", "a node with allow_faults = true");
+void Control::reload(Call& call) {
+    const ControlledNode::Reloaded reloaded = node_.reload(!call.done_in_earnest());
+    if (!reloaded.faults.empty()) {
+        call.words = reloaded.faults.front();
+        call.reply.message = call.words;
+        call.fail(Reason::bad_field, "config", "a configuration without faults; nothing changed");
         return;
-    }
-    if (!call.fields.required_text("governor", 3, 2 * name_bytes_max + 1, title)) {
-        return;
-    }
-    Governor* governor = engine_.registry().find(title);
-    if (governor == nullptr) {
-        call.fail(Reason::unknown_governor, "governor", "a governor of this node, as type/name");
-        return;
-    }
-    if (!call.reply.dry_run) {
-        engine_.supervisor().arm_fault(*governor);
     }
     call.open();
+    if (call.reply.brief) {
+        return;
+    }
+    call.writer.key("needs_restart");
+    call.writer.begin_array();
+    for (const std::string& key : reloaded.needs_restart) {
+        call.writer.text(key);
+    }
+    call.writer.end_array();
+}
+
+void Control::snapshot(Call& call) {
+    call.reply.message = "this node keeps no state on disk yet: there is nothing to take";
+    call.fail(Reason::unsupported, "op", "");
 }
 
 }  // namespace flyball

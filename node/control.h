@@ -3,6 +3,7 @@
 // control). Owned by the node, called by its engine, same thread. What it cannot do by itself it
 // asks of ControlledNode.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,27 @@ public:
     virtual ~ControlledNode() = default;
     virtual void drain() = 0;               // stop taking requests, then end the program
     virtual void set_time(Instant at) = 0;  // the only thing that may lower governor time
+    struct Reloaded {
+        std::vector<std::string> faults;         // not empty: nothing has changed
+        std::vector<std::string> needs_restart;  // keys that differ and were left alone
+    };
+    virtual Reloaded reload(bool check_only) = 0;
+    virtual void governors_changed() = 0;
+    struct Trace {
+        std::string governor, tenant;  // empty: all
+        std::int64_t for_ms = 0;
+        std::int64_t max = 0;  // requests
+    };
+    virtual void trace(Trace trace) = 0;
+    // What is needed to answer later.
+    struct Deferred {
+        std::string topic, correlation_data;
+        Qos qos = Qos::at_most_once;
+        Encoding encoding = Encoding::json;
+        std::string id, cid;  // as JSON or msgpack, by `encoding`; empty: absent
+        std::int64_t for_ms = 0;
+    };
+    virtual void profile(Deferred asker) = 0;
 };
 
 class Control : public ControlDesk {
@@ -29,17 +51,27 @@ public:
     Control(Engine& engine, ControlledNode& node, Options options)
         : engine_(engine), node_(node), options_(std::move(options)) {}
 
-    void answer(Request& request, Encoding encoding, Instant now, Writer& writer) override;
+    bool answer(const ControlDesk::Call& call, Writer& writer) override;
 
 private:
     struct Op;
     struct Call;
     static std::span<const Op> ops();
     bool permits(std::string_view op) const;
+    void choose(Call& call, const Request& request);
+
     void list(Call& call);
+    void add_governor(Call& call);
+    void remove_governor(Call& call);
+    void history(Call& call);
+    void fault(Call& call);
+
     void set_time(Call& call);
     void drain(Call& call);
-    void fault(Call& call);
+    void reload(Call& call);
+    void snapshot(Call& call);
+    void trace(Call& call);
+    void profile(Call& call);
 
     Engine& engine_;
     ControlledNode& node_;

@@ -83,9 +83,20 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
         return;
     }
     job.topic = *topic;
+    if (depth_ == 0) {
+        watch_ = next_watch_;
+    }
     ++depth_;
+    if (watch_ != nullptr) [[unlikely]] {
+        watch_->begin(arrival.waited_us);
+    }
     if (check_message(job) && find_governor(job)) {
+        stage_ends(Stage::decode);
         decide_all(job);
+        stage_ends(Stage::publish);
+    }
+    if (watch_ != nullptr) [[unlikely]] {
+        watch_->finish();
     }
     --depth_;
     if (job.work.decoder.memory_bytes() > buffer_bytes_kept) {
@@ -148,10 +159,11 @@ bool Engine::check_message(Job& job) {
 
 // Message Expiry Interval, or ttl_ms of the first entry, against the time spent in this process.
 bool Engine::expired(const Job& job) const {
-    if (job.arrival.waited.count() <= 0) {
+    if (job.arrival.waited_us <= 0) {
         return false;
     }
-    if (job.message.expiry_s && job.arrival.waited > std::chrono::seconds(*job.message.expiry_s)) {
+    if (job.message.expiry_s &&
+        job.arrival.waited_us > std::int64_t{*job.message.expiry_s} * 1'000'000) {
         return true;
     }
     const Value* entry = job.payload.root;
@@ -166,7 +178,7 @@ bool Engine::expired(const Job& job) const {
     }
     read_request(*entry, job.payload.encoding, job.work.request);
     const auto ttl_ms = job.work.request.ttl_ms;
-    return ttl_ms && job.arrival.waited.count() > *ttl_ms;
+    return ttl_ms && job.arrival.waited_us / 1000 > *ttl_ms;
 }
 
 bool Engine::find_governor(Job& job) {
@@ -190,8 +202,9 @@ void Engine::decide_all(Job& job) {
     job.work.writer.restart(job.payload.encoding);
     const Value& root = *job.payload.root;
     if (root.is(Kind::map)) {
-        decide_entry(job, root);
-        send_reply(job);
+        if (decide_entry(job, root, true)) {
+            send_reply(job);
+        }
         return;
     }
     job.work.writer.begin_array();
@@ -200,19 +213,20 @@ void Engine::decide_all(Job& job) {
         if (i != 0 && i % batch_slice == 0) {
             job.host.breathe();
         }
-        decide_entry(job, *entry);
+        decide_entry(job, *entry, false);
     }
     job.work.writer.end_array();
     send_reply(job);
 }
 
-void Engine::decide_entry(Job& job, const Value& entry) {
+// False: control answers later.
+bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     ++counts_.requests;
     if (!entry.is(Kind::map)) {
         Reply fault = error_reply(job, Reason::malformed);
         fault.message = "an entry of a batch must be a map";
         write_error(job, fault);
-        return;
+        return true;
     }
     Request& request = job.work.request;
     read_request(entry, job.payload.encoding, request);
@@ -221,8 +235,12 @@ void Engine::decide_entry(Job& job, const Value& entry) {
     }
     if (job.control()) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
-        control_->answer(request, job.payload.encoding, job.now, job.work.writer);
-        return;
+        const Message reply = reply_message(job);
+        return control_->answer({.request = request,
+                                 .encoding = job.payload.encoding,
+                                 .now = job.now,
+                                 .reply = alone ? &reply : nullptr},
+                                job.work.writer);
     }
     if (job.topic.has_tenant && !job.topic.tenant_canonical) {
         Reply fault = error_reply(job, Reason::bad_field);
@@ -231,7 +249,7 @@ void Engine::decide_entry(Job& job, const Value& entry) {
             "a tenant in the topic, with exactly / + # % and a first $ percent-encoded";
         echo(request, fault);
         write_error(job, fault);
-        return;
+        return true;
     }
     const Occasion occasion{.now = job.now,
                             .encoding = job.payload.encoding,
@@ -245,6 +263,7 @@ void Engine::decide_entry(Job& job, const Value& entry) {
     } else {
         answer_one(job, request, occasion);
     }
+    return true;
 }
 
 void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
@@ -254,7 +273,9 @@ void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
     try {
         supervisor_.check_fault(*job.governor);
         job.governor->decide(request, occasion, work.decided, work.effect);
+        stage_ends(Stage::decide);
         job.governor->write(work.writer, work.decided, job.now);
+        stage_ends(Stage::encode);
     } catch (const std::exception& failure) {
         work.writer.rewind(mark);
         supervisor_.failed(*job.governor, failure.what(), job.now);
@@ -267,13 +288,19 @@ void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
 }
 
 void Engine::answer_admit(Job& job, Request& request, const Occasion& occasion) {
-    count(admit_.decide(request, occasion));
+    const Reply& reply = admit_.decide(request, occasion);
+    stage_ends(Stage::decide);
     admit_.write(job.work.writer, job.now);
+    stage_ends(Stage::encode);
+    count(reply);
 }
 
 void Engine::count(const Reply& reply) {
     counts_.errors += reply.verdict == Verdict::error ? 1 : 0;
     counts_.replayed += reply.replayed ? 1 : 0;
+    if (watch_ != nullptr) [[unlikely]] {
+        watch_->entry(reply);
+    }
 }
 
 void Engine::pass_time(Instant now) {

@@ -13,49 +13,15 @@
 #include <vector>
 
 #include "node/admit.h"
+#include "node/engine_seams.h"
 #include "node/registry.h"
 #include "node/reply_route.h"
 #include "node/supervisor.h"
 #include "schemas/decode.h"
-#include "schemas/message.h"
 #include "schemas/topic.h"
 #include "schemas/writer.h"
 
 namespace flyball {
-
-// What the engine needs of whoever runs it. Called only during Engine::handle.
-class EngineHost {
-public:
-    virtual ~EngineHost() = default;
-    virtual void send(const Message& message) = 0;
-    // Between slices of a large batch: decide what else waits, by calling handle() again.
-    virtual void breathe() = 0;
-    virtual void reply_topic_refused(std::string_view topic) = 0;
-};
-
-// Answers requests on the `control` topic; the daemon's business (node/control.h).
-class ControlDesk {
-public:
-    virtual ~ControlDesk() = default;
-    // Writes the whole reply as one value.
-    virtual void answer(Request& request, Encoding encoding, Instant now, Writer& writer) = 0;
-};
-
-// How a message came to be handled.
-struct Arrival {
-    Span waited{0};  // since it arrived in this process
-    bool live_retain =
-        true;  // MQTT 5 with Retain As Published: the flag means the publisher set it
-    bool clock_known = true;  // false: governor time is not a date yet
-};
-
-struct EngineCounts {
-    std::uint64_t requests = 0;  // entries, not messages
-    std::uint64_t errors = 0;
-    std::uint64_t expired = 0;
-    std::uint64_t replayed = 0;
-    std::uint64_t retained = 0;
-};
 
 class Engine {
 public:
@@ -84,6 +50,7 @@ public:
     void refuse_overloaded(const Message& message, EngineHost& host);
 
     void set_control(ControlDesk* desk) { control_ = desk; }
+    void set_watch(StageWatch* watch) { next_watch_ = watch; }  // from the next message on
     // What time alone has changed since, in every governor.
     void pass_time(Instant now);
     std::optional<Instant> next_due() const { return registry_.next_due(); }
@@ -109,7 +76,7 @@ private:
     bool find_governor(Job& job);
     bool expired(const Job& job) const;
     void decide_all(Job& job);
-    void decide_entry(Job& job, const Value& entry);
+    bool decide_entry(Job& job, const Value& entry, bool alone);
     static void echo(const Request& request, Reply& fault);
     void echo_request(Job& job, Reply& fault) const;
     void answer_fault(Job& job, const Reply& fault);
@@ -117,7 +84,13 @@ private:
     void answer_admit(Job& job, Request& request, const Occasion& occasion);
     void count(const Reply& reply);
     void write_error(Job& job, const Reply& error);
+    Message reply_message(const Job& job) const;
     void send_reply(Job& job);
+    void stage_ends(Stage stage) {
+        if (watch_ != nullptr) [[unlikely]] {
+            watch_->end(stage);
+        }
+    }
     Reply error_reply(const Job& job, Reason reason) const;
 
     Options options_;
@@ -127,6 +100,8 @@ private:
     Admit admit_;
     EngineCounts counts_;
     ControlDesk* control_ = nullptr;
+    StageWatch* watch_ = nullptr;
+    StageWatch* next_watch_ = nullptr;
     Effect effect_;  // of time passing
     std::array<std::unique_ptr<Workspace>, depth_max> workspaces_;
     std::size_t depth_ = 0;

@@ -57,17 +57,22 @@ void Engine::answer_fault(Job& job, const Reply& fault) {
     send_reply(job);
 }
 
-void Engine::send_reply(Job& job) {
+Message Engine::reply_message(const Job& job) const {
     const bool json = job.payload.encoding == Encoding::json;
     Message reply;
     reply.topic = job.work.route.target();
-    reply.payload = job.work.writer.bytes();
     reply.qos = job.message.qos;
     reply.correlation_data = job.message.correlation_data;
     reply.content_type = json ? "application/json" : "application/vnd.msgpack";
     reply.utf8_payload = json;
     reply.traceparent = job.message.traceparent;
     reply.tracestate = job.message.tracestate;
+    return reply;
+}
+
+void Engine::send_reply(Job& job) {
+    Message reply = reply_message(job);
+    reply.payload = job.work.writer.bytes();
     job.host.send(reply);
 }
 

@@ -72,4 +72,22 @@ void write_governor_row(Writer& writer, const Governor& governor, Instant now) {
     writer.end_map();
 }
 
+void write_past_event(Writer& writer, const PastEvent& event, std::string_view tenant) {
+    writer.begin_map();
+    writer.field("seq", event.seq);
+    writer.field("at", to_ms(event.at));
+    if (!tenant.empty()) {
+        writer.field("tenant", tenant);
+    }
+    writer.field("decision", to_text(event.outcome.verdict));
+    if (event.outcome.would_deny) {
+        writer.field("would", "deny");
+    }
+    if (event.outcome.reason != Reason::none) {
+        writer.field("reason", to_text(event.outcome.reason));
+    }
+    writer.field("amount", event.amount);
+    writer.end_map();
+}
+
 }  // namespace flyball

@@ -7,5 +7,7 @@
 namespace flyball {
 
 void write_governor_row(Writer& writer, const Governor& governor, Instant now);
+// One decision of its history; `tenant` is empty when it was forgotten.
+void write_past_event(Writer& writer, const PastEvent& event, std::string_view tenant);
 
 }  // namespace flyball

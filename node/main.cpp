@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <random>
 
 #include "node/config.h"
@@ -29,7 +30,8 @@ std::vector<std::string> governor_faults(const flyball::NodeSettings& settings,
     return settings.places_of(registry.add_configured(settings.configured_governors(), now));
 }
 
-int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::ClockSample& started) {
+int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::ClockSample& started,
+          std::function<flyball::Config()> reread) {
     using namespace flyball;
     auto waiter = Waiter::make();
     if (!waiter) {
@@ -50,7 +52,8 @@ int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::Cloc
                             .seed = word(),
                             .instance = word(),
                             .entropy = entropy,
-                            .started = started});
+                            .started = started,
+                            .reread = std::move(reread)});
     return node ? (*node)->run() : fail(log, node.error());
 }
 
@@ -69,5 +72,6 @@ int main(int argc, char** argv) {
         return flyball::show(config);
     }
     flyball::Log log(config.settings.log_level);
-    return serve(std::move(config.settings), log, started);
+    return serve(std::move(config.settings), log, started,
+                 [argc, argv] { return flyball::read_config(flyball::machine_input(argc, argv)); });
 }

@@ -35,6 +35,7 @@ Node::Node(Options options)
       waiter_(std::move(options.waiter)),
       transport_(std::move(options.transport)),
       root_text_(settings_.root.text()),
+      reread_(std::move(options.reread)),
       events_(settings_.root, settings_.events_keep),
       engine_({.root = settings_.root,
                .limits = settings_.limits,
@@ -49,12 +50,14 @@ Node::Node(Options options)
                          .seed = options.seed}}),
       control_(engine_, *this,
                {.allow = settings_.control_allow, .allow_faults = settings_.allow_faults}),
+      stages_([this](std::string_view line) { publish_trace(line); }),
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
       inbox_({.messages_max = settings_.limits.inbox}),
       instance_(options.instance),
       started_us_(options.started.monotonic_us) {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
+    append_topic(trace_topic_, settings_.root, Topic{.channel = Channel::trace});
     engine_.set_control(&control_);
     started_at_ = clock_.advance(options.started);
     // Until there is a state folder that counts starts, the second of the start keeps the session
@@ -76,6 +79,7 @@ int Node::run() {
             decide_waiting();
             engine_.pass_time(now());
             watch_clock();
+            end_stages_when_due(monotonic_us());
             take_link_change();
             send_events();
             publish_health_when_due(monotonic_us());
@@ -92,8 +96,14 @@ int Node::run() {
 
 void Node::take_signal(int signal) {
     if (signal == SIGHUP) {
-        log_.write(LogLevel::warning,
-                   "reloading is not possible yet; restart the node to apply a change");
+        const std::lock_guard lock(owner_);
+        const Reloaded reloaded = reload(false);
+        for (const std::string& fault : reloaded.faults) {
+            log_.write(LogLevel::error, "the configuration stays as it was", {{"why", fault}});
+        }
+        for (const std::string& key : reloaded.needs_restart) {
+            log_.write(LogLevel::warning, "needs a restart", {{"key", key}});
+        }
         return;
     }
     log_.write(LogLevel::notice, "stopping",
@@ -176,7 +186,7 @@ void Node::decide(const Message& message, std::int64_t arrived_us) {
     }
     const ClockSample sample = sample_clock();
     const std::int64_t begun_us = sample.monotonic_us;
-    const Arrival arrival{.waited = Span{(begun_us - arrived_us) / 1000},
+    const Arrival arrival{.waited_us = begun_us - arrived_us,
                           .live_retain = transport_->protocol_version() != 4,
                           .clock_known = clock_.status() != ClockStatus::unset};
     engine_.handle(message, arrival, clock_.advance(sample), *this);

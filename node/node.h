@@ -7,12 +7,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "node/clock.h"
+#include "node/config.h"
 #include "node/control.h"
 #include "node/engine.h"
 #include "node/event_queue.h"
@@ -21,6 +24,7 @@
 #include "node/histogram.h"
 #include "node/log.h"
 #include "node/settings.h"
+#include "node/stage_meter.h"
 #include "node/waiter.h"
 #include "transport/inbox.h"
 #include "transport/transport.h"
@@ -38,6 +42,7 @@ public:
         std::uint64_t instance = 0;           // random
         std::array<std::byte, 32> entropy{};  // random
         ClockSample started{};                // as early in the program as can be
+        std::function<Config()> reread{};     // the configuration, for a reload
     };
     // Makes the configured governors; an error names the key that is wrong.
     static Result<std::unique_ptr<Node>> make(Options options);
@@ -62,11 +67,18 @@ private:
 
     void drain() override { draining_ = true; }
     void set_time(Instant at) override;
+    Reloaded reload(bool check_only) override;
+    void governors_changed() override;
+    void trace(Trace trace) override;
+    void profile(Deferred asker) override;
 
     void decide(const Message& message, std::int64_t arrived_us);
     void decide_waiting();
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);
+    void end_stages_when_due(std::int64_t now_us);
+    void answer_profile();
+    void publish_trace(std::string_view line);
     void take_link_change();
     void watch_clock();
     void publish_health_when_due(std::int64_t now_us);
@@ -85,12 +97,17 @@ private:
     std::unique_ptr<Transport> transport_;
     std::string root_text_;
     std::string health_topic_;
+    std::string trace_topic_;
+    std::function<Config()> reread_;
 
     // Whoever holds this owns everything below it, up to the next remark.
     std::mutex owner_;
     EventQueue events_;
     Engine engine_;
     Control control_;
+    StageMeter stages_;
+    std::optional<Deferred> profile_asker_;
+    std::int64_t profile_begun_us_ = 0;
     GovernorClock clock_;
     Latency latency_;
     Writer health_writer_;
@@ -104,6 +121,7 @@ private:
     std::string policy_rev_;
     std::int64_t next_health_us_ = 0;
     std::int64_t last_health_us_ = 0;
+    bool health_is_due_ = false;  // something that a reader must hear of soon
     bool name_is_shared_ = false;
     bool draining_ = false;
     std::atomic<bool> stopping_{false};

@@ -105,7 +105,7 @@ void Node::publish_health_when_due(std::int64_t now_us) {
     }
     // What a reader must hear of at once, but at most once a second.
     const std::string_view clock = to_text(clock_.status());
-    const bool changed = status() != last_status_ || clock != last_clock_;
+    const bool changed = health_is_due_ || status() != last_status_ || clock != last_clock_;
     const bool due =
         now_us >= next_health_us_ || (changed && now_us >= last_health_us_ + second_us);
     if (due) {
@@ -120,6 +120,9 @@ Span Node::until_next_duty(std::int64_t now_us) const {
     }
     const std::int64_t wait_us = std::max<std::int64_t>(next_health_us_ - now_us, 0);
     Span wait = std::min(Span{wait_us / 1000 + 1}, longest);
+    if (const auto end_us = stages_.next_end_us()) {
+        wait = std::clamp(Span{(*end_us - now_us) / 1000 + 1}, Span{0}, wait);
+    }
     if (const auto due = engine_.next_due()) {
         wait = std::clamp(*due - clock_.now(), Span{0}, wait);
     }
@@ -138,6 +141,7 @@ void Node::publish_health(std::string_view status) {
     report.utf8_payload = true;
     transport_->publish(report);
     last_status_.assign(status);
+    health_is_due_ = false;
     last_clock_ = to_text(clock_.status());
     last_health_us_ = now_us;
     next_health_us_ = now_us + to_us(settings_.health_interval);

@@ -31,6 +31,10 @@ Error wrong(std::string message) {
     return {ErrorCode::usage, std::move(message)};
 }
 
+Error name_exists() {
+    return wrong("name: a governor of this type and name exists");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Governor>> Registry::make(std::string_view type, std::string_view name,
@@ -117,7 +121,7 @@ Result<Governor*> Registry::add(std::string_view type, std::string_view name, co
                                 Instant now) {
     const std::string title = std::string(type) + "/" + std::string(name);
     if (find(title) != nullptr) {
-        return wrong("name: a governor of this type and name exists");
+        return name_exists();
     }
     auto added = put(title, raw, now, false);
     if (added) {
@@ -126,19 +130,35 @@ Result<Governor*> Registry::add(std::string_view type, std::string_view name, co
     return added;
 }
 
-Registry::Removal Registry::remove(std::string_view type, std::string_view name, bool purge) {
+Result<Governor*> Registry::check(std::string_view type, std::string_view name, const Tree& raw,
+                                  Instant now) const {
+    if (find(type, name) != nullptr) {
+        return name_exists();
+    }
+    const auto made = make(type, name, raw, now);
+    return made ? Result<Governor*>(nullptr) : Result<Governor*>(made.error());
+}
+
+Registry::Removal Registry::remove(std::string_view type, std::string_view name, bool purge,
+                                   Instant now, bool check_only) {
     const std::string title = std::string(type) + "/" + std::string(name);
     auto found = governors_.find(title);
     if (found == governors_.end()) {
-        const bool was_aside = purge && aside_.erase(title) > 0;
-        return was_aside ? Removal::removed : Removal::unknown;
+        const bool aside = purge && aside_.contains(title);
+        if (aside && !check_only) {
+            aside_.erase(title);
+        }
+        return aside ? Removal::removed : Removal::unknown;
     }
     if (found->second.configured) {
         return Removal::configured;
     }
-    auto node = governors_.extract(found);
-    if (!purge) {
-        aside_.insert(std::move(node));
+    if (!check_only) {
+        raise(EventKind::governor_removed, *found->second.governor, now);
+        auto node = governors_.extract(found);
+        if (!purge) {
+            aside_.insert(std::move(node));
+        }
     }
     return Removal::removed;
 }
@@ -154,19 +174,24 @@ std::vector<ConfigFault> Registry::add_configured(const ConfiguredGovernors& wan
     return faults;
 }
 
-std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Instant now) {
-    const auto all = with_base(wanted);
-    // Every governor is made once and thrown away: what is wrong is found before anything changes.
+// Every governor is made once and thrown away: what is wrong is found before anything changes.
+std::vector<ConfigFault> Registry::check(const ConfiguredGovernors& wanted, Instant now) const {
     std::vector<ConfigFault> faults;
-    for (const auto& [title, raw] : all) {
+    for (const auto& [title, raw] : with_base(wanted)) {
         const auto [type, name] = parts_of(title);
         if (const auto made = make(type, name, raw, now); !made) {
             faults.push_back({title, made.error().message});
         }
     }
+    return faults;
+}
+
+std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Instant now) {
+    auto faults = check(wanted, now);
     if (!faults.empty()) {
         return faults;
     }
+    const auto all = with_base(wanted);
     for (auto at = governors_.begin(); at != governors_.end();) {
         const auto here = at++;
         if (here->second.configured && !all.contains(std::string(here->first))) {

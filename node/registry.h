@@ -46,13 +46,18 @@ public:
     // names the key that is wrong.
     Result<Governor*> add(std::string_view type, std::string_view name, const Tree& raw,
                           Instant now);
-    // Sets a governor aside with its state, or destroys it. Those of the settings stay.
+    // What add() would say.
+    Result<Governor*> check(std::string_view type, std::string_view name, const Tree& raw,
+                            Instant now) const;
+    // Sets a governor aside with its state, or destroys it. Those that a file names stay.
     enum class Removal : std::uint8_t { removed, unknown, configured };
-    Removal remove(std::string_view type, std::string_view name, bool purge);
+    Removal remove(std::string_view type, std::string_view name, bool purge, Instant now,
+                   bool check_only);
     // At the start. Returns every fault.
     std::vector<ConfigFault> add_configured(const ConfiguredGovernors& wanted, Instant now);
     // Puts another configuration in force: all of it or, when something in it is wrong, nothing.
     std::vector<ConfigFault> reload(const ConfiguredGovernors& wanted, Instant now);
+    std::vector<ConfigFault> check(const ConfiguredGovernors& wanted, Instant now) const;
 
     Governor* find(std::string_view type, std::string_view name) const;
     Governor* find(std::string_view title) const;

@@ -1,5 +1,7 @@
 #include "schemas/tree.h"
 
+#include "schemas/value.h"
+
 namespace flyball {
 namespace {
 
@@ -80,6 +82,47 @@ void Tree::append_canonical_json(std::string& out) const {
         }
         out += '}';
     }
+}
+
+// Nesting is bounded by the decoder (Limits::nesting), and with it the recursion.
+std::optional<Tree> tree_of(const Value& value) {
+    switch (value.kind) {
+        case Kind::boolean: return Tree(value.boolean);
+        case Kind::integer: return Tree(value.integer);
+        case Kind::text: return Tree(std::string(value.text()));
+        case Kind::array: {
+            Tree::List list;
+            const Value* child = value.first_child();
+            for (std::uint32_t i = 0; i < value.count; ++i, child = child->next_sibling()) {
+                auto element = tree_of(*child);
+                if (!element) {
+                    return std::nullopt;
+                }
+                list.push_back(std::move(*element));
+            }
+            return Tree(std::move(list));
+        }
+        case Kind::map: {
+            Tree::Map map;
+            const Value* key = value.first_child();
+            for (std::uint32_t i = 0; i < value.count; ++i) {
+                const Value* mapped = key->next_sibling();
+                auto member = tree_of(*mapped);
+                if (!member || !key->is(Kind::text)) {
+                    return std::nullopt;
+                }
+                map.insert_or_assign(std::string(key->text()), std::move(*member));
+                key = mapped->next_sibling();
+            }
+            return Tree(std::move(map));
+        }
+        case Kind::null:
+        case Kind::unsigned_integer:
+        case Kind::real:
+        case Kind::binary:
+        case Kind::extension: break;
+    }
+    return std::nullopt;
 }
 
 }  // namespace flyball

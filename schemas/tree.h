@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -45,5 +46,10 @@ public:
 private:
     std::variant<bool, std::int64_t, std::string, List, Map> value_;
 };
+
+// What a request's `config` holds; nothing when it has a value that no configuration has (null, a
+// float, binary), or a key that is no text.
+struct Value;
+std::optional<Tree> tree_of(const Value& value);
 
 }  // namespace flyball

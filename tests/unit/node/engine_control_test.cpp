@@ -14,6 +14,14 @@ class Daemon final : public ControlledNode {
 public:
     void drain() override { ++drains; }
     void set_time(Instant at) override { time = at; }
+    Reloaded reload(bool) override { return reloaded; }
+    void governors_changed() override { ++changes; }
+    void trace(Trace asked) override { traced = std::move(asked); }
+    void profile(Deferred asked) override { profiled = std::move(asked); }
+    Reloaded reloaded;
+    std::optional<Trace> traced;
+    std::optional<Deferred> profiled;
+    int changes = 0;
     int drains = 0;
     std::optional<Instant> time;
 };

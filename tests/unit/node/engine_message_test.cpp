@@ -90,12 +90,12 @@ TEST(Retained, IsIgnoredAndCountedWhereTheBrokerReplaysIt) {
 TEST(Expiry, DropsAndCountsWhatWaitedTooLong) {
     AskedEngine node;
     const Message message{.topic = request_topic, .payload = R"({"tenant":"acme"})", .expiry_s = 2};
-    EXPECT_EQ(node.handle(message, {.waited = Span{1999}}).size(), 1U);
-    EXPECT_TRUE(node.handle(message, {.waited = Span{2001}}).empty());
+    EXPECT_EQ(node.handle(message, {.waited_us = 1999'000}).size(), 1U);
+    EXPECT_TRUE(node.handle(message, {.waited_us = 2001'000}).empty());
     const Message short_lived{.topic = request_topic,
                               .payload = R"({"tenant":"acme","ttl_ms":50})"};
-    EXPECT_EQ(node.handle(short_lived, {.waited = Span{49}}).size(), 1U);
-    EXPECT_TRUE(node.handle(short_lived, {.waited = Span{51}}).empty());
+    EXPECT_EQ(node.handle(short_lived, {.waited_us = 49'000}).size(), 1U);
+    EXPECT_TRUE(node.handle(short_lived, {.waited_us = 51'000}).empty());
     EXPECT_EQ(node.engine().counts().expired, 2U);
     EXPECT_EQ(node.used("acme"), 2);
 }
@@ -104,10 +104,10 @@ TEST(Expiry, TakesTheShorterOfBoth) {
     AskedEngine node;
     Message message{
         .topic = request_topic, .payload = R"({"tenant":"acme","ttl_ms":50})", .expiry_s = 60};
-    EXPECT_TRUE(node.handle(message, {.waited = Span{51}}).empty());
+    EXPECT_TRUE(node.handle(message, {.waited_us = 51'000}).empty());
     message.payload = R"({"tenant":"acme","ttl_ms":50000})";
     message.expiry_s = 1;
-    EXPECT_TRUE(node.handle(message, {.waited = Span{1001}}).empty());
+    EXPECT_TRUE(node.handle(message, {.waited_us = 1001'000}).empty());
 }
 
 TEST(TraceContext, IsCopiedToTheReplyTheWayItCame) {
