@@ -9,6 +9,7 @@
 
 #include "transport/paho_message.h"
 #include "transport/paho_options.h"
+#include "transport/paho_sleep.h"
 #include "transport/paho_transport.h"
 #include "transport/socket_options.h"
 #include "transport/topic_filter.h"
@@ -107,6 +108,7 @@ void PahoTransport::run() {
 }
 
 bool PahoTransport::bring_up(std::string& why) {
+    const WakefulPaho wakeful;
     try {
         if (!client_) {
             make_client();
