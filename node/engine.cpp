@@ -287,6 +287,23 @@ void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
     count(work.decided.reply);
 }
 
+bool Engine::decide(Governor& governor, Request& request, const Occasion& occasion,
+                    Decided& decided, Effect& effect) {
+    ++counts_.requests;
+    try {
+        supervisor_.check_fault(governor);
+        governor.decide(request, occasion, decided, effect);
+    } catch (const std::exception& failure) {
+        supervisor_.failed(governor, failure.what(), occasion.now);
+        decided = {};
+        decided.reply.governor = governor.title();
+        decided.reply.reason = Reason::governor_down;
+        echo(request, decided.reply);
+    }
+    count(decided.reply);
+    return decided.reply.reason != Reason::governor_down;
+}
+
 void Engine::answer_admit(Job& job, Request& request, const Occasion& occasion) {
     const Reply& reply = admit_.decide(request, occasion);
     stage_ends(Stage::decide);

@@ -46,6 +46,11 @@ public:
     static constexpr std::size_t depth_max = 4;
     bool can_go_deeper() const { return depth_ < depth_max; }
 
+    // Decides one entry that was read elsewhere, under the supervisor; an error governor_down when
+    // the governor throws. False: it threw.
+    bool decide(Governor& governor, Request& request, const Occasion& occasion, Decided& decided,
+                Effect& effect);
+
     // The reply to a message that could not be queued. Decides nothing.
     void refuse_overloaded(const Message& message, EngineHost& host);
 
