@@ -3,10 +3,10 @@
 // before it, and what others may want to hear of once it is in place. Owned by whoever decides and
 // reused: once its buffers have grown it allocates nothing. One thread at a time.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -60,8 +60,7 @@ public:
         expects(announced_ < announcements_max, "an effect announces a few things at most");
         expects(announcement.subject.size() <= subject_bytes_max, "a subject was checked");
         announcements_[announced_] = announcement;
-        std::memcpy(subjects_[announced_].data(), announcement.subject.data(),
-                    announcement.subject.size());
+        std::ranges::copy(announcement.subject, subjects_[announced_].begin());
         ++announced_;
     }
     std::size_t memory_bytes() const {

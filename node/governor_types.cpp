@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
+#include "governors/compliance.h"
+#include "governors/entitlement.h"
 #include "governors/quota.h"
 
 namespace flyball {
@@ -10,14 +13,20 @@ namespace flyball {
 namespace {
 
 template <typename Type>
-std::unique_ptr<Rules> make(const RulesContext& /*context*/) {
-    return std::make_unique<Type>();
+std::unique_ptr<Rules> make(const RulesContext& context) {
+    if constexpr (std::is_constructible_v<Type, const RulesContext&>) {
+        return std::make_unique<Type>(context);
+    } else {
+        return std::make_unique<Type>();
+    }
 }
 
 }  // namespace
 
 std::span<const GovernorType> governor_types() {
-    static const std::array<GovernorType, 1> types = {{
+    static const std::array<GovernorType, 3> types = {{
+        {"compliance", &make<Compliance>, GovernorSettings{}},
+        {"entitlement", &make<Entitlement>, GovernorSettings{}},
         {"quota", &make<Quota>, GovernorSettings{}},
     }};
     return types;
