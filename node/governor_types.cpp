@@ -4,6 +4,7 @@
 #include <array>
 #include <type_traits>
 
+#include "governors/billing.h"
 #include "governors/compliance.h"
 #include "governors/entitlement.h"
 #include "governors/quota.h"
@@ -21,10 +22,18 @@ std::unique_ptr<Rules> make(const RulesContext& context) {
     }
 }
 
+// What moves money is remembered longer.
+GovernorSettings with_ids(std::size_t capacity) {
+    GovernorSettings settings;
+    settings.ids_capacity = capacity;
+    return settings;
+}
+
 }  // namespace
 
 std::span<const GovernorType> governor_types() {
-    static const std::array<GovernorType, 3> types = {{
+    static const std::array<GovernorType, 4> types = {{
+        {"billing", &make<Billing>, with_ids(8192)},
         {"compliance", &make<Compliance>, GovernorSettings{}},
         {"entitlement", &make<Entitlement>, GovernorSettings{}},
         {"quota", &make<Quota>, GovernorSettings{}},
