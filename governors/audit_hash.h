@@ -1,6 +1,7 @@
 #pragma once
-// SHA-256 and salts for the audit chain. A Hasher keeps one OpenSSL context and reuses it: hashing
-// allocates nothing. Owned by one governor, one thread at a time. OpenSSL refusing to hash is no
+// SHA-256 and salts for the audit chain. A Hasher keeps one OpenSSL context and reuses it; nothing
+// here allocates, but OpenSSL 3.0 replaces 112 bytes of its own at each start(), whatever it is
+// given to reuse. Owned by one governor, one thread at a time. OpenSSL refusing to hash is no
 // answer that a check could get: it throws, and the supervisor deals with it.
 
 #include <array>
