@@ -254,8 +254,14 @@ void Governor::judge(Entry& entry) {
         out.changed = true;
     }
     settle(entry);
-    if (changed && entry.effect.announced() > 0) {
-        announce(entry.effect, entry.tenant, seq_);
+    if (changed) {
+        if (entry.effect.announced() > 0) {
+            announce(entry.effect, entry.tenant, seq_);
+        }
+        if (is_due(out.tenant, now)) {  // what was decided may itself be over by now
+            pass_time_of(out.tenant, now, entry.effect);
+            out.reply.state = rules_->state(case_of(out, now));
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 #include "governors/compliance.h"
 #include "governors/entitlement.h"
 #include "governors/quota.h"
+#include "governors/subscription.h"
 
 namespace flyball {
 
@@ -32,11 +33,12 @@ GovernorSettings with_ids(std::size_t capacity) {
 }  // namespace
 
 std::span<const GovernorType> governor_types() {
-    static const std::array<GovernorType, 4> types = {{
+    static const std::array<GovernorType, 5> types = {{
         {"billing", &make<Billing>, with_ids(8192)},
         {"compliance", &make<Compliance>, GovernorSettings{}},
         {"entitlement", &make<Entitlement>, GovernorSettings{}},
         {"quota", &make<Quota>, GovernorSettings{}},
+        {"subscription", &make<SubscriptionRules>, GovernorSettings{}},
     }};
     return types;
 }

@@ -1,0 +1,81 @@
+#include "governors/subscription_image.h"
+
+#include "governors/image_bytes.h"
+#include "schemas/utf8.h"
+
+namespace flyball {
+
+namespace {
+
+constexpr std::uint8_t version = 1;
+enum Flag : std::uint8_t { renews = 1, is_noticed = 2, is_unpaid = 4 };
+
+// Years 0 to 9999 and a grace: far from overflow.
+bool sound(Instant instant) {
+    constexpr std::int64_t bound_ms = 2 * subscription_latest_ms;
+    return to_ms(instant) >= -bound_ms && to_ms(instant) <= bound_ms;
+}
+
+bool sound(const Subscription& it) {
+    const bool plan = it.plan.size() <= plan_name_bytes_max && valid_utf8(it.plan) &&
+                      (it.plan.empty() == (it.state == SubscriptionState::none));
+    const bool terms = it.period.months >= 0 && it.period.ms >= 0 &&
+                       (it.state == SubscriptionState::none || it.period != Duration{}) &&
+                       it.grace.count() >= 0 && it.unpaid >= 0 && it.index >= -1;
+    return plan && terms && sound(it.anchor) && sound(it.end) && sound(it.grace_end) &&
+           sound(Instant{it.left});
+}
+
+SubscriptionState take_state(ImageReader& in) {
+    const auto number = in.take<std::uint8_t>();
+    if (number > static_cast<std::uint8_t>(SubscriptionState::expired)) {
+        in.fail();
+    }
+    return static_cast<SubscriptionState>(number);
+}
+
+}  // namespace
+
+std::span<const std::byte> encode(const Subscription& it, ByteBuffer& bytes) {
+    ImageWriter out(bytes);
+    out.put(version);
+    out.put(static_cast<std::uint8_t>(it.state));
+    out.put(static_cast<std::uint8_t>(it.before));
+    out.put(static_cast<std::uint8_t>((it.auto_renew ? renews : 0) | (it.noticed ? is_noticed : 0) |
+                                      (it.current_unpaid ? is_unpaid : 0)));
+    out.put_text(it.plan);
+    out.put_signed(it.period.ms);
+    out.put(static_cast<std::uint32_t>(it.period.months));
+    for (const std::int64_t number : {it.grace.count(), to_ms(it.anchor), it.index, to_ms(it.end),
+                                      to_ms(it.grace_end), it.left.count(), it.unpaid}) {
+        out.put_signed(number);
+    }
+    return out.bytes();
+}
+
+std::optional<Subscription> decode_subscription_image(std::span<const std::byte> bytes) {
+    ImageReader in(bytes);
+    if (in.take<std::uint8_t>() != version) {
+        return std::nullopt;
+    }
+    Subscription it;
+    it.state = take_state(in);
+    it.before = take_state(in);
+    const unsigned flags = in.take<std::uint8_t>();
+    it.auto_renew = (flags & renews) != 0;
+    it.noticed = (flags & is_noticed) != 0;
+    it.current_unpaid = (flags & is_unpaid) != 0;
+    it.plan = in.take_text();
+    it.period.ms = in.take_signed();
+    it.period.months = static_cast<std::int32_t>(in.take<std::uint32_t>());
+    it.grace = Span{in.take_signed()};
+    it.anchor = instant_from_ms(in.take_signed());
+    it.index = in.take_signed();
+    it.end = instant_from_ms(in.take_signed());
+    it.grace_end = instant_from_ms(in.take_signed());
+    it.left = Span{in.take_signed()};
+    it.unpaid = in.take_signed();
+    return in.ended() && sound(it) ? std::optional(it) : std::nullopt;
+}
+
+}  // namespace flyball
