@@ -81,7 +81,7 @@ std::size_t measure(int count, int requests, int tenants, bool with_ids) {
     Asker asker;
     {
         // The asker's own buffers grow before the count begins.
-        Registry warm(1);
+        Registry warm({.seed = 1});
         fill(asker, add(warm, 0), 64, 4, true);
     }
     const std::size_t before = heap_bytes();
