@@ -45,6 +45,8 @@ struct Decided {
     bool own_keys = false;     // the type adds its keys (not with an error)
     bool from_memory = false;  // a repeated id
     bool changed = false;      // state that a restart must know
+    // A dry run's effect: in place only while its answer is told.
+    const Effect* rehearsed = nullptr;
 };
 
 // One part of an admit (node/admit.h): judged and put in place at once, so that later parts see it;

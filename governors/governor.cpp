@@ -78,13 +78,33 @@ void Governor::decide(Request& request, const Occasion& occasion, Decided& decid
     reply.ignored = request.own.ignored();
 }
 
-void Governor::write(Writer& writer, const Decided& decided, Instant now) const {
+void Governor::write(Writer& writer, const Decided& decided, Instant now) {
     open_reply(writer, decided.reply);
     if (decided.own_keys && !decided.reply.brief) {
-        rules_->write(writer, case_of(decided, now),
-                      decided.from_memory ? nullptr : &decided.judgement);
+        rehearse(case_of(decided, now), decided.rehearsed, [&](const Case& asked) {
+            rules_->write(writer, asked, decided.from_memory ? nullptr : &decided.judgement);
+        });
     }
     writer.end_map();
+}
+
+// Tells with the effect in place, as after the real request, and takes it back.
+template <typename Tell>
+void Governor::rehearse(Case asked, const Effect* effect, const Tell& tell) {
+    if (effect == nullptr) {
+        tell(asked);
+        return;
+    }
+    const bool stranger = asked.tenant == no_tenant;
+    if (stranger) {
+        asked.tenant = enrol(asked.tenant_name, true);
+    }
+    put_in_place(asked.tenant, *effect);
+    tell(asked);
+    take_back(asked.tenant, *effect);
+    if (stranger) {
+        remove(asked.tenant);
+    }
 }
 
 Case Governor::case_of(const Decided& decided, Instant now) const {
@@ -248,10 +268,13 @@ void Governor::judge(Entry& entry) {
     const bool changed = changes && !entry.request.dry_run;
     if (changed) {
         if (out.tenant == no_tenant) {
-            out.tenant = enrol(entry.tenant, !entry.admin_op, now);
+            out.tenant = enrol(entry.tenant, !entry.admin_op);
+            make_room(out.tenant, now);
         }
         put_in_place(out.tenant, entry.effect);
         out.changed = true;
+    } else if (!entry.effect.empty()) {
+        out.rehearsed = &entry.effect;
     }
     settle(entry);
     if (changed) {
@@ -299,10 +322,10 @@ void Governor::settle(Entry& entry) {
     reply.granted = judgement.granted;
     reply.seq = ++seq_;
     reply.at = entry.occasion.now;
-    const bool known_state = !judgement.state.empty() && !reply.dry_run;
-    if (!entry.is_forget) {
-        reply.state =
-            known_state ? judgement.state : rules_->state(case_of(out, entry.occasion.now));
+    reply.state = judgement.state;
+    if (judgement.state.empty() && !entry.is_forget) {
+        rehearse(case_of(out, entry.occasion.now), out.rehearsed,
+                 [&](const Case& asked) { reply.state = rules_->state(asked); });
     }
     out.own_keys = !entry.is_forget;
     if (denied) {

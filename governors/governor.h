@@ -45,8 +45,8 @@ public:
     // Decides one entry in the order of docs/protocol.md and changes what follows from it.
     // `decided` holds views into `request` and into this governor; `effect` is lent for the call.
     void decide(Request& request, const Occasion& occasion, Decided& decided, Effect& effect);
-    // The whole reply of what decide() just decided, as one value.
-    void write(Writer& writer, const Decided& decided, Instant now) const;
+    // The whole reply of what decide() just decided, as one value; `effect` still lives.
+    void write(Writer& writer, const Decided& decided, Instant now);
 
     // What time alone has changed since: puts it in place and raises its events.
     void pass_time(Instant now, Effect& effect);
@@ -109,18 +109,23 @@ private:
     void replay(Entry& entry, const RememberedId& remembered);
     bool refuse(Entry& entry, Reason reason, std::string_view field, std::string_view expected);
     Case case_of(const Decided& decided, Instant now) const;
+    template <typename Tell>
+    void rehearse(Case asked, const Effect* effect, const Tell& tell);
 
     void pass_time_of(TenantIndex tenant, Instant now, Effect& effect);
     bool is_due(TenantIndex tenant, Instant now) const;
     void put_in_place(TenantIndex tenant, const Effect& effect);
+    void take_back(TenantIndex tenant, const Effect& effect);
     void announce(const Effect& effect, std::string_view tenant, std::optional<std::uint64_t> seq);
-    TenantIndex enrol(std::string_view tenant, bool automatically, Instant now);
+    // Beyond max_tenants too: make_room() follows, or remove().
+    TenantIndex enrol(std::string_view tenant, bool automatically);
+    void make_room(TenantIndex newest, Instant now);
     void remove(TenantIndex tenant);
     bool has_room(Instant now) {
-        return tenants_.size() < settings_.max_tenants || place_to_take(now);
+        return tenants_.size() < settings_.max_tenants || place_to_take(no_tenant, now);
     }
     void count(const Judgement& judgement);
-    std::optional<TenantIndex> place_to_take(Instant now);
+    std::optional<TenantIndex> place_to_take(TenantIndex newest, Instant now);
 
     std::string type_;
     std::string name_;

@@ -56,7 +56,7 @@ void Governor::judge_part(Part& part, const Occasion& occasion) {
     part.would_deny = part.judgement.verdict == Verdict::deny && settings_.mode == Mode::observe;
     if (!part.effect.empty()) {
         if (part.tenant == no_tenant) {
-            part.tenant = enrol(part.tenant_name, true, occasion.now);
+            part.tenant = enrol(part.tenant_name, true);  // nobody gives way before keep()
             part.enrolled = true;
         }
         put_in_place(part.tenant, part.effect);
@@ -67,11 +67,7 @@ void Governor::take_back(Part& part) {
     if (part.effect.empty()) {
         return;
     }
-    if (!part.effect.before().empty()) {
-        const bool applied = rules_->apply(part.tenant, part.effect.before());
-        expects(applied, "the image before an effect applies");
-        due_.set(part.tenant, rules_->due(part.tenant));
-    }
+    take_back(part.tenant, part.effect);
     if (part.enrolled) {
         remove(part.tenant);
         part.tenant = no_tenant;
@@ -80,6 +76,9 @@ void Governor::take_back(Part& part) {
 }
 
 void Governor::keep(Part& part, const Occasion& occasion) {
+    if (part.enrolled) {
+        make_room(part.tenant, occasion.now);
+    }
     part.seq = ++seq_;
     count(part.judgement);
     if (!part.command.look) {
@@ -93,7 +92,10 @@ void Governor::keep(Part& part, const Occasion& occasion) {
     announce(part.effect, part.tenant_name, part.seq);
 }
 
-void Governor::keep_denial(Part& part, const Occasion& /*occasion*/) {
+void Governor::keep_denial(Part& part, const Occasion& occasion) {
+    if (part.enrolled) {
+        make_room(part.tenant, occasion.now);
+    }
     announce(part.effect, part.tenant_name, std::nullopt);
 }
 

@@ -15,13 +15,13 @@ constexpr Span search_interval{1000};
 
 }  // namespace
 
-std::optional<TenantIndex> Governor::place_to_take(Instant now) {
+std::optional<TenantIndex> Governor::place_to_take(TenantIndex newest, Instant now) {
     // Further ahead than one interval: an operator has turned governor time back since.
     if (now < next_search_ && next_search_ - now <= search_interval) {
         return std::nullopt;
     }
     for (TenantIndex tenant = 0; tenant < tenants_.end(); ++tenant) {
-        if (tenants_.in_use(tenant) && tenants_.auto_enrolled(tenant) &&
+        if (tenant != newest && tenants_.in_use(tenant) && tenants_.auto_enrolled(tenant) &&
             rules_->at_defaults(tenant, now) &&
             !ids_.remembers(ids_.tenant_tag(tenants_.name(tenant)))) {
             return tenant;
@@ -31,15 +31,18 @@ std::optional<TenantIndex> Governor::place_to_take(Instant now) {
     return std::nullopt;
 }
 
-TenantIndex Governor::enrol(std::string_view tenant, bool automatically, Instant now) {
-    if (tenants_.size() >= settings_.max_tenants) {
-        const auto taken = place_to_take(now);
-        expects(taken.has_value(), "whoever enrols has found room");
-        remove(*taken);
-    }
+TenantIndex Governor::enrol(std::string_view tenant, bool automatically) {
     const TenantIndex added = tenants_.add(tenant, automatically);
     rules_->enrol(added);
     return added;
+}
+
+void Governor::make_room(TenantIndex newest, Instant now) {
+    if (tenants_.size() > settings_.max_tenants) {
+        const auto taken = place_to_take(newest, now);
+        expects(taken.has_value(), "whoever enrols has found room");
+        remove(*taken);
+    }
 }
 
 void Governor::remove(TenantIndex tenant) {
@@ -53,6 +56,14 @@ void Governor::put_in_place(TenantIndex tenant, const Effect& effect) {
     if (!effect.empty()) {
         const bool applied = rules_->apply(tenant, effect.after());
         expects(applied, "an image that the rules made applies");
+        due_.set(tenant, rules_->due(tenant));
+    }
+}
+
+void Governor::take_back(TenantIndex tenant, const Effect& effect) {
+    if (!effect.before().empty()) {
+        const bool applied = rules_->apply(tenant, effect.before());
+        expects(applied, "the image before an effect applies");
         due_.set(tenant, rules_->due(tenant));
     }
 }

@@ -1,6 +1,7 @@
 #include "node/registry.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "governors/settings.h"
@@ -147,6 +148,7 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
         const bool aside = purge && aside_.contains(title);
         if (aside && !check_only) {
             aside_.erase(title);
+            renew_entropy();
         }
         return aside ? Removal::removed : Removal::unknown;
     }
@@ -156,11 +158,21 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
     if (!check_only) {
         raise(EventKind::governor_removed, *found->second.governor, now);
         auto node = governors_.extract(found);
-        if (!purge) {
+        if (purge) {
+            renew_entropy();
+        } else {
             aside_.insert(std::move(node));
         }
     }
     return Removal::removed;
+}
+
+// A governor of the same title that is made later draws other salts.
+void Registry::renew_entropy() {
+    std::uint64_t count = 0;
+    std::memcpy(&count, options_.entropy.data(), sizeof(count));
+    ++count;
+    std::memcpy(options_.entropy.data(), &count, sizeof(count));
 }
 
 std::vector<ConfigFault> Registry::add_configured(const ConfiguredGovernors& wanted, Instant now) {

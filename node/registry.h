@@ -91,6 +91,7 @@ private:
     void take_over(const std::string& title, const Tree& raw, Instant now, bool named);
     Result<bool> configure(Governor& governor, const Tree& raw, Instant now);
     void raise(EventKind kind, const Governor& governor, Instant now) const;
+    void renew_entropy();
 
     Options options_;
     Entries governors_;

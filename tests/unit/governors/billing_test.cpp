@@ -52,6 +52,20 @@ TEST_F(BillingTest, OpensAnAccountByItsFirstAdminOp) {
     EXPECT_EQ(opened.at("state"), "active");
 }
 
+TEST_F(BillingTest, RehearsesWithTheBalanceThatTheRealChargeLeaves) {
+    topup(100);
+    Json rehearsed =
+        ask({{"op", "hold"}, {"hold", "h"}, {"amount", 60}, {"ttl_ms", 60'000}, {"dry_run", true}});
+    EXPECT_EQ(rehearsed.at("held"), 60);
+    EXPECT_EQ(rehearsed.at("available"), 40);
+    EXPECT_EQ(get().at("available"), 100);
+    EXPECT_EQ(get().at("holds").size(), 0U);
+    desk.take_events();
+    desk.pass(Span(61'000));
+    desk.pass_time();
+    EXPECT_TRUE(desk.take_events().empty()) << "a rehearsed hold never expires";
+}
+
 TEST_F(BillingTest, ChargesWhatIsAvailable) {
     topup(100);
     EXPECT_EQ(charge(60).at("balance"), 40);

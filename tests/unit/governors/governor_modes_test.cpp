@@ -41,6 +41,34 @@ TEST(DryRun, AnswersAsTheRealOneWouldAndChangesNothing) {
     }
 }
 
+TEST(DryRun, ShowsTheLevelsThatTheRealRequestWouldLeave) {
+    AskedQuota quota;
+    quota.ask({{"tenant", "acme"}, {"hits", 4}});
+    for (const char* tenant : {"acme", "nobody-yet"}) {
+        Json request = {{"tenant", tenant}, {"hits", 5}, {"dry_run", true}};
+        Json rehearsed = quota.ask(request);
+        EXPECT_EQ(quota.governor().tenants(), 1U);
+        request.erase("dry_run");
+        Json real = quota.ask(request);
+        EXPECT_EQ(rehearsed.at("dry_run"), true);
+        rehearsed.erase("dry_run");
+        EXPECT_EQ(rehearsed.at("seq").get<int>() + 1, real.at("seq"));
+        rehearsed.erase("seq");
+        real.erase("seq");
+        EXPECT_EQ(rehearsed, real) << tenant;
+    }
+}
+
+TEST(DryRun, TakesNobodysPlaceInAFullTable) {
+    AskedQuota quota(Tree::Map{{"max_tenants", std::int64_t{1}}});
+    quota.ask({{"tenant", "first"}, {"hits", 1}});
+    quota.ask_admin({{"tenant", "first"}, {"op", "reset"}});  // back at its defaults
+    const Json dry = quota.ask({{"tenant", "second"}, {"hits", 3}, {"dry_run", true}});
+    EXPECT_EQ(dry.at("used"), 3);
+    EXPECT_EQ(quota.governor().tenants(), 1U);
+    EXPECT_EQ(quota.governor().tenant_name(0), "first");
+}
+
 TEST(DryRun, TakesANumberAndCountsNowhere) {
     AskedQuota quota;
     const Json first = quota.ask({{"tenant", "acme"}, {"dry_run", true}});
