@@ -61,9 +61,7 @@ struct Judgement {
     std::int64_t amount = 0;               // for the history
     std::optional<std::int64_t> short_by;  // billing: how much was missing
     std::uint64_t detail = 0;              // the type's own, for its write()
-    // What state() would say once the effect is in place, where judge() knows it anyway; else
-    // empty.
-    std::string_view state;
+    std::string_view state;  // what state() would say afterwards, where it is known anyway
 };
 
 // The head of a chain of records: who keeps a copy can prove a later rewrite.

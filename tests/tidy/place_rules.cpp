@@ -82,10 +82,11 @@ struct ClockPlace {
     std::string_view reason;
 };
 
-constexpr std::array<ClockPlace, 9> clock_places{{
+constexpr std::array<ClockPlace, 10> clock_places{{
     {"node/clock.cpp", false, "the one file of the node that reads clocks"},
     {"transport/paho_sleep.cpp", true, "takes the place of a sleep of Paho's, to shorten it"},
     {"transport/", false, "deadlines of its own: reconnects, the tick, flush"},
+    {"docs/examples/", false, "programs around the library: they hand in `now`"},
     {"fleet/", false, "a program at a desk: time-outs, latencies"},
     {"tests/bench/", true, "it measures time"},
     {"tests/e2e/", true, "waits on conditions of other processes, with deadlines"},

@@ -124,6 +124,7 @@ RC_GTEST_PROP(BillingProperty, TakesBackWhatAnAdmitDidNotKeep, ()) {
     for (const Step& step : *rc::gen::container<std::vector<Step>>(steps())) {
         perform(desk, step);
     }
+    desk.pass_time();  // a part's judging passes it too, and that stays
     Governor& governor = desk.governor();
     const std::string before = images(desk);
     const std::size_t tenants = governor.tenants();

@@ -66,10 +66,11 @@ TEST_F(LocalNodeTest, SaysWhatIsWrong) {
             .decision,
         "ok");
     EXPECT_NE(node.add_governor("quota/main", "{}", begin), std::nullopt);
-    EXPECT_NE(node.add_governor("quota/b", R"({"resources":{"a":{"limit":-1,"window":"1m"}}})", begin)
-                  .value_or("")
-                  .find("limit"),
-              std::string::npos);
+    EXPECT_NE(
+        node.add_governor("quota/b", R"({"resources":{"a":{"limit":-1,"window":"1m"}}})", begin)
+            .value_or("")
+            .find("limit"),
+        std::string::npos);
     EXPECT_NE(node.add_governor("quota/b", "{", begin), std::nullopt);
     EXPECT_NE(node.add_governor("weather/b", "{}", begin), std::nullopt);
 }
