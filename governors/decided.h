@@ -2,10 +2,12 @@
 // What goes into a governor's decision besides the request, and what comes out of it. Plain values,
 // valid until the next decision of the same governor.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "governors/event_ring.h"
 #include "governors/rules.h"
 #include "schemas/reply.h"
 #include "schemas/request.h"
@@ -49,6 +51,20 @@ struct Decided {
     const Effect* rehearsed = nullptr;
 };
 
+struct GovernorCounts {
+    std::uint64_t allow = 0;  // allow and ok
+    std::uint64_t deny = 0;
+    std::uint64_t error = 0;
+    std::uint64_t replayed = 0;
+    std::array<std::uint64_t, 64> denied{};  // by Reason
+};
+
+// How a governor fares under the supervisor (node/supervisor.h).
+struct Standing {
+    bool down = false;
+    std::uint32_t restarts = 0;
+};
+
 // One part of an admit (node/admit.h): judged and put in place at once, so that later parts see it;
 // kept or taken back once all parts are judged.
 struct Part {
@@ -62,6 +78,9 @@ struct Part {
     std::uint64_t seq = 0;  // the governor's, once kept
     Effect effect;
     bool denies() const { return judgement.verdict == Verdict::deny && !would_deny; }
+    Outcome outcome() const {
+        return {would_deny ? Verdict::allow : judgement.verdict, judgement.reason, would_deny};
+    }
 };
 
 }  // namespace flyball

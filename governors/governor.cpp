@@ -26,6 +26,7 @@ struct Governor::Entry {
     bool remembers = false;  // this request's answer goes into the ring of ids
     bool is_forget = false;
     bool admin_op = false;
+    Change::Enrolment enrolment = Change::Enrolment::none;
 };
 
 Governor::Governor(Options options)
@@ -37,7 +38,8 @@ Governor::Governor(Options options)
       tenants_(options.seed),
       events_(settings_.ring_capacity),
       ids_(settings_.ids_capacity, settings_.id_window, options.seed ^ 0x9e3779b97f4a7c15U),
-      sink_(options.events) {
+      sink_(options.events),
+      changes_(options.changes) {
     expects(rules_ != nullptr, "a governor has rules");
     for (const Op& op : rules_->ops()) {
         op_names_.push_back(op.name);
@@ -269,6 +271,8 @@ void Governor::judge(Entry& entry) {
     if (changed) {
         if (out.tenant == no_tenant) {
             out.tenant = enrol(entry.tenant, !entry.admin_op);
+            entry.enrolment =
+                entry.admin_op ? Change::Enrolment::by_admin : Change::Enrolment::automatic;
             make_room(out.tenant, now);
         }
         put_in_place(out.tenant, entry.effect);
@@ -320,7 +324,7 @@ void Governor::settle(Entry& entry) {
     reply.reason = judgement.reason;
     reply.retry_after_ms = judgement.retry_after_ms;
     reply.granted = judgement.granted;
-    reply.seq = ++seq_;
+    reply.seq = take_number();
     reply.at = entry.occasion.now;
     reply.state = judgement.state;
     if (judgement.state.empty() && !entry.is_forget) {
@@ -335,8 +339,9 @@ void Governor::settle(Entry& entry) {
         return;
     }
     count(judgement);
-    if (!out.command.look) {
-        remember(entry);
+    const RememberedId* id = out.command.look ? nullptr : remember(entry);
+    if (changes_ != nullptr && (out.changed || id != nullptr)) {
+        keep_record(entry, id);
     }
 }
 
@@ -349,7 +354,8 @@ void Governor::count(const Judgement& judgement) {
     }
 }
 
-void Governor::remember(Entry& entry) {
+// The id that was put into the ring, if one was; valid until the next.
+const RememberedId* Governor::remember(Entry& entry) {
     const Decided& out = entry.out;
     const Outcome outcome{out.reply.verdict, out.reply.reason, out.reply.would_deny};
     events_.add({.seq = seq_,
@@ -359,15 +365,32 @@ void Governor::remember(Entry& entry) {
                  .amount = out.judgement.amount});
     const bool waiting_cures = out.reply.retry_after_ms.has_value();
     if (!entry.remembers || waiting_cures) {
-        return;
+        return nullptr;
     }
-    const RememberedId remembered{.key = entry.id_key,
-                                  .fingerprint = fingerprint(out.command),
-                                  .seq = seq_,
-                                  .at = entry.occasion.now,
-                                  .outcome = outcome,
-                                  .granted = out.judgement.granted};
-    ids_.add(remembered, ids_.tenant_tag(entry.tenant));
+    newest_id_ = {.key = entry.id_key,
+                  .fingerprint = fingerprint(out.command),
+                  .seq = seq_,
+                  .at = entry.occasion.now,
+                  .outcome = outcome,
+                  .granted = out.judgement.granted};
+    ids_.add(newest_id_, ids_.tenant_tag(entry.tenant));
+    return &newest_id_;
+}
+
+void Governor::keep_record(const Entry& entry, const RememberedId* id) const {
+    const Decided& out = entry.out;
+    note({.kind = Change::Kind::decision,
+          .tenant = entry.tenant,
+          .enrolment = entry.enrolment,
+          .seq = seq_,
+          .at = entry.occasion.now,
+          .asked = &out.command,
+          .outcome = {out.reply.verdict, out.reply.reason, out.reply.would_deny},
+          .amount = out.judgement.amount,
+          .in_history = true,
+          .id = id,
+          .id_tag = id != nullptr ? ids_.tenant_tag(entry.tenant) : 0,
+          .image = entry.effect.after()});
 }
 
 }  // namespace flyball

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "governors/change.h"
 #include "governors/decided.h"
 #include "governors/due_queue.h"
 #include "governors/event_ring.h"
@@ -20,12 +21,6 @@
 
 namespace flyball {
 
-// How it fares under the supervisor (node/supervisor.h).
-struct Standing {
-    bool down = false;
-    std::uint32_t restarts = 0;
-};
-
 class Governor {
 public:
     struct Options {
@@ -33,10 +28,13 @@ public:
         std::string name;
         GovernorSettings settings;
         std::unique_ptr<Rules> rules;
-        std::uint64_t seed = 0;       // keys the hashes; random in production, fixed in tests
-        EventSink* events = nullptr;  // hears of what changed; outlives the governor
+        std::uint64_t seed = 0;         // keys the hashes; random in production, fixed in tests
+        EventSink* events = nullptr;    // hears of what changed; outlives the governor
+        ChangeSink* changes = nullptr;  // keeps what changed; likewise
     };
     explicit Governor(Options options);
+    // How many numbers are reserved ahead (docs/design/state.md): looks take one without a record.
+    static constexpr std::uint64_t numbers_reserved = 65'536;
 
     std::string_view type() const { return type_; }
     std::string_view name() const { return name_; }
@@ -64,13 +62,7 @@ public:
     // The part's keys, without the map around them; `again`: for a repeated id, levels only.
     void write_part(Writer& writer, const Part& part, Instant now, bool again) const;
 
-    struct Counts {
-        std::uint64_t allow = 0;  // allow and ok
-        std::uint64_t deny = 0;
-        std::uint64_t error = 0;
-        std::uint64_t replayed = 0;
-        std::array<std::uint64_t, 64> denied{};  // by Reason
-    };
+    using Counts = GovernorCounts;
     const Counts& counts() const { return counts_; }
     std::uint64_t seq() const { return seq_; }
     std::size_t tenants() const { return tenants_.size(); }
@@ -95,7 +87,8 @@ public:
                                                Instant now);
 
 private:
-    struct Entry;  // one entry on its way through decide()
+    friend class GovernorState;  // governors/governor_state.h
+    struct Entry;                // one entry on its way through decide()
 
     bool check_form(Entry& entry);
     bool find_op(Entry& entry);
@@ -105,7 +98,11 @@ private:
     void judge(Entry& entry);
     void forget(Entry& entry);
     void settle(Entry& entry);
-    void remember(Entry& entry);
+    const RememberedId* remember(Entry& entry);
+    void keep_record(const Entry& entry, const RememberedId* id) const;
+    void keep_part(const Part& part, Instant now) const;
+    std::uint64_t take_number();
+    void note(const Change& change) const;
     void replay(Entry& entry, const RememberedId& remembered);
     bool refuse(Entry& entry, Reason reason, std::string_view field, std::string_view expected);
     Case case_of(const Decided& decided, Instant now) const;
@@ -137,11 +134,14 @@ private:
     TenantTable tenants_;
     EventRing events_;
     IdRing ids_;
+    RememberedId newest_id_;
     DueQueue due_;
     EventSink* sink_;
+    ChangeSink* changes_;
     Standing standing_;
     Counts counts_;
     std::uint64_t seq_ = 0;
+    std::uint64_t reserved_ = numbers_reserved;  // no number above is given before it is on disk
     Instant next_search_{};  // when the table is full: the next look for a place to take
 };
 

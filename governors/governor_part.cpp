@@ -68,6 +68,14 @@ void Governor::take_back(Part& part) {
         return;
     }
     take_back(part.tenant, part.effect);
+    // A chain goes on from the record of what was judged, whatever became of it.
+    const bool chained = !part.dry_run && rules_->head().has_value();
+    if (chained) {
+        keep_part(part, {});
+        note({.kind = part.enrolled ? Change::Kind::removed : Change::Kind::taken_back,
+              .tenant = part.tenant_name,
+              .image = part.effect.before()});
+    }
     if (part.enrolled) {
         remove(part.tenant);
         part.tenant = no_tenant;
@@ -79,16 +87,16 @@ void Governor::keep(Part& part, const Occasion& occasion) {
     if (part.enrolled) {
         make_room(part.tenant, occasion.now);
     }
-    part.seq = ++seq_;
+    part.seq = take_number();
     count(part.judgement);
     if (!part.command.look) {
         events_.add({.seq = seq_,
                      .at = occasion.now,
                      .tenant = part.tenant,
-                     .outcome = {part.would_deny ? Verdict::allow : part.judgement.verdict,
-                                 part.judgement.reason, part.would_deny},
+                     .outcome = part.outcome(),
                      .amount = part.judgement.amount});
     }
+    keep_part(part, occasion.now);
     announce(part.effect, part.tenant_name, part.seq);
 }
 
@@ -96,6 +104,7 @@ void Governor::keep_denial(Part& part, const Occasion& occasion) {
     if (part.enrolled) {
         make_room(part.tenant, occasion.now);
     }
+    keep_part(part, occasion.now);
     announce(part.effect, part.tenant_name, std::nullopt);
 }
 

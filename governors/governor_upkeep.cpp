@@ -41,6 +41,7 @@ void Governor::make_room(TenantIndex newest, Instant now) {
     if (tenants_.size() > settings_.max_tenants) {
         const auto taken = place_to_take(newest, now);
         expects(taken.has_value(), "whoever enrols has found room");
+        note({.kind = Change::Kind::removed, .tenant = tenants_.name(*taken)});
         remove(*taken);
     }
 }
@@ -96,6 +97,10 @@ void Governor::pass_time_of(TenantIndex tenant, Instant now, Effect& effect) {
         rules_->pass_time(tenant, now, effect);
         expects(!effect.empty(), "what is due changes something");
         put_in_place(tenant, effect);
+        note({.kind = Change::Kind::time,
+              .tenant = tenants_.name(tenant),
+              .at = now,
+              .image = effect.after()});
         announce(effect, tenants_.name(tenant), std::nullopt);
     }
     effect.clear();

@@ -1,0 +1,86 @@
+// The half of Governor that tells what it changed, and puts in place again what an earlier run
+// told.
+
+#include "governors/governor_state.h"
+
+namespace flyball {
+
+void Governor::note(const Change& change) const {
+    if (changes_ == nullptr) {
+        return;
+    }
+    Change noted = change;
+    noted.governor = title_;
+    noted.policy_rev = policy_rev_;
+    changes_->note(noted);
+}
+
+std::uint64_t Governor::take_number() {
+    ++seq_;
+    if (reserved_ - seq_ <= numbers_reserved / 2) [[unlikely]] {
+        reserved_ = seq_ + numbers_reserved;
+        note({.kind = Change::Kind::reserved, .seq = reserved_});
+    }
+    return seq_;
+}
+
+void Governor::keep_part(const Part& part, Instant now) const {
+    if (part.effect.empty()) {
+        return;
+    }
+    note({.kind = Change::Kind::decision,
+          .tenant = part.tenant_name,
+          .enrolment = part.enrolled ? Change::Enrolment::automatic : Change::Enrolment::none,
+          .seq = part.seq,
+          .at = now,
+          .asked = &part.command,
+          .outcome = part.outcome(),
+          .amount = part.judgement.amount,
+          .in_history = part.seq != 0,
+          .image = part.effect.after()});
+}
+
+bool GovernorState::apply(Governor& governor, const Change& change) {
+    if (change.kind == Change::Kind::reserved) {
+        governor.reserved_ = std::max(governor.reserved_, change.seq);
+        return true;
+    }
+    TenantIndex tenant = governor.tenants_.find(change.tenant);
+    if (change.kind == Change::Kind::removed) {
+        if (tenant != no_tenant) {
+            governor.remove(tenant);
+        }
+        return true;
+    }
+    if (tenant == no_tenant && change.enrolment != Change::Enrolment::none) {
+        tenant = governor.enrol(change.tenant, change.enrolment == Change::Enrolment::automatic);
+    }
+    if (!change.image.empty()) {
+        if (tenant == no_tenant || !governor.rules_->apply(tenant, change.image)) {
+            return false;
+        }
+        governor.due_.set(tenant, governor.rules_->due(tenant));
+    }
+    if (change.seq != 0) {
+        governor.seq_ = std::max(governor.seq_, change.seq);
+        governor.reserved_ = std::max(governor.reserved_, change.seq);
+    }
+    if (change.in_history) {
+        governor.events_.add({.seq = change.seq,
+                              .at = change.at,
+                              .tenant = tenant,
+                              .outcome = change.outcome,
+                              .amount = change.amount});
+    }
+    if (change.id != nullptr) {
+        governor.ids_.add(*change.id, change.id_tag);
+    }
+    return true;
+}
+
+void GovernorState::skip_reserved(Governor& governor) {
+    governor.seq_ = std::max(governor.seq_, governor.reserved_);
+    governor.reserved_ = governor.seq_ + Governor::numbers_reserved;
+}
+
+}  // namespace flyball
