@@ -1,0 +1,340 @@
+#include "node/state/record.h"
+
+#include "schemas/expects.h"
+#include "schemas/limits.h"
+
+namespace flyball {
+
+namespace {
+
+// Kinds from here on are the node's; those below are Change::Kind. On disk: append only.
+constexpr std::uint8_t governor_kind = 16;
+constexpr std::uint8_t event_kind = 17;
+constexpr std::uint8_t node_kind = 18;
+
+// A record is one decision: 40 parts of an admit at most, each with an image.
+constexpr Limits record_limits{.payload_bytes = 2 * 1024 * 1024,
+                               .nesting = 8,
+                               .string_bytes = 256 * 1024,
+                               .map_keys = 64,
+                               .entry_values = 32768,
+                               .values = 32768,
+                               .batch = 32768,
+                               .inbox = 1};
+
+// Not the rings' packing, which may change with them.
+std::uint64_t bits_of(const Outcome& outcome) {
+    return static_cast<std::uint64_t>(outcome.verdict) |
+           (outcome.would_deny ? std::uint64_t{4} : 0) |
+           static_cast<std::uint64_t>(outcome.reason) << 3U;
+}
+
+// Takes the elements of an array one after another; what does not fit spoils `good`.
+class Elements {
+public:
+    explicit Elements(const Value& array)
+        : left_(array.is(Kind::array) ? array.count : 0), next_(array.first_child()) {}
+
+    const Value* take(Kind kind) {
+        const Value* value = take();
+        if (value != nullptr && !value->is(kind)) {
+            good_ = false;
+            return nullptr;
+        }
+        return value;
+    }
+    const Value* take() {
+        if (left_ == 0) {
+            good_ = false;
+            return nullptr;
+        }
+        --left_;
+        const Value* value = next_;
+        next_ = value->next_sibling();
+        return value;
+    }
+    std::string_view text() {
+        const Value* value = take(Kind::text);
+        return value != nullptr ? value->text() : std::string_view();
+    }
+    std::int64_t integer() {
+        const Value* value = take(Kind::integer);
+        return value != nullptr ? value->integer : 0;
+    }
+    std::uint64_t number() {
+        const Value* value = take();
+        if (value != nullptr && value->is(Kind::unsigned_integer)) {
+            return value->unsigned_integer;
+        }
+        const bool fits = value != nullptr && value->is(Kind::integer) && value->integer >= 0;
+        good_ = good_ && fits;
+        return fits ? static_cast<std::uint64_t>(value->integer) : 0;
+    }
+    template <typename Enum>
+    Enum one_of(Enum last) {
+        const std::uint64_t number = this->number();
+        good_ = good_ && number <= static_cast<std::uint64_t>(last);
+        return good_ ? static_cast<Enum>(number) : Enum{};
+    }
+    bool flag() {
+        const Value* value = take(Kind::boolean);
+        return value != nullptr && value->boolean;
+    }
+    Instant instant() { return instant_from_ms(integer()); }
+    std::span<const std::byte> binary() {
+        const Value* value = take(Kind::binary);
+        return value == nullptr ? std::span<const std::byte>()
+                                : std::as_bytes(std::span(value->bytes, value->count));
+    }
+    void fail() { good_ = false; }
+    bool good() const { return good_; }
+    bool more() const { return left_ > 0; }
+
+private:
+    std::uint32_t left_;
+    const Value* next_;
+    bool good_ = true;
+};
+
+Outcome take_outcome(Elements& in) {
+    const std::uint64_t bits = in.number();
+    const std::uint64_t reason = bits >> 3U;
+    if ((bits & 3U) > static_cast<std::uint64_t>(Verdict::error) || reason > 63) {
+        in.fail();
+        return {};
+    }
+    return {static_cast<Verdict>(bits & 3U), static_cast<Reason>(reason), (bits & 4U) != 0};
+}
+
+bool take_asked(const Value& from, Command& command) {
+    Elements in(from);
+    const std::uint64_t op = in.number();
+    const std::uint64_t flags = in.number();
+    command.op = static_cast<std::uint8_t>(op);
+    command.look = (flags & 1U) != 0;
+    command.flag = (flags & 2U) != 0;
+    command.has_second = (flags & 4U) != 0;
+    command.name = in.text();
+    command.amount = in.integer();
+    command.second = in.integer();
+    if (const Value* value = in.take(); value != nullptr && !value->is(Kind::null)) {
+        command.value = value;
+    }
+    return in.good() && op <= 0xFF;
+}
+
+bool take_id(const Value& from, RememberedId& id, std::uint32_t& tag) {
+    Elements in(from);
+    id.key = in.number();
+    const std::uint64_t fingerprint = in.number();
+    id.fingerprint = static_cast<std::uint32_t>(fingerprint);
+    const std::uint64_t wide_tag = in.number();
+    tag = static_cast<std::uint32_t>(wide_tag);
+    if (const Value* granted = in.take(); granted != nullptr && !granted->is(Kind::null)) {
+        if (granted->is(Kind::integer) && granted->integer >= 0) {
+            id.granted = granted->integer;
+        } else {
+            in.fail();
+        }
+    }
+    return in.good() && fingerprint <= 0xFFFFFFFF && wide_tag <= 0xFFFF;
+}
+
+bool visit_change(Change::Kind kind, Elements& in, RecordVisitor& visitor) {
+    Change change{.kind = kind};
+    Command command;
+    RememberedId id;
+    change.governor = in.text();
+    change.policy_rev = in.text();
+    change.tenant = in.text();
+    change.enrolment = in.one_of(Change::Enrolment::by_admin);
+    change.seq = in.number();
+    change.at = in.instant();
+    change.outcome = take_outcome(in);
+    change.amount = in.integer();
+    change.in_history = in.flag();
+    change.image = in.binary();
+    if (const Value* asked = in.take(); asked != nullptr && !asked->is(Kind::null)) {
+        if (!take_asked(*asked, command)) {
+            return false;
+        }
+        change.asked = &command;
+    }
+    if (const Value* kept = in.take(); kept != nullptr && !kept->is(Kind::null)) {
+        if (!take_id(*kept, id, change.id_tag)) {
+            return false;
+        }
+        id.seq = change.seq;
+        id.at = change.at;
+        id.outcome = change.outcome;
+        change.id = &id;
+    }
+    return in.good() && change.seq >> 47U == 0 && visitor.visit(change);
+}
+
+bool visit_one(const Value& from, RecordVisitor& visitor) {
+    Elements in(from);
+    const std::uint64_t kind = in.number();
+    if (!in.good()) {
+        return false;
+    }
+    if (kind >= 1 && kind <= static_cast<std::uint64_t>(Change::Kind::reserved)) {
+        return visit_change(static_cast<Change::Kind>(kind), in, visitor);
+    }
+    switch (kind) {
+        case governor_kind: {
+            GovernorChange change;
+            change.title = in.text();
+            change.standing = in.one_of(GovernorChange::Standing::purged);
+            change.named_by_file = in.flag();
+            change.policy_rev = in.text();
+            change.config = in.text();
+            return in.good() && visitor.visit(change);
+        }
+        case event_kind: {
+            EventChange change;
+            change.number = in.number();
+            change.topic = in.text();
+            change.payload = in.text();
+            return in.good() && visitor.visit(change);
+        }
+        case node_kind: {
+            NodeChange change;
+            change.epoch = in.number();
+            change.at = in.instant();
+            change.events_reserved = in.number();
+            change.clean_end = in.flag();
+            return in.good() && visitor.visit(change);
+        }
+        default: return false;
+    }
+}
+
+}  // namespace
+
+void RecordWriter::begin(std::uint8_t kind) {
+    if (!begun_) {
+        writer_.restart(Encoding::msgpack);
+        writer_.begin_array();
+        begun_ = true;
+    }
+    writer_.begin_array();
+    writer_.unsigned_integer(kind);
+}
+
+void RecordWriter::add(const Change& change) {
+    begin(static_cast<std::uint8_t>(change.kind));
+    writer_.text(change.governor);
+    writer_.text(change.policy_rev);
+    writer_.text(change.tenant);
+    writer_.unsigned_integer(static_cast<std::uint64_t>(change.enrolment));
+    writer_.unsigned_integer(change.seq);
+    writer_.integer(to_ms(change.at));
+    writer_.unsigned_integer(bits_of(change.outcome));
+    writer_.integer(change.amount);
+    writer_.boolean(change.in_history);
+    put_binary(change.image);
+    if (change.asked != nullptr) {
+        put_asked(*change.asked);
+    } else {
+        writer_.null();
+    }
+    if (change.id != nullptr) {
+        put_id(*change.id, change.id_tag);
+    } else {
+        writer_.null();
+    }
+    writer_.end_array();
+}
+
+void RecordWriter::put_asked(const Command& asked) {
+    writer_.begin_array();
+    writer_.unsigned_integer(asked.op);
+    writer_.unsigned_integer((asked.look ? 1U : 0U) | (asked.flag ? 2U : 0U) |
+                             (asked.has_second ? 4U : 0U));
+    writer_.text(asked.name);
+    writer_.integer(asked.amount);
+    writer_.integer(asked.second);
+    const bool map = asked.value != nullptr && asked.value->is(Kind::map);
+    if (asked.value != nullptr && !map) {
+        writer_.value(*asked.value);
+    } else {
+        writer_.null();
+    }
+    writer_.end_array();
+}
+
+void RecordWriter::put_id(const RememberedId& id, std::uint32_t tag) {
+    writer_.begin_array();
+    writer_.unsigned_integer(id.key);
+    writer_.unsigned_integer(id.fingerprint);
+    writer_.unsigned_integer(tag);
+    if (id.granted) {
+        writer_.integer(*id.granted);
+    } else {
+        writer_.null();
+    }
+    writer_.end_array();
+}
+
+void RecordWriter::put_binary(std::span<const std::byte> bytes) {
+    Value value;
+    value.kind = Kind::binary;
+    value.count = static_cast<std::uint32_t>(bytes.size());
+    value.bytes = reinterpret_cast<const char*>(bytes.data());
+    writer_.value(value);
+}
+
+void RecordWriter::add(const GovernorChange& change) {
+    begin(governor_kind);
+    writer_.text(change.title);
+    writer_.unsigned_integer(static_cast<std::uint64_t>(change.standing));
+    writer_.boolean(change.named_by_file);
+    writer_.text(change.policy_rev);
+    writer_.text(change.config);
+    writer_.end_array();
+}
+
+void RecordWriter::add(const EventChange& change) {
+    begin(event_kind);
+    writer_.unsigned_integer(change.number);
+    writer_.text(change.topic);
+    writer_.text(change.payload);
+    writer_.end_array();
+}
+
+void RecordWriter::add(const NodeChange& change) {
+    begin(node_kind);
+    writer_.unsigned_integer(change.epoch);
+    writer_.integer(to_ms(change.at));
+    writer_.unsigned_integer(change.events_reserved);
+    writer_.boolean(change.clean_end);
+    writer_.end_array();
+}
+
+std::string_view RecordWriter::finish() {
+    expects(begun_, "a record has a change");
+    writer_.end_array();
+    begun_ = false;
+    return writer_.bytes();
+}
+
+RecordReader::RecordReader() : decoder_(record_limits) {}
+
+bool RecordReader::read(std::span<const std::byte> record, RecordVisitor& visitor) {
+    const Payload payload =
+        decoder_.decode({reinterpret_cast<const char*>(record.data()), record.size()});
+    if (!payload.good() || !payload.root->is(Kind::array) ||
+        payload.encoding != Encoding::msgpack) {
+        return false;
+    }
+    const Value* change = payload.root->first_child();
+    for (std::uint32_t at = 0; at < payload.root->count; ++at, change = change->next_sibling()) {
+        if (!change->is(Kind::array) || !visit_one(*change, visitor)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace flyball

@@ -1,0 +1,86 @@
+#pragma once
+// A record of the journal (docs/design/state.md): the changes of one decision as one msgpack array,
+// each an array that begins with its kind. Written by whoever owns the engine, read by recovery and
+// by the `state` verbs. What was asked is kept for replay, but for attributes: a compliance check
+// leaves their hash only. Steady state allocates nothing.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "governors/change.h"
+#include "schemas/decode.h"
+#include "schemas/writer.h"
+
+namespace flyball {
+
+// What control or a configuration made of a governor.
+struct GovernorChange {
+    enum class Standing : std::uint8_t { in_work, set_aside, purged };
+    std::string_view title{};
+    Standing standing = Standing::in_work;
+    bool named_by_file = false;
+    std::string_view policy_rev{};
+    std::string_view config{};  // canonical JSON; empty when it did not change
+};
+
+// An event that waits for the broker, or has left.
+struct EventChange {
+    std::uint64_t number = 0;
+    std::string_view topic{};    // empty: all up to `number` have left
+    std::string_view payload{};  // its map is still open, for `late`
+};
+
+// The node's own.
+struct NodeChange {
+    std::uint64_t epoch = 0;            // starts from disk
+    Instant at{};                       // governor time; the epoch: never believed
+    std::uint64_t events_reserved = 0;  // no event number up to this is given again
+    bool clean_end = false;             // nothing came after this record
+};
+
+class RecordWriter {
+public:
+    void add(const Change& change);
+    void add(const GovernorChange& change);
+    void add(const EventChange& change);
+    void add(const NodeChange& change);
+    bool empty() const { return !begun_; }
+    // Ends the record: its bytes, valid until the next add().
+    std::string_view finish();
+
+private:
+    void begin(std::uint8_t kind);
+    void put_asked(const Command& asked);
+    void put_id(const RememberedId& id, std::uint32_t tag);
+    void put_binary(std::span<const std::byte> bytes);
+
+    Writer writer_{Encoding::msgpack};
+    bool begun_ = false;
+};
+
+// Views are valid for the call.
+class RecordVisitor {
+public:
+    virtual ~RecordVisitor() = default;
+    // False: it cannot be used, and reading ends.
+    virtual bool visit(const Change& change) = 0;
+    virtual bool visit(const GovernorChange& change) = 0;
+    virtual bool visit(const EventChange& change) = 0;
+    virtual bool visit(const NodeChange& change) = 0;
+};
+
+class RecordReader {
+public:
+    RecordReader();
+    // False: the bytes are no record that this release knows, or the visitor refused one.
+    bool read(std::span<const std::byte> record, RecordVisitor& visitor);
+
+private:
+    Decoder decoder_;
+};
+
+}  // namespace flyball
