@@ -40,11 +40,23 @@ struct Change {
     std::span<const std::byte> image{};  // empty: nothing changed but the rings
 };
 
+// What control or a configuration made of a governor.
+struct GovernorChange {
+    enum class Standing : std::uint8_t { in_work, set_aside, purged };
+    std::string_view title{};
+    Standing standing = Standing::in_work;
+    bool named_by_file = false;
+    std::string_view policy_rev{};
+    std::string_view config{};  // canonical JSON; empty when it did not change
+};
+
 class ChangeSink {
 public:
     virtual ~ChangeSink() = default;
-    // Several may belong to one decision: the engine says where one ends.
     virtual void note(const Change& change) = 0;
+    virtual void note(const GovernorChange& change) = 0;
+    // All that was noted since the last call is one decision: kept whole or not at all.
+    virtual void end_decision() = 0;
 };
 
 }  // namespace flyball

@@ -283,7 +283,7 @@ void Governor::judge(Entry& entry) {
     settle(entry);
     if (changed) {
         if (entry.effect.announced() > 0) {
-            announce(entry.effect, entry.tenant, seq_);
+            announce(entry.effect, entry.tenant, seq());
         }
         if (is_due(out.tenant, now)) {  // what was decided may itself be over by now
             pass_time_of(out.tenant, now, entry.effect);
@@ -304,11 +304,14 @@ void Governor::forget(Entry& entry) {
         out.changed = true;
     }
     settle(entry);
+    if (forgets) {
+        note({.kind = Change::Kind::removed, .tenant = entry.tenant});
+    }
     if (forgets && sink_ != nullptr) {
         sink_->raise({.kind = EventKind::tenant_forgotten,
                       .governor = title_,
                       .tenant = entry.tenant,
-                      .seq = seq_,
+                      .seq = seq(),
                       .at = entry.occasion.now});
     }
 }
@@ -358,7 +361,7 @@ void Governor::count(const Judgement& judgement) {
 const RememberedId* Governor::remember(Entry& entry) {
     const Decided& out = entry.out;
     const Outcome outcome{out.reply.verdict, out.reply.reason, out.reply.would_deny};
-    events_.add({.seq = seq_,
+    events_.add({.seq = seq(),
                  .at = entry.occasion.now,
                  .tenant = out.tenant,
                  .outcome = outcome,
@@ -369,7 +372,7 @@ const RememberedId* Governor::remember(Entry& entry) {
     }
     newest_id_ = {.key = entry.id_key,
                   .fingerprint = fingerprint(out.command),
-                  .seq = seq_,
+                  .seq = seq(),
                   .at = entry.occasion.now,
                   .outcome = outcome,
                   .granted = out.judgement.granted};
@@ -382,7 +385,7 @@ void Governor::keep_record(const Entry& entry, const RememberedId* id) const {
     note({.kind = Change::Kind::decision,
           .tenant = entry.tenant,
           .enrolment = entry.enrolment,
-          .seq = seq_,
+          .seq = seq(),
           .at = entry.occasion.now,
           .asked = &out.command,
           .outcome = {out.reply.verdict, out.reply.reason, out.reply.would_deny},

@@ -17,6 +17,7 @@
 #include "governors/due_queue.h"
 #include "governors/event_ring.h"
 #include "governors/id_ring.h"
+#include "governors/number_line.h"
 #include "governors/tenant_table.h"
 
 namespace flyball {
@@ -33,9 +34,6 @@ public:
         ChangeSink* changes = nullptr;  // keeps what changed; likewise
     };
     explicit Governor(Options options);
-    // How many numbers are reserved ahead (docs/design/state.md): looks take one without a record.
-    static constexpr std::uint64_t numbers_reserved = 65'536;
-
     std::string_view type() const { return type_; }
     std::string_view name() const { return name_; }
     std::string_view title() const { return title_; }  // "type/name"
@@ -64,11 +62,12 @@ public:
 
     using Counts = GovernorCounts;
     const Counts& counts() const { return counts_; }
-    std::uint64_t seq() const { return seq_; }
+    std::uint64_t seq() const { return numbers_.last(); }
     std::size_t tenants() const { return tenants_.size(); }
     const EventRing& events() const { return events_; }
     const IdRing& ids() const { return ids_; }
     std::string_view tenant_name(TenantIndex tenant) const { return tenants_.name(tenant); }
+    TenantIndex find_tenant(std::string_view name) const { return tenants_.find(name); }
     std::size_t memory_bytes() const;
 
     Standing& standing() { return standing_; }
@@ -140,8 +139,7 @@ private:
     ChangeSink* changes_;
     Standing standing_;
     Counts counts_;
-    std::uint64_t seq_ = 0;
-    std::uint64_t reserved_ = numbers_reserved;  // no number above is given before it is on disk
+    NumberLine numbers_;
     Instant next_search_{};  // when the table is full: the next look for a place to take
 };
 

@@ -90,7 +90,7 @@ void Governor::keep(Part& part, const Occasion& occasion) {
     part.seq = take_number();
     count(part.judgement);
     if (!part.command.look) {
-        events_.add({.seq = seq_,
+        events_.add({.seq = seq(),
                      .at = occasion.now,
                      .tenant = part.tenant,
                      .outcome = part.outcome(),

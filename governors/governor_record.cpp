@@ -16,12 +16,10 @@ void Governor::note(const Change& change) const {
 }
 
 std::uint64_t Governor::take_number() {
-    ++seq_;
-    if (reserved_ - seq_ <= numbers_reserved / 2) [[unlikely]] {
-        reserved_ = seq_ + numbers_reserved;
-        note({.kind = Change::Kind::reserved, .seq = reserved_});
+    if (numbers_.take()) [[unlikely]] {
+        note({.kind = Change::Kind::reserved, .seq = numbers_.renew()});
     }
-    return seq_;
+    return numbers_.last();
 }
 
 void Governor::keep_part(const Part& part, Instant now) const {
@@ -42,7 +40,7 @@ void Governor::keep_part(const Part& part, Instant now) const {
 
 bool GovernorState::apply(Governor& governor, const Change& change) {
     if (change.kind == Change::Kind::reserved) {
-        governor.reserved_ = std::max(governor.reserved_, change.seq);
+        governor.numbers_.seen_reserved(change.seq);
         return true;
     }
     TenantIndex tenant = governor.tenants_.find(change.tenant);
@@ -62,8 +60,7 @@ bool GovernorState::apply(Governor& governor, const Change& change) {
         governor.due_.set(tenant, governor.rules_->due(tenant));
     }
     if (change.seq != 0) {
-        governor.seq_ = std::max(governor.seq_, change.seq);
-        governor.reserved_ = std::max(governor.reserved_, change.seq);
+        governor.numbers_.seen(change.seq);
     }
     if (change.in_history) {
         governor.events_.add({.seq = change.seq,
@@ -79,8 +76,7 @@ bool GovernorState::apply(Governor& governor, const Change& change) {
 }
 
 void GovernorState::skip_reserved(Governor& governor) {
-    governor.seq_ = std::max(governor.seq_, governor.reserved_);
-    governor.reserved_ = governor.seq_ + Governor::numbers_reserved;
+    governor.numbers_.skip_reserved();
 }
 
 }  // namespace flyball

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "governors/governor.h"
+#include "schemas/duration.h"
 
 namespace flyball {
 
@@ -153,7 +154,7 @@ Tree Governor::configuration() const {
     all.insert_or_assign("mode", settings_.mode == Mode::observe ? "observe" : "enforce");
     all.insert_or_assign("auto_enroll", settings_.auto_enroll);
     all.insert_or_assign("max_tenants", number(settings_.max_tenants));
-    all.insert_or_assign("id_window_ms", number(settings_.id_window.count()));
+    all.insert_or_assign("id_window", format_duration({.ms = settings_.id_window.count()}));
     all.insert_or_assign("ring", Tree::Map{{"capacity", number(settings_.ring_capacity)}});
     all.insert_or_assign("ids", Tree::Map{{"capacity", number(settings_.ids_capacity)}});
     return Tree(std::move(all));

@@ -50,6 +50,7 @@ public:
     // (a denial that waiting could cure, decided anew).
     void add(const RememberedId& entry, std::uint32_t tag);
 
+    std::uint64_t seed() const { return seed_; }  // of the keys: stored with them
     std::size_t size() const;
     std::size_t capacity() const;
     std::optional<Instant> oldest() const;

@@ -37,8 +37,14 @@ TenantIndex TenantTable::add(std::string_view name, bool auto_enrolled) {
     expects(size_ < tenants_max, "a table has room for 4,194,302 tenants");
     const TenantIndex tenant = lowest_free();
     first_free_word_ = tenant / word_bits;
+    restore(tenant, name, auto_enrolled);
+    return tenant;
+}
+
+void TenantTable::restore(TenantIndex tenant, std::string_view name, bool auto_enrolled) {
+    expects(tenant < tenants_max && !in_use(tenant), "a place that is free");
     if (tenant >= rows_) {
-        grow(std::max<std::size_t>(first_rows, 2 * rows_));
+        grow(std::max({first_rows, 2 * rows_, std::bit_ceil(std::size_t{tenant} + 1)}));
     }
     end_ = std::max<std::size_t>(end_, std::size_t{tenant} + 1);
     names_.resize(std::max(names_.size(), end_));
@@ -47,7 +53,6 @@ TenantIndex TenantTable::add(std::string_view name, bool auto_enrolled) {
     set_bit(auto_enrolled_, tenant, auto_enrolled);
     index_.insert(hash_of(tenant), tenant);
     ++size_;
-    return tenant;
 }
 
 void TenantTable::remove(TenantIndex tenant) {

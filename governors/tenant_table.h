@@ -25,6 +25,8 @@ public:
     TenantIndex find(std::string_view name) const;  // no_tenant when it is not enrolled
     // The name must not be enrolled. The caller has checked its own maximum.
     TenantIndex add(std::string_view name, bool auto_enrolled);
+    // The same at a place that was its own in an earlier run.
+    void restore(TenantIndex tenant, std::string_view name, bool auto_enrolled);
     void remove(TenantIndex tenant);
 
     std::string_view name(TenantIndex tenant) const;

@@ -17,7 +17,6 @@ struct Admit::Type {
 namespace {
 
 constexpr std::array<std::string_view, 1> ops = {"check"};
-constexpr std::string_view own_name = "admit";
 constexpr std::array<std::string_view, 5> names = {"entitlement", "subscription", "compliance",
                                                    "quota", "billing"};
 // Stored with remembered ids.
@@ -41,13 +40,14 @@ std::span<const std::string_view> Admit::part_names() {
 Admit::Admit(const Registry& registry, Supervisor& supervisor, const Options& options)
     : registry_(registry),
       supervisor_(supervisor),
-      ids_(options.ids_capacity, options.id_window, options.seed) {}
+      ids_(options.ids_capacity, options.id_window, options.seed),
+      changes_(options.changes) {}
 
 const Reply& Admit::decide(Request& request, const Occasion& occasion) {
     reply_ = Reply{};
     reply_.id = request.id;
     reply_.cid = request.cid;
-    reply_.governor = own_name;
+    reply_.governor = title;
     reply_.tenant = request.tenant.empty() ? occasion.topic_tenant : request.tenant;
     reply_.brief = request.brief;
     reply_.dry_run = request.dry_run;
@@ -322,7 +322,8 @@ void Admit::take_back(std::size_t count, bool with_denier) {
 }
 
 void Admit::settle(const Request& request, const Occasion& occasion) {
-    reply_.seq = ++seq_;
+    take_number();
+    reply_.seq = seq();
     reply_.at = occasion.now;
     reply_.verdict = denier_ == nullptr ? Verdict::allow : Verdict::deny;
     if (denier_ != nullptr) {
@@ -336,13 +337,12 @@ void Admit::settle(const Request& request, const Occasion& occasion) {
     }
     ++(denier_ == nullptr ? counts_.allow : counts_.deny);
     if (id_key_ != 0 && !reply_.retry_after_ms) {
-        ids_.add({.key = id_key_,
+        remember({.key = id_key_,
                   .fingerprint = fingerprint(),
-                  .seq = seq_,
+                  .seq = seq(),
                   .at = occasion.now,
                   .outcome = {reply_.verdict, reply_.reason, false},
-                  .granted = std::nullopt},
-                 ids_.tenant_tag(reply_.tenant));
+                  .granted = std::nullopt});
     }
 }
 

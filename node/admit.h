@@ -26,9 +26,12 @@ public:
 
     struct Options {
         std::size_t ids_capacity = 8192;
-        Span id_window{0};       // zero: ids are kept by count only
-        std::uint64_t seed = 0;  // keys the hashes
+        Span id_window{0};              // zero: ids are kept by count only
+        std::uint64_t seed = 0;         // keys the hashes
+        ChangeSink* changes = nullptr;  // keeps what changed
     };
+    // In records and files it stands as a governor of this name.
+    static constexpr std::string_view title = "admit";
     Admit(const Registry& registry, Supervisor& supervisor, const Options& options);
 
     // Decides one entry; reply() then writes what was decided, as one value.
@@ -42,8 +45,12 @@ public:
         std::uint64_t replayed = 0;
     };
     const Counts& counts() const { return counts_; }
-    std::uint64_t seq() const { return seq_; }
+    std::uint64_t seq() const { return numbers_.last(); }
     const IdRing& ids() const { return ids_; }
+    // Recovery: a recorded change put in place; then, after an unclean end, on from what is
+    // reserved.
+    void apply(const Change& change);
+    void skip_reserved() { numbers_.skip_reserved(); }
     std::size_t memory_bytes() const;
     // The types that may take part, in the order in which they are judged.
     static std::span<const std::string_view> part_names();
@@ -70,6 +77,8 @@ private:
     bool judge_lines(const Occasion& occasion);
     void take_back(std::size_t count, bool with_denier);
     void settle(const Request& request, const Occasion& occasion);
+    void take_number();
+    void remember(const RememberedId& id);
     void write_lines(Writer& writer, Instant now) const;
     bool refuse(Reason reason, std::string_view field, std::string_view expected);
     bool refuse_at(const Line& line, Reason reason, std::string_view field,
@@ -81,8 +90,9 @@ private:
     const Registry& registry_;
     Supervisor& supervisor_;
     IdRing ids_;
+    ChangeSink* changes_;
     Counts counts_;
-    std::uint64_t seq_ = 0;
+    NumberLine numbers_;
 
     // The entry in work.
     Reply reply_;

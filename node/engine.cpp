@@ -36,9 +36,14 @@ Engine::Engine(Options options)
       registry_({.seed = options_.seed,
                  .instance = options_.instance,
                  .entropy = options_.entropy,
-                 .events = options_.events}),
+                 .events = options_.events,
+                 .changes = options_.changes}),
       supervisor_(registry_, options_.events),
-      admit_(registry_, supervisor_, options_.admit) {}
+      admit_(registry_, supervisor_,
+             {.ids_capacity = options_.admit_ids_capacity,
+              .id_window = options_.admit_id_window,
+              .seed = options_.seed,
+              .changes = options_.changes}) {}
 
 Engine::~Engine() = default;
 
@@ -236,11 +241,13 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     if (job.control()) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
         const Message reply = reply_message(job);
-        return control_->answer({.request = request,
-                                 .encoding = job.payload.encoding,
-                                 .now = job.now,
-                                 .reply = alone ? &reply : nullptr},
-                                job.work.writer);
+        const bool answered = control_->answer({.request = request,
+                                                .encoding = job.payload.encoding,
+                                                .now = job.now,
+                                                .reply = alone ? &reply : nullptr},
+                                               job.work.writer);
+        end_decision();
+        return answered;
     }
     if (job.topic.has_tenant && !job.topic.tenant_canonical) {
         Reply fault = error_reply(job, Reason::bad_field);
@@ -263,6 +270,7 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     } else {
         answer_one(job, request, occasion);
     }
+    end_decision();
     return true;
 }
 
@@ -300,6 +308,7 @@ bool Engine::decide(Governor& governor, Request& request, const Occasion& occasi
         decided.reply.reason = Reason::governor_down;
         echo(request, decided.reply);
     }
+    end_decision();
     count(decided.reply);
     return decided.reply.reason != Reason::governor_down;
 }
@@ -328,6 +337,7 @@ void Engine::pass_time(Instant now) {
             supervisor_.failed(governor, failure.what(), now);
         }
     });
+    end_decision();
 }
 
 }  // namespace flyball

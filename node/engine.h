@@ -34,7 +34,9 @@ public:
         std::uint64_t instance = 0;
         std::array<std::byte, 32> entropy{};  // of this process; random in production
         EventSink* events = nullptr;          // hears of what changed; outlives the engine
-        Admit::Options admit{};
+        ChangeSink* changes = nullptr;        // keeps what changed; likewise
+        std::size_t admit_ids_capacity = 8192;
+        Span admit_id_window{0};
     };
     explicit Engine(Options options);
     ~Engine();
@@ -64,6 +66,7 @@ public:
     Registry& registry() { return registry_; }
     const Registry& registry() const { return registry_; }
     Supervisor& supervisor() { return supervisor_; }
+    Admit& admit() { return admit_; }
     const Admit& admit() const { return admit_; }
     const EngineCounts& counts() const { return counts_; }
     std::size_t memory_bytes() const;
@@ -89,6 +92,11 @@ private:
     void answer_admit(Job& job, Request& request, const Occasion& occasion);
     void count(const Reply& reply);
     void write_error(Job& job, const Reply& error);
+    void end_decision() {
+        if (options_.changes != nullptr) {
+            options_.changes->end_decision();
+        }
+    }
     Message reply_message(const Job& job) const;
     void send_reply(Job& job);
     void stage_ends(Stage stage) {

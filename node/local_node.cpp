@@ -56,7 +56,7 @@ struct LocalNode::Parts : EngineHost, EventSink {
                   .instance = seed,
                   .entropy = entropy_of(seed),
                   .events = this,
-                  .admit = {.seed = seed}}) {}
+                  .changes = nullptr}) {}
 
     static Root root() { return {.prefix = "flyball/v1", .region = "local", .node = "local"}; }
 

@@ -63,7 +63,8 @@ Result<std::unique_ptr<Governor>> Registry::make(std::string_view type, std::str
                                                                  .settings = split->first,
                                                                  .rules = std::move(rules),
                                                                  .seed = options_.seed,
-                                                                 .events = options_.events});
+                                                                 .events = options_.events,
+                                                                 .changes = options_.changes});
     governor->set_policy_rev(flyball::policy_rev(governor->configuration()));
     return governor;
 }
@@ -102,7 +103,9 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
         }
         auto node = aside_.extract(aside);
         node.mapped().configured = configured;
-        return governors_.insert(std::move(node)).position->second.governor.get();
+        const auto back = governors_.insert(std::move(node)).position;
+        note(back->second, GovernorChange::Standing::in_work);
+        return back->second.governor.get();
     }
     if (governors_.size() + aside_.size() >= governors_max) {
         return wrong("name: this node has as many governors as it can hold, " +
@@ -114,7 +117,9 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
         return made.error();
     }
     Governor* governor = made->get();
-    governors_.emplace(governor->title(), Entry{std::move(*made), configured});
+    purged_.erase(std::string(title));
+    const auto put = governors_.emplace(governor->title(), Entry{std::move(*made), configured});
+    note(put.first->second, GovernorChange::Standing::in_work);
     return governor;
 }
 
@@ -147,8 +152,8 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
     if (found == governors_.end()) {
         const bool aside = purge && aside_.contains(title);
         if (aside && !check_only) {
+            note_purged(*aside_.find(title)->second.governor);
             aside_.erase(title);
-            renew_entropy();
         }
         return aside ? Removal::removed : Removal::unknown;
     }
@@ -159,12 +164,22 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
         raise(EventKind::governor_removed, *found->second.governor, now);
         auto node = governors_.extract(found);
         if (purge) {
-            renew_entropy();
+            note_purged(*node.mapped().governor);
         } else {
+            note(node.mapped(), GovernorChange::Standing::set_aside);
             aside_.insert(std::move(node));
         }
     }
     return Removal::removed;
+}
+
+void Registry::note_purged(const Governor& governor) {
+    purged_.emplace(governor.title());
+    if (options_.changes != nullptr) {
+        options_.changes->note(GovernorChange{.title = governor.title(),
+                                              .standing = GovernorChange::Standing::purged});
+    }
+    renew_entropy();
 }
 
 // A governor of the same title that is made later draws other salts.
@@ -208,6 +223,7 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
         const auto here = at++;
         if (here->second.configured && !all.contains(std::string(here->first))) {
             raise(EventKind::governor_removed, *here->second.governor, now);
+            note(here->second, GovernorChange::Standing::set_aside);
             aside_.insert(governors_.extract(here));
         }
     }
@@ -222,10 +238,14 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
 void Registry::take_over(const std::string& title, const Tree& raw, Instant now, bool named) {
     const auto found = governors_.find(title);
     if (found != governors_.end() && (named || found->second.configured)) {
-        found->second.configured = named;
+        const bool other_hand = std::exchange(found->second.configured, named) != named;
         const auto done = configure(*found->second.governor, raw, now);
         expects(done.has_value(), "the settings were checked");
-    } else if (found == governors_.end() && (named || !aside_.contains(title))) {
+        if (*done || other_hand) {
+            note(found->second, GovernorChange::Standing::in_work);
+        }
+    } else if (found == governors_.end() &&
+               (named || (!aside_.contains(title) && !purged_.contains(title)))) {
         const auto added = put(title, raw, now, named);
         if (added) {
             raise(EventKind::governor_added, **added, now);
@@ -237,6 +257,19 @@ void Registry::raise(EventKind kind, const Governor& governor, Instant now) cons
     if (options_.events != nullptr) {
         options_.events->raise({.kind = kind, .governor = governor.title(), .at = now});
     }
+}
+
+void Registry::note(const Entry& entry, GovernorChange::Standing standing) const {
+    if (options_.changes == nullptr) {
+        return;
+    }
+    std::string config;
+    entry.governor->configuration().append_canonical_json(config);
+    options_.changes->note(GovernorChange{.title = entry.governor->title(),
+                                          .standing = standing,
+                                          .named_by_file = entry.configured,
+                                          .policy_rev = entry.governor->policy_rev(),
+                                          .config = config});
 }
 
 std::unique_ptr<Rules> Registry::fresh_rules(const Governor& governor) const {

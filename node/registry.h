@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ public:
         std::uint64_t instance = 0;           // of the node's state: audit chains begin with it
         std::array<std::byte, 32> entropy{};  // of this process: salts are drawn from it
         EventSink* events = nullptr;          // outlives the registry
+        ChangeSink* changes = nullptr;        // likewise
     };
     explicit Registry(const Options& options) : options_(options) {}
 
@@ -59,6 +61,11 @@ public:
     std::vector<ConfigFault> reload(const ConfiguredGovernors& wanted, Instant now);
     std::vector<ConfigFault> check(const ConfiguredGovernors& wanted, Instant now) const;
 
+    // Recovery: what an earlier run noted of a governor, put in place; nothing is raised or noted.
+    Result<void> restore(const GovernorChange& change, Instant now);
+    // Also one that was set aside.
+    Governor* find_any(std::string_view title) const;
+
     Governor* find(std::string_view type, std::string_view name) const;
     Governor* find(std::string_view title) const;
     // Fresh rules of the governor's type, for its rebuilding.
@@ -74,6 +81,9 @@ public:
     std::size_t down() const;
     // In order of type and name.
     void each(const std::function<void(Governor&)>& visit) const;
+    // All of them with their standing, those set aside too, and what was purged (no governor).
+    using VisitAny = std::function<void(const GovernorChange& standing, Governor* governor)>;
+    void each_any(const VisitAny& visit) const;
     // "type/name" of the first few, for `supported`.
     std::vector<std::string_view> titles(std::size_t max) const;
 
@@ -91,11 +101,15 @@ private:
     void take_over(const std::string& title, const Tree& raw, Instant now, bool named);
     Result<bool> configure(Governor& governor, const Tree& raw, Instant now);
     void raise(EventKind kind, const Governor& governor, Instant now) const;
+    void note(const Entry& entry, GovernorChange::Standing standing) const;
+    void note_purged(const Governor& governor);
     void renew_entropy();
 
     Options options_;
     Entries governors_;
     Entries aside_;  // removed, with their state
+    // Base governors that were purged: a start or a reload does not bring them back.
+    std::set<std::string, std::less<>> purged_;
 };
 
 }  // namespace flyball

@@ -17,16 +17,6 @@
 
 namespace flyball {
 
-// What control or a configuration made of a governor.
-struct GovernorChange {
-    enum class Standing : std::uint8_t { in_work, set_aside, purged };
-    std::string_view title{};
-    Standing standing = Standing::in_work;
-    bool named_by_file = false;
-    std::string_view policy_rev{};
-    std::string_view config{};  // canonical JSON; empty when it did not change
-};
-
 // An event that waits for the broker, or has left.
 struct EventChange {
     std::uint64_t number = 0;

@@ -1,0 +1,87 @@
+#include "node/recovery.h"
+
+#include <algorithm>
+
+#include "governors/governor_state.h"
+
+namespace flyball {
+
+void Recovery::loaded(std::string_view title, std::uint64_t through_record) {
+    loaded_.insert_or_assign(std::string(title), through_record);
+}
+
+bool Recovery::passed_over(std::string_view title) const {
+    const auto found = loaded_.find(title);
+    return found != loaded_.end() && record_ <= found->second;
+}
+
+bool Recovery::fail(std::string_view title, std::string_view why) {
+    fault_.assign("record ").append(std::to_string(record_)).append(": ");
+    fault_.append(title).append(": ").append(why);
+    return false;
+}
+
+bool Recovery::visit(const Change& change) {
+    latest_ = std::max(latest_, change.at);
+    node_.clean_end = false;
+    if (passed_over(change.governor)) {
+        return true;
+    }
+    if (change.governor == Admit::title) {
+        engine_.admit().apply(change);
+        return true;
+    }
+    Governor* governor = engine_.registry().find_any(change.governor);
+    if (governor == nullptr) {
+        return fail(change.governor, "no governor of this name was recorded");
+    }
+    return GovernorState::apply(*governor, change) ||
+           fail(change.governor, "its image does not fit this type");
+}
+
+bool Recovery::visit(const GovernorChange& change) {
+    node_.clean_end = false;
+    if (passed_over(change.title)) {
+        return true;
+    }
+    const auto restored = engine_.registry().restore(change, latest_);
+    return restored || fail(change.title, restored.error().message);
+}
+
+bool Recovery::visit(const EventChange& change) {
+    node_.clean_end = false;
+    if (change.topic.empty()) {
+        while (!events_.empty() && events_.front().number <= change.number) {
+            events_.pop_front();
+        }
+    } else if (events_.empty() || events_.back().number < change.number) {
+        events_.push_back({.number = change.number,
+                           .topic = std::string(change.topic),
+                           .payload = std::string(change.payload)});
+    }
+    return true;
+}
+
+bool Recovery::visit(const NodeChange& change) {
+    latest_ = std::max(latest_, change.at);
+    const std::uint64_t events = std::max(node_.events_reserved, change.events_reserved);
+    const std::uint64_t epoch = std::max(node_.epoch, change.epoch);
+    node_ = change;
+    node_.events_reserved = events;
+    node_.epoch = epoch;
+    return true;
+}
+
+void Recovery::finish() {
+    if (node_.clean_end) {
+        return;
+    }
+    engine_.registry().each_any([](const GovernorChange& /*standing*/, Governor* governor) {
+        if (governor != nullptr) {
+            GovernorState::skip_reserved(*governor);
+        }
+    });
+    engine_.admit().skip_reserved();
+}
+
+}  // namespace flyball

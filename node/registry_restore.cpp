@@ -1,0 +1,88 @@
+// The half of Registry that recovery asks: what an earlier run noted, put in place again.
+
+#include "node/registry.h"
+#include "schemas/decode.h"
+
+namespace flyball {
+
+namespace {
+
+Result<Tree> parse(std::string_view config) {
+    Decoder decoder;
+    const Payload payload = decoder.decode(config);
+    if (payload.good()) {
+        if (auto tree = tree_of(*payload.root)) {
+            return std::move(*tree);
+        }
+    }
+    return Error{ErrorCode::damaged, "a recorded configuration cannot be read"};
+}
+
+}  // namespace
+
+Result<void> Registry::restore(const GovernorChange& change, Instant now) {
+    const std::string title(change.title);
+    if (change.standing == GovernorChange::Standing::purged) {
+        governors_.erase(title);
+        aside_.erase(title);
+        purged_.insert(title);
+        return {};
+    }
+    const auto config = parse(change.config);
+    if (!config) {
+        return Error{config.error().code, title + ": " + config.error().message};
+    }
+    Entries& here = change.standing == GovernorChange::Standing::in_work ? governors_ : aside_;
+    Entries& there = &here == &governors_ ? aside_ : governors_;
+    if (const auto moved = there.find(title); moved != there.end()) {
+        here.insert(there.extract(moved));
+    }
+    auto found = here.find(title);
+    if (found == here.end()) {
+        const std::size_t slash = std::min(title.find('/'), title.size() - 1);
+        auto made = make(title.substr(0, slash), title.substr(slash + 1), *config, now);
+        if (!made) {
+            return Error{ErrorCode::damaged, title + ": " + made.error().message};
+        }
+        const std::string_view key = (*made)->title();
+        found = here.emplace(key, Entry{std::move(*made), change.named_by_file}).first;
+        purged_.erase(title);
+        return {};
+    }
+    found->second.configured = change.named_by_file;
+    const auto configured = configure(*found->second.governor, *config, now);
+    return configured
+               ? Result<void>()
+               : Result<void>(Error{ErrorCode::damaged, title + ": " + configured.error().message});
+}
+
+Governor* Registry::find_any(std::string_view title) const {
+    if (Governor* governor = find(title)) {
+        return governor;
+    }
+    const auto aside = aside_.find(title);
+    return aside == aside_.end() ? nullptr : aside->second.governor.get();
+}
+
+void Registry::each_any(const VisitAny& visit) const {
+    std::string config;
+    const auto show = [&](const Entries& entries, GovernorChange::Standing standing) {
+        for (const auto& [title, entry] : entries) {
+            config.clear();
+            entry.governor->configuration().append_canonical_json(config);
+            visit({.title = title,
+                   .standing = standing,
+                   .named_by_file = entry.configured,
+                   .policy_rev = entry.governor->policy_rev(),
+                   .config = config},
+                  entry.governor.get());
+        }
+    };
+    show(governors_, GovernorChange::Standing::in_work);
+    show(aside_, GovernorChange::Standing::set_aside);
+    for (const std::string& title : purged_) {
+        visit({.title = title, .standing = GovernorChange::Standing::purged}, nullptr);
+    }
+}
+
+}  // namespace flyball

@@ -1,0 +1,63 @@
+#pragma once
+// Seeded traffic for a whole node: requests of all five types and admits, on several governors
+// each, from a few tenants, with ids that come again. The same seed gives the same requests.
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "node/engine.h"
+
+namespace flyball::sim {
+
+using Json = nlohmann::json;
+
+struct Asked {
+    std::string below;  // the topic below the root
+    Json request;
+    std::int64_t pass_ms = 0;  // before it is asked
+};
+
+// Two governors of each type with small limits, so that everything happens soon.
+std::vector<std::pair<std::string, Tree>> governors();
+Engine::Options engine_options();
+
+class Traffic {
+public:
+    explicit Traffic(std::uint64_t seed) : random_(seed) {}
+    Asked next();
+    std::uint64_t pick(std::uint64_t below);
+
+private:
+    Json quota();
+    Json billing();
+    Json entitlement();
+    Json compliance();
+    Json subscription();
+    Json admit();
+
+    std::mt19937_64 random_;
+    std::uint64_t ids_ = 0;
+};
+
+// An engine that is asked and whose replies are read.
+class Desk : public EngineHost {
+public:
+    explicit Desk(Engine::Options options) : engine_(std::move(options)) {}
+    Json ask(const Asked& asked, Instant now);
+    Engine& engine() { return engine_; }
+    // Everything that a stranger could find out, and the images of every tenant.
+    std::string state(Instant now);
+
+    void send(const Message& message) override { reply_.assign(message.payload); }
+    void breathe() override {}
+    void reply_topic_refused(std::string_view /*topic*/) override {}
+
+private:
+    Engine engine_;
+    std::string reply_;
+};
+
+}  // namespace flyball::sim
