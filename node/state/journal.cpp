@@ -55,6 +55,7 @@ Result<std::unique_ptr<Journal>> Journal::resume(Disk& disk, const Options& opti
     if (end.segment == 0) {
         return begin(disk, options, end.next_record);
     }
+    expects(end.checksum != 0, "the end of a chain, as read_journal() found it");
     auto made = make(disk, options);
     Journal& journal = **made;
     journal.next_record_ = end.next_record;
@@ -84,6 +85,14 @@ Result<void> Journal::take_stock(bool recycles) {
     SegmentBytes room;
     for (const std::uint64_t number : files->segments) {
         const auto first = first_group(disk_, number, room);
+        if (!recycles && first && !first->has_value()) {
+            // Of a journal that failed before its first group; the next attempts leave more of
+            // them.
+            if (const auto removed = disk_.remove(segment_name(number)); !removed) {
+                return removed.error();
+            }
+            continue;
+        }
         // Who cannot be read now may be needed by another reading: it stays until it is retired.
         const bool known = first && first->has_value();
         segments_.push_back({number, known ? (*first)->first_record : unknown_record, recycles});
@@ -128,6 +137,9 @@ Result<bool> Journal::go_on_in_place(const JournalEnd& end) {
             return false;
         }
     }
+    if (end.offset == 0) {
+        segments_.back().first_record = next_record_;
+    }
     file_ = std::move(*file);
     file_bytes_ = segment.bytes.size();
     offset_ = rounded_up(end.offset, options_.pad_bytes);
@@ -144,10 +156,10 @@ Result<void> Journal::checked(Result<void> done) {
 Result<void> Journal::write(std::span<const std::byte> records, std::uint32_t count) {
     expects(count > 0 && holds_records(records, count), "whole records, each behind its length");
     if (group_header_bytes + records.size() > options_.segment_bytes) {
-        return Error{ErrorCode::refused,
-                     "a group of " + std::to_string(records.size()) +
-                         " bytes does not fit into a segment of " +
-                         std::to_string(options_.segment_bytes) + " with its header of 64"};
+        return Error{ErrorCode::refused, "a group of " + std::to_string(records.size()) +
+                                             " bytes does not fit into a segment of " +
+                                             std::to_string(options_.segment_bytes) +
+                                             " with its header of 64"};
     }
     if (failed_) {
         return Error{ErrorCode::unavailable, "the journal has failed before"};
@@ -164,10 +176,9 @@ std::uint32_t Journal::pack(std::span<const std::byte> records, GroupHeader& hea
     std::byte* const body = group_.data() + group_header_bytes;
     const std::size_t size = records.size();
     if (size >= packing_pays_bytes) {
-        const int packed = LZ4_compress_default(reinterpret_cast<const char*>(records.data()),
-                                                reinterpret_cast<char*>(body),
-                                                static_cast<int>(size),
-                                                static_cast<int>(size - size / 8));
+        const int packed = LZ4_compress_default(
+            reinterpret_cast<const char*>(records.data()), reinterpret_cast<char*>(body),
+            static_cast<int>(size), static_cast<int>(size - size / 8));
         if (packed > 0) {
             header.flags = group_flag_lz4;
             return static_cast<std::uint32_t>(packed);
@@ -236,14 +247,13 @@ Result<void> Journal::next_segment() {
             return done;
         }
     }
-    const std::uint64_t number = highest_ + 1;
     for (bool taken = false; !taken;) {
         if (spares_.empty()) {
             if (const auto made = make_spare(); !made) {
                 return made;
             }
         }
-        const Result<bool> took = take_spare(std::max(number, highest_ + 1));
+        const Result<bool> took = take_spare(highest_ + 1);
         if (!took) {
             return took.error();
         }
@@ -279,7 +289,7 @@ Result<bool> Journal::take_spare(std::uint64_t number) {
     }
     file_ = std::move(*file);
     file_bytes_ = options_.segment_bytes;
-    highest_ = std::max(highest_, number);
+    highest_ = number;
     segments_.push_back({number, next_record_, true});
     return true;
 }

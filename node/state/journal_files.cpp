@@ -63,9 +63,13 @@ Result<std::unique_ptr<DiskFile>> open_segment(Disk& disk, std::uint64_t number,
 
 }  // namespace
 
-std::string segment_name(std::uint64_t number) { return numbered(segment_prefix, number); }
+std::string segment_name(std::uint64_t number) {
+    return numbered(segment_prefix, number);
+}
 
-std::string spare_name(std::uint64_t number) { return numbered(spare_prefix, number); }
+std::string spare_name(std::uint64_t number) {
+    return numbered(spare_prefix, number);
+}
 
 Result<JournalFiles> list_journal(Disk& disk) {
     const Result<std::vector<std::string>> names = disk.list();
@@ -114,7 +118,8 @@ Result<void> read_segment(Disk& disk, std::uint64_t number, SegmentBytes& into) 
     // One bad block is no reason to lose the others; when none can be read, it is not the blocks.
     bool some = false;
     for (std::size_t at = 0; at < size; at += piece_bytes) {
-        const auto piece = std::span(into.bytes).subspan(at).first(std::min(piece_bytes, size - at));
+        const auto piece =
+            std::span(into.bytes).subspan(at).first(std::min(piece_bytes, size - at));
         const Result<std::size_t> got = (*file)->read(at, piece);
         some = some || got.has_value();
         if (!got) {

@@ -90,8 +90,7 @@ void seal_group(GroupHeader& header, std::span<std::byte> group) {
     expects(group.size() == group_header_bytes + header.stored_bytes);
     header.checksum = 0;
     store_header(group.data(), header);
-    header.checksum =
-        group_checksum(group.first(checked_bytes), group.subspan(group_header_bytes));
+    header.checksum = group_checksum(group.first(checked_bytes), group.subspan(group_header_bytes));
     store_little_endian(group.data() + checksum_at, header.checksum);
 }
 
@@ -141,10 +140,9 @@ std::span<const std::byte> unpack_group(const StoredGroup& group, JournalBytes& 
         if (room.size() < group.header.body_bytes) {
             room.resize(group.header.body_bytes);
         }
-        const int got = LZ4_decompress_safe(reinterpret_cast<const char*>(group.body.data()),
-                                            reinterpret_cast<char*>(room.data()),
-                                            static_cast<int>(group.body.size()),
-                                            static_cast<int>(group.header.body_bytes));
+        const int got = LZ4_decompress_safe(
+            reinterpret_cast<const char*>(group.body.data()), reinterpret_cast<char*>(room.data()),
+            static_cast<int>(group.body.size()), static_cast<int>(group.header.body_bytes));
         if (got < 0 || static_cast<std::uint32_t>(got) != group.header.body_bytes) {
             return {};
         }

@@ -1,7 +1,8 @@
 #pragma once
-// The bytes of a group of the journal (docs/design/state.md): a header of 64 bytes, then the records,
-// each with its length as a varint in front, as they are or as one LZ4 block. Nothing that a file
-// says is believed before the checksum holds, no length ever without a bound. Pure; any thread.
+// The bytes of a group of the journal (docs/design/state.md): a header of 64 bytes, then the
+// records, each with its length as a varint in front, as they are or as one LZ4 block. Nothing that
+// a file says is believed before the checksum holds, no length ever without a bound. Pure; any
+// thread.
 
 #include <cstddef>
 #include <cstdint>

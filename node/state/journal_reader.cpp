@@ -314,8 +314,8 @@ Result<void> JournalReader::examine_later(std::size_t index) {
 }
 
 void JournalReader::torn(std::uint64_t offset) {
-    out_.faults.push_back({segment_name(loaded_.number), offset,
-                           "a group is not whole: it was being written", true});
+    out_.faults.push_back(
+        {segment_name(loaded_.number), offset, "a group is not whole: it was being written", true});
 }
 
 // In the loaded segment, which stays.

@@ -7,7 +7,8 @@
 // Where the chain ends, what lies behind decides what it was. Every group says how much of its
 // segment was synced before it, and a segment is synced before the next is begun, so:
 //   - no sound group of this segment behind, and none in a later one: the end;
-//   - groups that do not need what is missing to have been synced: a torn tail, which resume() never
+//   - groups that do not need what is missing to have been synced: a torn tail, which resume()
+//   never
 //     writes into again, but goes on from in another segment;
 //   - others: damage. What was synced is gone.
 
@@ -47,10 +48,11 @@ struct JournalRead {
 using RecordVisit = std::function<bool(std::uint64_t number, std::span<const std::byte> record)>;
 
 // Visits the records from number `from`, the first after the snapshot, on. With `mend`, segments
-// that cannot be gone on to become *.damaged, and of one that was sound up to a place a copy is kept
-// as *.damaged: the segment itself stays, for a crash before the next snapshot would lose its
+// that cannot be gone on to become *.damaged, and of one that was sound up to a place a copy is
+// kept as *.damaged: the segment itself stays, for a crash before the next snapshot would lose its
 // records. A crash or an error while mending changes nothing of what is read the next time.
-// Errors: `unavailable`, the disk does not let itself be read; `refused`, a later release's journal.
+// Errors: `unavailable`, the disk does not let itself be read; `refused`, a later release's
+// journal.
 Result<JournalRead> read_journal(Disk& disk, std::uint64_t from, bool mend,
                                  const RecordVisit& visit);
 
