@@ -30,9 +30,9 @@ Result<std::unique_ptr<Journal>> Journal::make(Disk& disk, const Options& option
     expects(std::has_single_bit(options.pad_bytes) && options.pad_bytes >= group_step_bytes &&
                 options.pad_bytes <= pad_bytes_max,
             "a padding is a power of two from 64 to 4,096");
-    expects(options.segment_bytes >= pad_bytes_max && options.segment_bytes <= segment_bytes_max &&
-                options.segment_bytes % options.pad_bytes == 0,
-            "a segment has 4 KiB to 16 MiB, a multiple of the padding");
+    expects(options.segment_bytes > 0 && options.segment_bytes <= segment_bytes_max &&
+                options.segment_bytes % segment_step_bytes == 0,
+            "a segment has 4 KiB to 16 MiB, a multiple of 4 KiB");
     return std::unique_ptr<Journal>(new Journal(disk, options));
 }
 

@@ -27,7 +27,7 @@ namespace flyball {
 class Journal {
 public:
     struct Options {
-        std::size_t segment_bytes = std::size_t{1} << 20;  // a multiple of pad_bytes
+        std::size_t segment_bytes = std::size_t{1} << 20;  // a multiple of 4,096
         std::size_t pad_bytes = 64;                        // 64 to 4,096, a power of two
     };
     // A new chain in a fresh segment, after a snapshot of everything before `next_record`.

@@ -113,6 +113,10 @@ Result<void> read_segment(Disk& disk, std::uint64_t number, SegmentBytes& into) 
     const Result<std::size_t> whole = (*file)->read(0, into.bytes);
     if (whole) {
         into.bytes.resize(*whole);
+        if (*whole == 0 || *whole % segment_step_bytes != 0) {
+            into.unreadable =
+                "has lost its end: a segment never has " + std::to_string(*whole) + " bytes";
+        }
         return {};
     }
     // One bad block is no reason to lose the others; when none can be read, it is not the blocks.

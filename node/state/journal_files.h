@@ -26,7 +26,8 @@ struct JournalFiles {
 // `refused` when the highest number leaves none above it.
 Result<JournalFiles> list_journal(Disk& disk);
 
-// A segment in memory. Pieces that the disk cannot read are zeros and said in `unreadable`.
+// A segment in memory. Pieces that cannot be read are zeros; `unreadable` says why,
+// or that the end is missing.
 struct SegmentBytes {
     std::uint64_t number = 0;
     JournalBytes bytes;

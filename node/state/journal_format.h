@@ -15,8 +15,9 @@ namespace flyball {
 using JournalBytes = std::vector<std::byte>;
 
 constexpr std::size_t group_header_bytes = 64;
-constexpr std::size_t group_step_bytes = 64;  // groups begin at multiples of this
-constexpr std::size_t pad_bytes_max = 4096;   // and of a padding, of this at most
+constexpr std::size_t group_step_bytes = 64;      // groups begin at multiples of this
+constexpr std::size_t pad_bytes_max = 4096;       // and of a padding, of this at most
+constexpr std::size_t segment_step_bytes = 4096;  // segments have a multiple of this
 constexpr std::size_t segment_bytes_max = std::size_t{16} << 20;  // what a reader takes into memory
 constexpr std::uint16_t group_version = 1;
 constexpr std::uint16_t group_flag_lz4 = 1;
