@@ -241,7 +241,7 @@ void Quota::set_effect(const Resource& resource, TenantIndex tenant, const Chang
 
 bool Quota::apply(TenantIndex tenant, std::span<const std::byte> image) {
     const auto decoded = decode_quota_image(image);
-    if (!decoded) {
+    if (!decoded || tenant == no_tenant) {
         return false;
     }
     Resource* resource = find(decoded->resource);
