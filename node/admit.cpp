@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 
-#include "governors/keyed_hash.h"
 #include "governors/request_form.h"
 
 namespace flyball {
@@ -19,8 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 1> ops = {"check"};
 constexpr std::array<std::string_view, 5> names = {"entitlement", "subscription", "compliance",
                                                    "quota", "billing"};
-// Stored with remembered ids.
-constexpr std::uint64_t content_seed = 0x61646d6974636e74;
 
 }  // namespace
 
@@ -188,6 +185,7 @@ bool Admit::read_line(Line& line, const Value& map, const Request& request,
     }
     line.part.tenant_name = reply_.tenant;
     line.part.dry_run = request.dry_run;
+    line.part.seq = 0;  // the line may have been another admit's
     if (const Fault fault = line.governor->read_part(line.part, fields_, occasion.encoding)) {
         return refuse_at(line, fault.reason, fault.field, fault.expected);
     }
@@ -208,47 +206,6 @@ void Admit::note_ignored(const Line& line) {
     }
 }
 
-std::uint32_t Admit::fingerprint() const {
-    std::array<std::uint64_t, 3> words{content_seed, 0, 0};
-    for (std::size_t at = 0; at < used_; ++at) {
-        const Line& line = lines_[at];
-        words[1] = keyed_hash(line.governor->title(), content_seed);
-        words[2] = flyball::fingerprint(line.part.command);
-        words[0] =
-            keyed_hash({reinterpret_cast<const char*>(words.data()), sizeof(words)}, content_seed);
-    }
-    return static_cast<std::uint32_t>(words[0] ^ words[0] >> 32);
-}
-
-// A repeated id, and whether a new one could be remembered at all.
-bool Admit::check_memory(const Request& request, const Occasion& occasion) {
-    const auto looks = [](const Line& line) { return line.part.command.look; };
-    const auto end = lines_.begin() + static_cast<std::ptrdiff_t>(used_);
-    id_key_ = 0;
-    if (!request.id.present() || request.dry_run || std::all_of(lines_.begin(), end, looks)) {
-        return true;
-    }
-    id_key_ = ids_.key_of(reply_.tenant, request.id);
-    if (const auto remembered = ids_.find(id_key_)) {
-        if (remembered->fingerprint != fingerprint()) {
-            return refuse(Reason::id_reused, "id", "an id that no other request has used");
-        }
-        reply_.verdict = remembered->outcome.verdict;
-        reply_.reason = remembered->outcome.reason;
-        reply_.seq = remembered->seq;
-        reply_.at = occasion.now;
-        reply_.replayed = true;
-        from_memory_ = true;
-        ++counts_.replayed;
-        return false;
-    }
-    if (const auto wait = ids_.must_wait(occasion.now)) {
-        reply_.retry_after_ms = wait->count();
-        return refuse(Reason::overloaded, "id", "");
-    }
-    return true;
-}
-
 bool Admit::find_places(const Occasion& occasion) {
     for (std::size_t at = 0; at < used_; ++at) {
         Line& line = lines_[at];
@@ -267,6 +224,7 @@ void Admit::judge(const Request& request, const Occasion& occasion) {
         return;
     }
     const bool denied = denier_ != nullptr;
+    const bool came = enrolled_somebody();
     if (denied) {
         take_back(judged_, reply_.dry_run);
     } else {
@@ -282,7 +240,25 @@ void Admit::judge(const Request& request, const Occasion& occasion) {
             }
         }
     }
+    if (came) {
+        find_tenants_again();
+    }
     settle(request, occasion);
+}
+
+bool Admit::enrolled_somebody() const {
+    const auto enrolled = [](const Line& line) { return line.part.enrolled; };
+    return std::any_of(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(judged_),
+                       enrolled);
+}
+
+// Parts judged before the one that enrolled knew nobody, those behind it may know somebody who has
+// been sent away again; all of them are to show the same levels.
+void Admit::find_tenants_again() {
+    for (std::size_t at = 0; at < judged_; ++at) {
+        Part& part = lines_[at].part;
+        part.tenant = lines_[at].governor->find_tenant(part.tenant_name);
+    }
 }
 
 // False: the whole is an error, and nothing of it has stayed.

@@ -76,6 +76,8 @@ private:
     void judge(const Request& request, const Occasion& occasion);
     bool judge_lines(const Occasion& occasion);
     void take_back(std::size_t count, bool with_denier);
+    bool enrolled_somebody() const;
+    void find_tenants_again();
     void settle(const Request& request, const Occasion& occasion);
     void take_number();
     void remember(const RememberedId& id);

@@ -1,9 +1,60 @@
-// The half of Admit that tells what it keeps of its own, and puts it in place again: numbers and
-// ids. What its parts changed their governors tell.
+// The half of Admit that is about what it keeps of its own, numbers and ids: looked up, told, and
+// put in place again. What its parts changed their governors tell.
 
+#include <algorithm>
+
+#include "governors/keyed_hash.h"
 #include "node/admit.h"
 
 namespace flyball {
+
+namespace {
+
+// Stored with remembered ids.
+constexpr std::uint64_t content_seed = 0x61646d6974636e74;
+
+}  // namespace
+
+std::uint32_t Admit::fingerprint() const {
+    std::array<std::uint64_t, 3> words{content_seed, 0, 0};
+    for (std::size_t at = 0; at < used_; ++at) {
+        const Line& line = lines_[at];
+        words[1] = keyed_hash(line.governor->title(), content_seed);
+        words[2] = flyball::fingerprint(line.part.command);
+        words[0] =
+            keyed_hash({reinterpret_cast<const char*>(words.data()), sizeof(words)}, content_seed);
+    }
+    return static_cast<std::uint32_t>(words[0] ^ words[0] >> 32);
+}
+
+// A repeated id, and whether a new one could be remembered at all.
+bool Admit::check_memory(const Request& request, const Occasion& occasion) {
+    const auto looks = [](const Line& line) { return line.part.command.look; };
+    const auto end = lines_.begin() + static_cast<std::ptrdiff_t>(used_);
+    id_key_ = 0;
+    if (!request.id.present() || request.dry_run || std::all_of(lines_.begin(), end, looks)) {
+        return true;
+    }
+    id_key_ = ids_.key_of(reply_.tenant, request.id);
+    if (const auto remembered = ids_.find(id_key_)) {
+        if (remembered->fingerprint != fingerprint()) {
+            return refuse(Reason::id_reused, "id", "an id that no other request has used");
+        }
+        reply_.verdict = remembered->outcome.verdict;
+        reply_.reason = remembered->outcome.reason;
+        reply_.seq = remembered->seq;
+        reply_.at = occasion.now;
+        reply_.replayed = true;
+        from_memory_ = true;
+        ++counts_.replayed;
+        return false;
+    }
+    if (const auto wait = ids_.must_wait(occasion.now)) {
+        reply_.retry_after_ms = wait->count();
+        return refuse(Reason::overloaded, "id", "");
+    }
+    return true;
+}
 
 void Admit::take_number() {
     if (numbers_.take() && changes_ != nullptr) {
