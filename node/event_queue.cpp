@@ -34,16 +34,10 @@ void EventQueue::add(const Event& event, bool late) {
     line.late = late;
 }
 
-bool EventQueue::may_leave(std::int64_t now_us) {
-    if (!waiting_.front().late) {
-        return true;
-    }
+bool EventQueue::late_may_leave(std::int64_t now_us) const {
     constexpr std::int64_t second_us = 1'000'000;
-    if (second_ != now_us / second_us) {
-        second_ = now_us / second_us;
-        sent_late_ = 0;
-    }
-    return sent_late_++ < late_per_second;
+    return late_left_ < late_per_second ||
+           now_us - late_left_us_[late_left_ % late_per_second] >= second_us;
 }
 
 }  // namespace flyball

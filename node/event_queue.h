@@ -3,6 +3,7 @@
 // order. Bounded by `keep`: when full the oldest goes and is counted. Grows as used. Owned by the
 // node, under its lock.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -15,8 +16,9 @@ namespace flyball {
 
 class EventQueue {
 public:
-    // What came while the broker was away leaves at this pace, so that nobody is flooded.
-    static constexpr std::uint32_t late_per_second = 50;
+    // What came while the broker was away leaves at this pace, so that nobody is flooded: of any
+    // second, wherever it begins.
+    static constexpr std::size_t late_per_second = 50;
 
     EventQueue(const Root& root, std::size_t keep) : root_(root), keep_(keep) {}
 
@@ -26,9 +28,12 @@ public:
     // it; if not, the event stays and sending ends.
     template <typename Send>
     void flush(std::int64_t now_us, const Send& send) {
-        while (!waiting_.empty() && may_leave(now_us)) {
+        while (!waiting_.empty() && (!waiting_.front().late || late_may_leave(now_us))) {
             if (!send(waiting_.front().topic, waiting_.front().payload)) {
                 return;
+            }
+            if (waiting_.front().late) {
+                late_left_us_[late_left_++ % late_per_second] = now_us;
             }
             waiting_.pop_front();
         }
@@ -43,7 +48,7 @@ private:
         std::string payload;
         bool late = false;
     };
-    bool may_leave(std::int64_t now_us);
+    bool late_may_leave(std::int64_t now_us) const;
 
     const Root& root_;
     std::size_t keep_;
@@ -51,8 +56,8 @@ private:
     Writer writer_;
     std::uint64_t number_ = 0;
     std::uint64_t lost_ = 0;
-    std::int64_t second_ = 0;
-    std::uint32_t sent_late_ = 0;  // in that second
+    std::array<std::int64_t, late_per_second> late_left_us_{};  // when the last ones left, a ring
+    std::uint64_t late_left_ = 0;
 };
 
 }  // namespace flyball
