@@ -1,0 +1,112 @@
+// Bit rot: every bit of a snapshot flipped, every length cut, sectors swapped, doubled and zeroed.
+// Each is found; nothing of such a file is ever shown.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/node/state/snapshot_story.h"
+
+namespace flyball {
+namespace {
+
+const std::string name = snapshot_name(1);
+constexpr std::size_t sector = 512;
+
+ErrorCode found_in(const Bytes& bytes) {
+    MemoryDisk disk = disk_with(name, bytes);
+    const auto read = read_sections(disk, name);
+    EXPECT_FALSE(read.has_value());
+    return read ? ErrorCode::internal : read.error().code;
+}
+
+TEST(SnapshotDamage, IsFoundInEveryBit) {
+    Bytes bytes = snapshot_bytes(real_sections());
+    EXPECT_GT(bytes.size(), 4'000U);
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+        bytes[bit / 8] ^= std::byte{1} << static_cast<int>(bit % 8);
+        ASSERT_EQ(found_in(bytes), ErrorCode::damaged) << "bit " << bit;
+        bytes[bit / 8] ^= std::byte{1} << static_cast<int>(bit % 8);
+    }
+}
+
+TEST(SnapshotDamage, IsFoundWhereverTheFileEnds) {
+    const Bytes bytes = snapshot_bytes(real_sections());
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        const Bytes cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+        ASSERT_EQ(found_in(cut), ErrorCode::damaged) << size;
+        Bytes zeros = cut;  // the size arrived, the bytes did not
+        zeros.resize(bytes.size());
+        if (zeros != bytes) {
+            ASSERT_EQ(found_in(zeros), ErrorCode::damaged) << size;
+        }
+    }
+    Bytes longer = bytes;
+    longer.push_back({});
+    EXPECT_EQ(found_in(longer), ErrorCode::damaged);
+}
+
+TEST(SnapshotDamage, IsFoundInSectorsSwappedDoubledAndZeroed) {
+    const Bytes bytes = snapshot_bytes(real_sections());
+    const std::size_t sectors = bytes.size() / sector;
+    ASSERT_GT(sectors, 4U);
+    const auto at = [](Bytes& in, std::size_t number) {
+        return in.begin() + static_cast<std::ptrdiff_t>(number * sector);
+    };
+    for (std::size_t one = 0; one < sectors; ++one) {
+        Bytes zeroed = bytes;
+        std::fill_n(at(zeroed, one), sector, std::byte{0});
+        EXPECT_EQ(found_in(zeroed), ErrorCode::damaged) << one;
+        for (std::size_t other = 0; other < sectors; ++other) {
+            if (one != other) {
+                Bytes swapped = bytes;
+                std::swap_ranges(at(swapped, one), at(swapped, one + 1), at(swapped, other));
+                EXPECT_EQ(found_in(swapped), ErrorCode::damaged) << one << ' ' << other;
+                Bytes doubled = bytes;
+                std::copy_n(at(doubled, one), sector, at(doubled, other));
+                EXPECT_EQ(found_in(doubled), ErrorCode::damaged) << one << ' ' << other;
+            }
+        }
+    }
+}
+
+// Each section is sound by itself.
+TEST(SnapshotDamage, IsFoundInSectionsThatAreMissingOrInAnotherOrder) {
+    const Bytes node = snapshot_bytes({{.type = node_section, .bytes = "n"}});
+    const Bytes one = snapshot_bytes({{.type = node_section, .bytes = "n"}, {.bytes = "one"}});
+    const Bytes two =
+        snapshot_bytes({{.type = node_section, .bytes = "n"}, {.bytes = "one"}, {.bytes = "two"}});
+    const auto end_size = static_cast<std::ptrdiff_t>(32 + 16 + 35);
+    const auto node_size = std::ssize(node) - end_size;
+    const auto one_size = std::ssize(one) - std::ssize(node);
+    const auto piece = [&](std::ptrdiff_t from, std::ptrdiff_t size) {
+        return Bytes(two.begin() + from, two.begin() + from + size);
+    };
+    const Bytes first = piece(0, node_size);
+    const Bytes second = piece(node_size, one_size);
+    const Bytes third = piece(node_size + one_size, std::ssize(two) - std::ssize(one));
+    const Bytes end = piece(std::ssize(two) - end_size, end_size);
+    const auto joined = [](const std::vector<Bytes>& pieces) {
+        Bytes all;
+        for (const Bytes& bytes : pieces) {
+            all.insert(all.end(), bytes.begin(), bytes.end());
+        }
+        return all;
+    };
+    ASSERT_EQ(joined({first, second, third, end}), two);
+    const std::vector<Bytes> wrong[] = {{first, third, second, end},
+                                        {first, second, end},
+                                        {first, end},
+                                        {second, first, third, end},
+                                        {first, second, third},
+                                        {first, second, second, end},
+                                        {second, third, end},
+                                        {first, second, third, end, end},
+                                        {end}};
+    for (const auto& pieces : wrong) {
+        EXPECT_EQ(found_in(joined(pieces)), ErrorCode::damaged);
+    }
+}
+
+}  // namespace
+}  // namespace flyball
