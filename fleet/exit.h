@@ -22,6 +22,7 @@ constexpr Exit exit_of(ErrorCode code) {
         case ErrorCode::unavailable:
         case ErrorCode::refused: return Exit::unavailable;
         case ErrorCode::damaged:
+        case ErrorCode::state:
         case ErrorCode::internal: return Exit::internal;
     }
     return Exit::internal;

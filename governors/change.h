@@ -57,6 +57,8 @@ public:
     virtual void note(const GovernorChange& change) = 0;
     // All that was noted since the last call is one decision: kept whole or not at all.
     virtual void end_decision() = 0;
+    // False: nothing can be kept right now, and what would change state must be refused.
+    virtual bool accepts() const { return true; }
 };
 
 }  // namespace flyball

@@ -36,6 +36,7 @@ struct Occasion {
     std::string_view topic_tenant{};
     std::span<const std::string_view> features{};  // what `must` may name besides keys
     bool clock_known = true;                       // false: governor time is not a date yet
+    bool keeps = true;  // false: what would change state is refused, the disk cannot take it
 };
 
 // One decided entry: what open_reply() writes, and what write() needs to add the type's own keys.

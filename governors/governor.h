@@ -104,6 +104,7 @@ private:
     void note(const Change& change) const;
     void replay(Entry& entry, const RememberedId& remembered);
     bool refuse(Entry& entry, Reason reason, std::string_view field, std::string_view expected);
+    bool refuse_unkept(Entry& entry);
     Case case_of(const Decided& decided, Instant now) const;
     template <typename Tell>
     void rehearse(Case asked, const Effect* effect, const Tell& tell);

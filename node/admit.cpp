@@ -56,7 +56,8 @@ const Reply& Admit::decide(Request& request, const Occasion& occasion) {
     from_memory_ = false;
     undo_after_write_ = false;
     if (check_form(request, occasion) && read_parts(request, occasion)) {
-        if (check_memory(request, occasion) && find_places(occasion)) {
+        if (check_memory(request, occasion) && check_keeping(request, occasion) &&
+            find_places(occasion)) {
             judge(request, occasion);
         }
     }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ public:
     // reserved.
     void apply(const Change& change);
     void skip_reserved() { numbers_.skip_reserved(); }
+    // All that apply() needs to make another like this one.
+    void each_change(const std::function<void(const Change&)>& visit) const;
     std::size_t memory_bytes() const;
     // The types that may take part, in the order in which they are judged.
     static std::span<const std::string_view> part_names();
@@ -72,6 +75,7 @@ private:
                    const Occasion& occasion);
     bool read_line(Line& line, const Value& map, const Request& request, const Occasion& occasion);
     bool check_memory(const Request& request, const Occasion& occasion);
+    bool check_keeping(const Request& request, const Occasion& occasion);
     bool find_places(const Occasion& occasion);
     void judge(const Request& request, const Occasion& occasion);
     bool judge_lines(const Occasion& occasion);

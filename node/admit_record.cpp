@@ -56,6 +56,15 @@ bool Admit::check_memory(const Request& request, const Occasion& occasion) {
     return true;
 }
 
+// Nothing is decided that could be lost.
+bool Admit::check_keeping(const Request& request, const Occasion& occasion) {
+    if (occasion.keeps || request.dry_run) {
+        return true;
+    }
+    reply_.retry_after_ms = 1000;
+    return refuse(Reason::overloaded, "", "");
+}
+
 void Admit::take_number() {
     if (numbers_.take() && changes_ != nullptr) {
         changes_->note(
@@ -75,6 +84,19 @@ void Admit::remember(const RememberedId& id) {
                               .id = &id,
                               .id_tag = tag});
     }
+}
+
+void Admit::each_change(const std::function<void(const Change&)>& visit) const {
+    visit({.kind = Change::Kind::reserved, .governor = title, .seq = numbers_.reserved()});
+    ids_.walk([&](const RememberedId& id, std::uint32_t tag) {
+        visit({.governor = title,
+               .seq = id.seq,
+               .at = id.at,
+               .outcome = id.outcome,
+               .id = &id,
+               .id_tag = tag});
+    });
+    visit({.governor = title, .seq = numbers_.last()});
 }
 
 void Admit::apply(const Change& change) {

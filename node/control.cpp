@@ -181,9 +181,4 @@ void Control::reload(Call& call) {
     call.writer.end_array();
 }
 
-void Control::snapshot(Call& call) {
-    call.reply.message = "this node keeps no state on disk yet: there is nothing to take";
-    call.fail(Reason::unsupported, "op", "");
-}
-
 }  // namespace flyball

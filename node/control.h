@@ -40,6 +40,7 @@ public:
         std::int64_t for_ms = 0;
     };
     virtual void profile(Deferred asker) = 0;
+    virtual void snapshot(Deferred asker) = 0;
 };
 
 class Control : public ControlDesk {
@@ -59,6 +60,7 @@ private:
     static std::span<const Op> ops();
     bool permits(std::string_view op) const;
     void choose(Call& call, const Request& request);
+    static bool defer(Call& call, ControlledNode::Deferred& asker);
 
     void list(Call& call);
     void add_governor(Call& call);

@@ -43,20 +43,18 @@ void Control::trace(Call& call) {
     call.open();
 }
 
-void Control::profile(Call& call) {
-    ControlledNode::Deferred asker;
-    asker.for_ms = 5'000;
-    call.fields.integer("for_ms", 1, for_ms_max, asker.for_ms);
+// What is needed to answer later; a batch has no later. False: the call is answered.
+bool Control::defer(Call& call, ControlledNode::Deferred& asker) {
     if (call.asked.reply == nullptr) {
         call.fail(Reason::bad_field, "op",
-                  "profile by itself: its answer comes later than a batch's");
+                  "asked by itself: its answer comes later than a batch's");
     }
     if (call.fields.fault()) {
-        return;
+        return false;
     }
     if (!call.done_in_earnest()) {
         call.open();
-        return;
+        return false;
     }
     const Message& reply = *call.asked.reply;
     asker.topic = reply.topic;
@@ -65,8 +63,24 @@ void Control::profile(Call& call) {
     asker.encoding = call.asked.encoding;
     asker.id = written(call.asked.request.id, asker.encoding);
     asker.cid = written(call.asked.request.cid, asker.encoding);
-    node_.profile(std::move(asker));
     call.answered = false;
+    return true;
+}
+
+void Control::profile(Call& call) {
+    ControlledNode::Deferred asker;
+    asker.for_ms = 5'000;
+    call.fields.integer("for_ms", 1, for_ms_max, asker.for_ms);
+    if (defer(call, asker)) {
+        node_.profile(std::move(asker));
+    }
+}
+
+void Control::snapshot(Call& call) {
+    ControlledNode::Deferred asker;
+    if (defer(call, asker)) {
+        node_.snapshot(std::move(asker));
+    }
 }
 
 }  // namespace flyball

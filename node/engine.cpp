@@ -264,7 +264,8 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
                             .on_tenant_topic = job.topic.has_tenant,
                             .topic_tenant = job.topic.tenant,
                             .features = feature_names,
-                            .clock_known = job.arrival.clock_known};
+                            .clock_known = job.arrival.clock_known,
+                            .keeps = options_.changes == nullptr || options_.changes->accepts()};
     if (job.admit()) {
         answer_admit(job, request, occasion);
     } else {

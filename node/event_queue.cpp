@@ -17,13 +17,23 @@ Topic topic_of(std::string_view governor) {
 
 }  // namespace
 
-void EventQueue::add(const Event& event, bool late) {
+void EventQueue::restore(std::uint64_t number, std::deque<Line> kept) {
+    numbers_.seen(number);
+    waiting_ = std::move(kept);
+    while (waiting_.size() > keep_) {
+        waiting_.pop_front();
+        ++lost_;
+    }
+}
+
+bool EventQueue::add(const Event& event, bool late) {
+    const bool low = numbers_.take();
     if (waiting_.size() >= keep_) {
         waiting_.pop_front();
         ++lost_;
     }
     writer_.restart(Encoding::json);
-    open_event(writer_, event, ++number_);
+    open_event(writer_, event, numbers_.last());
     if (late) {
         writer_.field("late", true);
     }
@@ -32,6 +42,8 @@ void EventQueue::add(const Event& event, bool late) {
     append_topic(line.topic, root_, topic_of(event.governor));
     line.payload = writer_.bytes();
     line.late = late;
+    line.number = numbers_.last();
+    return low;
 }
 
 bool EventQueue::late_may_leave(std::int64_t now_us) const {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 
+#include "governors/number_line.h"
 #include "schemas/event.h"
 #include "schemas/topic.h"
 
@@ -22,8 +23,20 @@ public:
 
     EventQueue(const Root& root, std::size_t keep) : root_(root), keep_(keep) {}
 
-    // `late`: the broker is away.
-    void add(const Event& event, bool late);
+    struct Line {
+        std::uint64_t number = 0;
+        std::string topic;
+        std::string payload;
+        bool late = false;
+    };
+    // `late`: the broker is away. True: event numbers have to be reserved anew.
+    [[nodiscard]] bool add(const Event& event, bool late);
+    const Line& newest() const { return waiting_.back(); }
+    // Numbers and kept events of an earlier run.
+    void restore(std::uint64_t number, std::deque<Line> kept);
+    std::uint64_t reserve() { return numbers_.renew(); }
+    std::uint64_t reserved() const { return numbers_.reserved(); }
+    const std::deque<Line>& waiting() const { return waiting_; }
     // Hands over what may leave now, the oldest first. `send` returns whether the transport took
     // it; if not, the event stays and sending ends.
     template <typename Send>
@@ -35,26 +48,24 @@ public:
             if (waiting_.front().late) {
                 late_left_us_[late_left_++ % late_per_second] = now_us;
             }
+            last_sent_ = waiting_.front().number;
             waiting_.pop_front();
         }
     }
-    std::uint64_t number() const { return number_; }
+    std::uint64_t number() const { return numbers_.last(); }
+    std::uint64_t last_sent() const { return last_sent_; }
     std::size_t pending() const { return waiting_.size(); }
     std::uint64_t lost() const { return lost_; }
 
 private:
-    struct Line {
-        std::string topic;
-        std::string payload;
-        bool late = false;
-    };
     bool late_may_leave(std::int64_t now_us) const;
 
     const Root& root_;
     std::size_t keep_;
     std::deque<Line> waiting_;
     Writer writer_;
-    std::uint64_t number_ = 0;
+    NumberLine numbers_;
+    std::uint64_t last_sent_ = 0;
     std::uint64_t lost_ = 0;
     std::array<std::int64_t, late_per_second> late_left_us_{};  // when the last ones left, a ring
     std::uint64_t late_left_ = 0;

@@ -55,6 +55,15 @@ std::string instance_text(std::uint64_t instance) {
     return fmt::format("{:016x}", instance);
 }
 
+std::string_view durability_text(Durability durability) {
+    switch (durability) {
+        case Durability::commit: return "commit";
+        case Durability::interval: return "interval";
+        case Durability::none: return "none";
+    }
+    return {};
+}
+
 void write_events(Writer& writer, const EventQueue& events) {
     writer.key("events");
     writer.begin_map();
@@ -78,7 +87,7 @@ void write_identity(Writer& writer, const HealthInput& input) {
     }
     writer.end_array();
     writer.field("session", input.session);
-    write_null(writer, "state_epoch");
+    writer.field("state_epoch", input.state_epoch);
     writer.field("at", to_ms(input.at));
     writer.field("started_at", to_ms(input.started_at));
     writer.field("uptime_s", input.uptime_s);
@@ -126,6 +135,45 @@ void write_traffic(Writer& writer, const HealthInput& input) {
     write_latency(writer, input);
 }
 
+void write_state(Writer& writer, const HealthInput& input) {
+    const Keeper::Health& state = input.state;
+    writer.key("journal");
+    writer.begin_map();
+    writer.field("durability", durability_text(input.durability));
+    writer.field("bytes", state.sizes.journal_bytes);
+    writer.field("commits", state.commits);
+    writer.key("last_error");
+    if (state.last_error.empty()) {
+        writer.null();
+    } else {
+        writer.text(state.last_error);
+    }
+    writer.end_map();
+    writer.key("snapshot");
+    if (state.sizes.snapshot_bytes == 0) {
+        writer.null();
+        return;
+    }
+    writer.begin_map();
+    if (state.snapshots > 0) {
+        writer.field("at", to_ms(state.snapshot_at));
+    } else {
+        write_null(writer, "at");
+    }
+    writer.field("bytes", state.sizes.snapshot_bytes);
+    writer.field("memory_bytes", state.sizes.memory_bytes);
+    if (state.sizes.raw_bytes > 0) {
+        writer.field("raw_bytes", state.sizes.raw_bytes);
+        write_number(writer, "ratio",
+                     static_cast<double>(state.sizes.raw_bytes) /
+                         static_cast<double>(state.sizes.snapshot_bytes));
+    } else {
+        write_null(writer, "raw_bytes");
+        write_null(writer, "ratio");
+    }
+    writer.end_map();
+}
+
 void write_governors(Writer& writer, const HealthInput& input) {
     writer.field("governors_total", static_cast<std::int64_t>(input.engine.registry().size()));
     writer.key("governors");
@@ -165,9 +213,7 @@ void write_health(Writer& writer, const HealthInput& input) {
     write_identity(writer, input);
     write_resources(writer, input);
     write_traffic(writer, input);
-    for (const std::string_view name : {"journal", "snapshot"}) {
-        write_null(writer, name);
-    }
+    write_state(writer, input);
     write_events(writer, input.events);
     write_null(writer, "tls");
     write_governors(writer, input);

@@ -9,6 +9,7 @@
 #include "node/event_queue.h"
 #include "node/governor_clock.h"
 #include "node/histogram.h"
+#include "node/keeper.h"
 #include "node/process_stats.h"
 #include "schemas/time.h"
 #include "schemas/writer.h"
@@ -50,6 +51,9 @@ struct HealthInput {
     const ProcessStats& process;
     HealthMeter::Rates rates;
     const EventQueue& events;
+    const Keeper::Health& state;
+    Durability durability = Durability::interval;
+    std::uint64_t state_epoch = 0;
     std::uint64_t instance = 0;
     std::uint64_t session = 0;
     std::uint64_t refused = 0;

@@ -12,15 +12,25 @@
 #include "node/config_text.h"
 #include "node/link.h"
 #include "node/node.h"
+#include "node/state/posix_disk.h"
 
 namespace {
 
 constexpr int exit_usage = 64;     // sysexits: EX_USAGE
 constexpr int exit_internal = 70;  // EX_SOFTWARE
+constexpr int exit_state = 73;     // EX_CANTCREAT: the state folder cannot be used
 
 int fail(flyball::Log& log, const flyball::Error& error) {
     log.write(flyball::LogLevel::error, error.message);
-    return error.code == flyball::ErrorCode::usage ? exit_usage : exit_internal;
+    switch (error.code) {
+        case flyball::ErrorCode::usage: return exit_usage;
+        case flyball::ErrorCode::state: return exit_state;
+        case flyball::ErrorCode::unavailable:
+        case flyball::ErrorCode::refused:
+        case flyball::ErrorCode::damaged:
+        case flyball::ErrorCode::internal: break;
+    }
+    return exit_internal;
 }
 
 // What only the governors' types can find wrong, by making each once.
@@ -37,6 +47,10 @@ int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::Cloc
     if (!waiter) {
         return fail(log, waiter.error());
     }
+    auto disk = PosixDisk::open_folder(settings.state.dir);
+    if (!disk) {
+        return fail(log, {ErrorCode::state, disk.error().message});
+    }
     auto transport = make_paho(link_options(settings));
     if (!transport) {
         return fail(log, transport.error());
@@ -49,8 +63,8 @@ int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::Cloc
                             .transport = std::move(*transport),
                             .waiter = std::move(*waiter),
                             .log = log,
-                            .seed = word(),
-                            .instance = word(),
+                            .disk = std::move(*disk),
+                            .fresh = {.instance = word(), .seed = word()},
                             .entropy = entropy,
                             .started = started,
                             .reread = std::move(reread)});

@@ -11,40 +11,46 @@ namespace {
 
 // Longer payloads are decided on the node's thread: they must not hold up the transport's.
 constexpr std::size_t inline_payload_bytes = 4096;
-constexpr std::uint32_t refusals_per_second = 100;
-constexpr std::int64_t second_us = 1'000'000;
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
 constexpr Span offline_wait{500};
 
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::make(Options options) {
-    std::unique_ptr<Node> node(new Node(std::move(options)));
-    const auto faults = node->engine_.registry().add_configured(
-        node->settings_.configured_governors(), node->started_at_);
-    if (!faults.empty()) {
-        return Error{ErrorCode::usage, node->settings_.places_of(faults).front()};
+    auto keeper = std::make_unique<Keeper>(
+        std::move(options.disk), Keeper::Options{.durability = options.settings.state.durability,
+                                                 .interval = options.settings.state.interval,
+                                                 .max_bytes = options.settings.state.max_bytes});
+    const auto identity = keeper->identify(options.fresh);
+    if (!identity) {
+        return Error{ErrorCode::state, identity.error().message};
     }
-    node->policy_rev_ = node->engine_.registry().policy_rev();
+    const ClockSample started = options.started;
+    std::unique_ptr<Node> node(new Node(std::move(options), std::move(keeper), *identity));
+    if (auto recovered = node->recover(started); !recovered) {
+        return recovered.error();
+    }
     return node;
 }
 
-Node::Node(Options options)
+Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity& identity)
     : settings_(std::move(options.settings)),
       log_(options.log),
       waiter_(std::move(options.waiter)),
       transport_(std::move(options.transport)),
       root_text_(settings_.root.text()),
       reread_(std::move(options.reread)),
+      keeper_(std::move(keeper)),
       events_(settings_.root, settings_.events_keep),
       engine_({.root = settings_.root,
                .limits = settings_.limits,
                .reply_prefixes = settings_.mqtt.reply_prefixes,
                .tenant_topics_only = settings_.tenant_topics_only,
-               .seed = options.seed,
-               .instance = options.instance,
+               .seed = identity.seed,
+               .instance = identity.instance,
                .entropy = options.entropy,
                .events = this,
+               .changes = keeper_.get(),
                .admit_ids_capacity = settings_.admit.ids_capacity,
                .admit_id_window = settings_.admit.id_window}),
       control_(engine_, *this,
@@ -53,15 +59,11 @@ Node::Node(Options options)
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
       inbox_({.messages_max = settings_.limits.inbox}),
-      instance_(options.instance),
+      instance_(identity.instance),
       started_us_(options.started.monotonic_us) {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
     append_topic(trace_topic_, settings_.root, Topic{.channel = Channel::trace});
     engine_.set_control(&control_);
-    started_at_ = clock_.advance(options.started);
-    // Until there is a state folder that counts starts, the second of the start keeps the session
-    // numbers of one process above those of the process before it.
-    epoch_ = static_cast<std::uint64_t>(to_ms(started_at_) / 1000);
 }
 
 Node::~Node() = default;
@@ -75,16 +77,19 @@ int Node::run() {
         Span pause{0};
         {
             const std::lock_guard lock(owner_);
+            release_replies();
             decide_waiting();
             engine_.pass_time(now());
             watch_clock();
+            watch_keeping();
             end_stages_when_due(monotonic_us());
             take_link_change();
             send_events();
             publish_health_when_due(monotonic_us());
             pause = until_next_duty(monotonic_us());
         }
-        const auto signal = waiter_->wait(pause, [this] { return !inbox_.empty(); });
+        const auto signal =
+            waiter_->wait(pause, [this] { return !inbox_.empty() && !gate_.full(); });
         if (signal) {
             take_signal(*signal);
         }
@@ -110,12 +115,21 @@ void Node::take_signal(int signal) {
     stopping_ = true;
 }
 
-// Unsubscribe, decide what has arrived, say goodbye, disconnect.
+// Unsubscribe, decide what has arrived, keep it, say goodbye, disconnect.
 void Node::shut_down() {
     transport_->unsubscribe();
     {
         const std::lock_guard lock(owner_);
         decide_waiting();
+        ended_ = true;
+        keeper_->note(node_change());
+        keeper_->end_decision();
+    }
+    keeper_->stop();
+    {
+        const std::lock_guard lock(owner_);
+        release_replies();
+        watch_keeping();
         if (transport_->link() == LinkState::up) {
             publish_health("offline");
         }
@@ -131,7 +145,7 @@ void Node::on_message(const Message& message) noexcept {
     const std::int64_t arrived_us = monotonic_us();
     if (message.payload.size() <= inline_payload_bytes && inbox_.empty()) {
         const std::unique_lock lock(owner_, std::try_to_lock);
-        if (lock.owns_lock() && inbox_.empty()) {
+        if (lock.owns_lock() && inbox_.empty() && !gate_.full()) {
             decide(message, arrived_us);
             return;
         }
@@ -143,12 +157,7 @@ void Node::on_message(const Message& message) noexcept {
 }
 
 void Node::on_link(LinkState state, std::string_view why) noexcept {
-    {
-        const std::lock_guard lock(link_lock_);
-        link_ = state;
-        link_why_.assign(why);
-        link_changed_ = true;
-    }
+    link_news_.put(state, why);
     waiter_->wake();
 }
 
@@ -166,12 +175,7 @@ std::optional<Receiver::Will> Node::will() noexcept {
 
 // An answer for what did not fit, at most so many a second; all are counted.
 void Node::refuse(const Message& message) {
-    refused_.fetch_add(1);
-    const std::int64_t second = monotonic_us() / second_us;
-    if (refusal_second_.exchange(second) != second) {
-        refusals_this_second_ = 0;
-    }
-    if (refusals_this_second_.fetch_add(1) < refusals_per_second) {
+    if (refusals_.answers(monotonic_us())) {
         engine_.refuse_overloaded(message, *this);
     }
 }
@@ -195,13 +199,13 @@ void Node::decide(const Message& message, std::int64_t arrived_us) {
 
 void Node::decide_waiting() {
     Inbox::Waiting& waiting = waitings_[0];
-    while (inbox_.take_one(waiting)) {
+    while (!gate_.full() && inbox_.take_one(waiting)) {
         decide(waiting.message, waiting.arrived_us);
     }
 }
 
 void Node::breathe() {
-    if (!engine_.can_go_deeper()) {
+    if (!engine_.can_go_deeper() || gate_.full()) {
         return;
     }
     Inbox::Waiting& waiting = waitings_[++waiting_depth_];
@@ -213,14 +217,22 @@ void Node::breathe() {
 
 void Node::raise(const Event& event) {
     const bool up = transport_->link() == LinkState::up;
-    events_.add(event, !up);
+    if (events_.add(event, !up)) {
+        events_.reserve();
+        keeper_->note(node_change());
+    }
     if (up) {
         send_events();
+    } else {
+        const EventQueue::Line& line = events_.newest();
+        keeper_->note(
+            EventChange{.number = line.number, .topic = line.topic, .payload = line.payload});
     }
 }
 
 void Node::send_events() {
-    if (transport_->link() != LinkState::up) {
+    // With `commit` nobody hears of what a power cut could still take back.
+    if (transport_->link() != LinkState::up || keeper_->replies_wait()) {
         return;
     }
     events_.flush(monotonic_us(), [this](std::string_view topic, std::string_view payload) {
@@ -234,8 +246,14 @@ void Node::send_events() {
     });
 }
 
+// A reply leaves after the record of what it tells of, and after those before it.
 void Node::send(const Message& message) {
-    transport_->publish(message);
+    const bool behind = !gate_.empty() && !keeper_->health_is_failing();
+    if (!keeper_->replies_wait() && !behind) {
+        transport_->publish(message);
+    } else if (!gate_.hold(message, keeper_->newest())) {
+        refusals_.count();
+    }
 }
 
 void Node::reply_topic_refused(std::string_view topic) {
@@ -245,6 +263,7 @@ void Node::reply_topic_refused(std::string_view topic) {
 
 void Node::set_time(Instant at) {
     clock_.set_time(at, sample_clock());
+    keeper_->note(node_change());
     raise({.kind = EventKind::clock_changed, .governor = "node", .at = at});
     log_.write(LogLevel::notice, "governor time set by control",
                {{"at_ms", std::to_string(to_ms(at))}});

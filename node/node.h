@@ -22,7 +22,11 @@
 #include "node/governor_clock.h"
 #include "node/health.h"
 #include "node/histogram.h"
+#include "node/keeper.h"
 #include "node/log.h"
+#include "node/node_parts.h"
+#include "node/refusals.h"
+#include "node/reply_gate.h"
 #include "node/settings.h"
 #include "node/stage_meter.h"
 #include "node/waiter.h"
@@ -31,20 +35,25 @@
 
 namespace flyball {
 
-class Node : private Receiver, private EngineHost, private EventSink, private ControlledNode {
+class Node : private Receiver,
+             private EngineHost,
+             private EventSink,
+             private ControlledNode,
+             private Keeper::Owner {
 public:
     struct Options {
         NodeSettings settings;
         std::unique_ptr<Transport> transport;
         std::unique_ptr<Waiter> waiter;
         Log& log;
-        std::uint64_t seed = 0;               // random: keys every hash
-        std::uint64_t instance = 0;           // random
+        std::unique_ptr<Disk> disk;           // the state folder
+        StateIdentity fresh;                  // random: of a folder that has none yet
         std::array<std::byte, 32> entropy{};  // random
         ClockSample started{};                // as early in the program as can be
         std::function<Config()> reread{};     // the configuration, for a reload
     };
-    // Makes the configured governors; an error names the key that is wrong.
+    // Reads the state folder and makes the configured governors; an error names the key or the file
+    // that is wrong.
     static Result<std::unique_ptr<Node>> make(Options options);
     ~Node() override;
 
@@ -52,7 +61,7 @@ public:
     int run();
 
 private:
-    explicit Node(Options options);
+    Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity& identity);
 
     void on_message(const Message& message) noexcept override;
     void on_link(LinkState state, std::string_view why) noexcept override;
@@ -65,12 +74,23 @@ private:
     void raise(const Event& event) override;
     void send_events();
 
+    void with_engine(const std::function<void(Engine&)>& use) override;
+    void keeping_changed() noexcept override { waiter_->wake(); }
+    NodeChange node_change() override;
+    std::vector<KeptEvent> kept_events() override;
+    Result<void> recover(const ClockSample& started);
+    void take_up(Recovery& recovery, const StateStore::Recovered& recovered);
+    void watch_keeping();
+    void release_replies();
+    void keep_time(std::int64_t now_us);
+
     void drain() override { draining_ = true; }
     void set_time(Instant at) override;
     Reloaded reload(bool check_only) override;
     void governors_changed() override;
     void trace(Trace trace) override;
     void profile(Deferred asker) override;
+    void snapshot(Deferred asker) override;
 
     void decide(const Message& message, std::int64_t arrived_us);
     void decide_waiting();
@@ -78,6 +98,8 @@ private:
     void look_at_own_health(const Message& message);
     void end_stages_when_due(std::int64_t now_us);
     void answer_profile();
+    void answer_snapshots();
+    void answer_later(const Deferred& asker, const std::function<void(Writer&)>& own_keys);
     void publish_trace(std::string_view line);
     void take_link_change();
     void watch_clock();
@@ -102,12 +124,12 @@ private:
 
     // Whoever holds this owns everything below it, up to the next remark.
     std::mutex owner_;
+    std::unique_ptr<Keeper> keeper_;
     EventQueue events_;
     Engine engine_;
     Control control_;
     StageMeter stages_;
-    std::optional<Deferred> profile_asker_;
-    std::int64_t profile_begun_us_ = 0;
+    Profiling profiling_;
     GovernorClock clock_;
     Latency latency_;
     Writer health_writer_;
@@ -115,29 +137,23 @@ private:
     Decoder health_decoder_;
     std::array<Inbox::Waiting, Engine::depth_max> waitings_;
     std::size_t waiting_depth_ = 0;
-    std::string last_status_;
-    std::string_view last_clock_;     // in the last report
+    HealthPace health_;
     std::string_view watched_clock_;  // in the last event
     std::string policy_rev_;
-    std::int64_t next_health_us_ = 0;
-    std::int64_t last_health_us_ = 0;
-    bool health_is_due_ = false;  // something that a reader must hear of soon
     bool name_is_shared_ = false;
     bool draining_ = false;
+    bool ended_ = false;  // nothing more will be decided
+    ReplyGate gate_;
+    KeepingWatch keeping_;
     std::atomic<bool> stopping_{false};
 
     // Safe from any thread.
     Inbox inbox_;
     std::atomic<std::uint64_t> connects_{0};
-    std::atomic<std::uint64_t> refused_{0};
-    std::atomic<std::int64_t> refusal_second_{0};
-    std::atomic<std::uint32_t> refusals_this_second_{0};
-    std::mutex link_lock_;
-    LinkState link_ = LinkState::down;
-    std::string link_why_;
-    bool link_changed_ = false;
+    Refusals refusals_;
+    LinkNews link_news_;
 
-    std::uint64_t epoch_;
+    std::uint64_t epoch_ = 0;  // starts from this state folder
     std::uint64_t instance_;
     Instant started_at_{};
     std::int64_t started_us_ = 0;

@@ -42,18 +42,12 @@ std::int64_t integer_of(const Value& map, std::string_view name) {
 }  // namespace
 
 void Node::take_link_change() {
-    LinkState link = LinkState::down;
-    std::string why;
-    {
-        const std::lock_guard lock(link_lock_);
-        if (!link_changed_) {
-            return;
-        }
-        link_changed_ = false;
-        link = link_;
-        why = link_why_;
+    const auto news = link_news_.take();
+    if (!news) {
+        return;
     }
-    switch (link) {
+    const std::string& why = news->why;
+    switch (news->state) {
         case LinkState::up:
             if (startup_ms_ == 0) {
                 startup_ms_ = (monotonic_us() - started_us_) / 1000;
@@ -61,7 +55,7 @@ void Node::take_link_change() {
             log_.write(LogLevel::notice, "online",
                        {{"broker", transport_->peer()},
                         {"mqtt", transport_->protocol_version() == 5 ? "5" : "3.1.1"}});
-            next_health_us_ = 0;
+            health_.next_us = 0;
             break;
         case LinkState::name_taken:
             name_is_shared_ = true;
@@ -79,7 +73,8 @@ std::string_view Node::status() const {
     if (draining_) {
         return "draining";
     }
-    const bool degraded = name_is_shared_ || clock_.far_behind() || engine_.registry().down() > 0;
+    const bool degraded = name_is_shared_ || clock_.far_behind() || engine_.registry().down() > 0 ||
+                          keeper_->health_is_failing();
     return degraded ? "degraded" : "online";
 }
 
@@ -105,9 +100,9 @@ void Node::publish_health_when_due(std::int64_t now_us) {
     }
     // What a reader must hear of at once, but at most once a second.
     const std::string_view clock = to_text(clock_.status());
-    const bool changed = health_is_due_ || status() != last_status_ || clock != last_clock_;
+    const bool changed = health_.is_due || status() != health_.status || clock != health_.clock;
     const bool due =
-        now_us >= next_health_us_ || (changed && now_us >= last_health_us_ + second_us);
+        now_us >= health_.next_us || (changed && now_us >= health_.last_us + second_us);
     if (due) {
         publish_health(status());
     }
@@ -118,7 +113,7 @@ Span Node::until_next_duty(std::int64_t now_us) const {
     if (transport_->link() != LinkState::up) {
         return longest;  // a change of the link wakes this thread
     }
-    const std::int64_t wait_us = std::max<std::int64_t>(next_health_us_ - now_us, 0);
+    const std::int64_t wait_us = std::max<std::int64_t>(health_.next_us - now_us, 0);
     Span wait = std::min(Span{wait_us / 1000 + 1}, longest);
     if (const auto end_us = stages_.next_end_us()) {
         wait = std::clamp(Span{(*end_us - now_us) / 1000 + 1}, Span{0}, wait);
@@ -140,11 +135,11 @@ void Node::publish_health(std::string_view status) {
     report.content_type = "application/json";
     report.utf8_payload = true;
     transport_->publish(report);
-    last_status_.assign(status);
-    health_is_due_ = false;
-    last_clock_ = to_text(clock_.status());
-    last_health_us_ = now_us;
-    next_health_us_ = now_us + to_us(settings_.health_interval);
+    health_.status.assign(status);
+    health_.is_due = false;
+    health_.clock = to_text(clock_.status());
+    health_.last_us = now_us;
+    health_.next_us = now_us + to_us(settings_.health_interval);
 }
 
 void Node::write_health_report(std::string_view status) {
@@ -152,6 +147,7 @@ void Node::write_health_report(std::string_view status) {
     const ProcessStats process = process_stats();
     const std::string broker = transport_->peer();
     const EngineCounts& counts = engine_.counts();
+    const Keeper::Health state = keeper_->health();
     const Instant at = now();
     write_health(health_writer_,
                  {.status = status,
@@ -165,9 +161,12 @@ void Node::write_health_report(std::string_view status) {
                                         .cpu_us = process.user_us + process.system_us},
                                        now_us),
                   .events = events_,
+                  .state = state,
+                  .durability = settings_.state.durability,
+                  .state_epoch = epoch_,
                   .instance = instance_,
                   .session = session(),
-                  .refused = refused_.load(),
+                  .refused = refusals_.total(),
                   .at = at,
                   .started_at = started_at_,
                   .uptime_s = (now_us - started_us_) / second_us,
@@ -183,7 +182,7 @@ void Node::write_health_report(std::string_view status) {
 // A birth on this node's topic that this process did not send: somebody has its name.
 void Node::look_at_own_health(const Message& message) {
     const Payload payload = health_decoder_.decode(message.payload);
-    if (!payload.good() || !payload.root->is(Kind::map) || last_status_.empty()) {
+    if (!payload.good() || !payload.root->is(Kind::map) || health_.status.empty()) {
         return;
     }
     const Value& report = *payload.root;

@@ -55,7 +55,7 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
 
 void Node::governors_changed() {
     policy_rev_ = engine_.registry().policy_rev();
-    health_is_due_ = true;
+    health_.is_due = true;
 }
 
 void Node::trace(Trace trace) {
@@ -67,12 +67,12 @@ void Node::trace(Trace trace) {
 }
 
 void Node::profile(Deferred asker) {
-    if (profile_asker_) {
+    if (profiling_.asker) {
         answer_profile();
     }
-    profile_begun_us_ = monotonic_us();
-    stages_.start_profile(profile_begun_us_ + asker.for_ms * 1000);
-    profile_asker_ = std::move(asker);
+    profiling_.begun_us = monotonic_us();
+    stages_.start_profile(profiling_.begun_us + asker.for_ms * 1000);
+    profiling_.asker = std::move(asker);
     engine_.set_watch(&stages_);
     waiter_->wake();  // the node's thread has a new time to wake up at
 }
@@ -89,7 +89,17 @@ void Node::end_stages_when_due(std::int64_t now_us) {
 
 void Node::answer_profile() {
     const StageMeter::Sums sums = stages_.take_profile();
-    const Deferred asker = *std::exchange(profile_asker_, std::nullopt);
+    const Deferred asker = *std::exchange(profiling_.asker, std::nullopt);
+    answer_later(asker, [&](Writer& writer) {
+        writer.field("decision", "ok");
+        writer.field("allowed", true);
+        writer.field("at", to_ms(clock_.now()));
+        writer.field("for_ms", (monotonic_us() - profiling_.begun_us) / 1000);
+        write_profile(writer, sums);
+    });
+}
+
+void Node::answer_later(const Deferred& asker, const std::function<void(Writer&)>& own_keys) {
     Writer writer(asker.encoding);
     writer.restart(asker.encoding);
     writer.begin_map();
@@ -100,11 +110,7 @@ void Node::answer_profile() {
         }
     }
     writer.field("governor", "node");
-    writer.field("decision", "ok");
-    writer.field("allowed", true);
-    writer.field("at", to_ms(clock_.now()));
-    writer.field("for_ms", (monotonic_us() - profile_begun_us_) / 1000);
-    write_profile(writer, sums);
+    own_keys(writer);
     writer.end_map();
     Message message;
     message.topic = asker.topic;

@@ -21,8 +21,15 @@ bool Recovery::fail(std::string_view title, std::string_view why) {
     return false;
 }
 
+// Not the latest of all: an operator may have turned governor time back.
+void Recovery::note_time(Instant at) {
+    if (at != Instant{}) {
+        latest_ = at;
+    }
+}
+
 bool Recovery::visit(const Change& change) {
-    latest_ = std::max(latest_, change.at);
+    note_time(change.at);
     node_.clean_end = false;
     if (passed_over(change.governor)) {
         return true;
@@ -44,6 +51,7 @@ bool Recovery::visit(const GovernorChange& change) {
     if (passed_over(change.title)) {
         return true;
     }
+    last_title_.assign(change.title);
     const auto restored = engine_.registry().restore(change, latest_);
     return restored || fail(change.title, restored.error().message);
 }
@@ -63,7 +71,7 @@ bool Recovery::visit(const EventChange& change) {
 }
 
 bool Recovery::visit(const NodeChange& change) {
-    latest_ = std::max(latest_, change.at);
+    note_time(change.at);
     const std::uint64_t events = std::max(node_.events_reserved, change.events_reserved);
     const std::uint64_t epoch = std::max(node_.epoch, change.epoch);
     node_ = change;

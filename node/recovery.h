@@ -17,7 +17,7 @@ namespace flyball {
 struct KeptEvent {
     std::uint64_t number = 0;
     std::string topic;
-    std::string payload;  // its map is still open
+    std::string payload;
 };
 
 class Recovery final : public RecordVisitor {
@@ -42,10 +42,13 @@ public:
     const NodeChange& node() const { return node_; }
     std::deque<KeptEvent>& events() { return events_; }
     Instant latest() const { return latest_; }
+    // Of the governor that was restored last.
+    const std::string& last_title() const { return last_title_; }
     // What could not be put in place: a sentence.
     const std::string& fault() const { return fault_; }
 
 private:
+    void note_time(Instant at);
     bool passed_over(std::string_view title) const;
     bool fail(std::string_view title, std::string_view why);
 
@@ -55,6 +58,7 @@ private:
     NodeChange node_;
     std::deque<KeptEvent> events_;
     Instant latest_{};
+    std::string last_title_;
     std::string fault_;
 };
 

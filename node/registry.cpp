@@ -263,13 +263,9 @@ void Registry::note(const Entry& entry, GovernorChange::Standing standing) const
     if (options_.changes == nullptr) {
         return;
     }
-    std::string config;
-    entry.governor->configuration().append_canonical_json(config);
-    options_.changes->note(GovernorChange{.title = entry.governor->title(),
-                                          .standing = standing,
-                                          .named_by_file = entry.configured,
-                                          .policy_rev = entry.governor->policy_rev(),
-                                          .config = config});
+    show(entry, standing, [this](const GovernorChange& change, const Governor* /*governor*/) {
+        options_.changes->note(change);
+    });
 }
 
 std::unique_ptr<Rules> Registry::fresh_rules(const Governor& governor) const {

@@ -84,6 +84,8 @@ public:
     // All of them with their standing, those set aside too, and what was purged (no governor).
     using VisitAny = std::function<void(const GovernorChange& standing, Governor* governor)>;
     void each_any(const VisitAny& visit) const;
+    // One of them; false: it is not there.
+    bool show_any(std::string_view title, const VisitAny& visit) const;
     // "type/name" of the first few, for `supported`.
     std::vector<std::string_view> titles(std::size_t max) const;
 
@@ -102,6 +104,7 @@ private:
     Result<bool> configure(Governor& governor, const Tree& raw, Instant now);
     void raise(EventKind kind, const Governor& governor, Instant now) const;
     void note(const Entry& entry, GovernorChange::Standing standing) const;
+    static void show(const Entry& entry, GovernorChange::Standing standing, const VisitAny& visit);
     void note_purged(const Governor& governor);
     void renew_entropy();
 

@@ -64,22 +64,36 @@ Governor* Registry::find_any(std::string_view title) const {
     return aside == aside_.end() ? nullptr : aside->second.governor.get();
 }
 
-void Registry::each_any(const VisitAny& visit) const {
+void Registry::show(const Entry& entry, GovernorChange::Standing standing, const VisitAny& visit) {
     std::string config;
-    const auto show = [&](const Entries& entries, GovernorChange::Standing standing) {
-        for (const auto& [title, entry] : entries) {
-            config.clear();
-            entry.governor->configuration().append_canonical_json(config);
-            visit({.title = title,
-                   .standing = standing,
-                   .named_by_file = entry.configured,
-                   .policy_rev = entry.governor->policy_rev(),
-                   .config = config},
-                  entry.governor.get());
-        }
-    };
-    show(governors_, GovernorChange::Standing::in_work);
-    show(aside_, GovernorChange::Standing::set_aside);
+    entry.governor->configuration().append_canonical_json(config);
+    visit({.title = entry.governor->title(),
+           .standing = standing,
+           .named_by_file = entry.configured,
+           .policy_rev = entry.governor->policy_rev(),
+           .config = config},
+          entry.governor.get());
+}
+
+bool Registry::show_any(std::string_view title, const VisitAny& visit) const {
+    if (const auto found = governors_.find(title); found != governors_.end()) {
+        show(found->second, GovernorChange::Standing::in_work, visit);
+        return true;
+    }
+    if (const auto aside = aside_.find(title); aside != aside_.end()) {
+        show(aside->second, GovernorChange::Standing::set_aside, visit);
+        return true;
+    }
+    return false;
+}
+
+void Registry::each_any(const VisitAny& visit) const {
+    for (const auto& [title, entry] : governors_) {
+        show(entry, GovernorChange::Standing::in_work, visit);
+    }
+    for (const auto& [title, entry] : aside_) {
+        show(entry, GovernorChange::Standing::set_aside, visit);
+    }
     for (const std::string& title : purged_) {
         visit({.title = title, .standing = GovernorChange::Standing::purged}, nullptr);
     }

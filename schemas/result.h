@@ -14,6 +14,7 @@ enum class ErrorCode : std::uint8_t {
     unavailable,  // the other side is not there (broker, file system); trying again may help
     refused,      // the other side is there and said no
     damaged,      // stored data does not check out
+    state,        // the state folder cannot be used
     internal,     // a library failed in a way that no caller can mend
 };
 

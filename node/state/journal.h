@@ -33,9 +33,9 @@ public:
     // A new chain in a fresh segment, after a snapshot of everything before `next_record`.
     static Result<std::unique_ptr<Journal>> begin(Disk& disk, const Options& options,
                                                   std::uint64_t next_record);
-    // Goes on where read_journal() ended. Never over groups that did not make it into the chain: a
-    // later reading could take them for what follows. Then, and when there is a later segment, the
-    // chain goes on in a fresh one.
+    // Goes on where read_journal() ended. Never over groups that did not make it into the chain,
+    // whole or torn: a later reading could take them for what follows. Then, and when there is a
+    // later segment, the chain goes on in a fresh one.
     static Result<std::unique_ptr<Journal>> resume(Disk& disk, const Options& options,
                                                    const JournalEnd& end);
     Journal(const Journal&) = delete;

@@ -1,5 +1,5 @@
-// The checksum of a group: XXH3-64 of the stored body, seeded with that of the header before it. Two
-// calls instead of one over both: the library keeps the state of a stream on the heap.
+// The checksum of a group: XXH3-64 of the stored body, seeded with that of the header before it.
+// Two calls instead of one over both: the library keeps the state of a stream on the heap.
 
 #include "governors/keyed_hash.h"
 #include "node/state/journal_format.h"

@@ -21,7 +21,7 @@ namespace flyball {
 struct EventChange {
     std::uint64_t number = 0;
     std::string_view topic{};    // empty: all up to `number` have left
-    std::string_view payload{};  // its map is still open, for `late`
+    std::string_view payload{};
 };
 
 // The node's own.

@@ -18,9 +18,11 @@ public:
     void governors_changed() override { ++changes; }
     void trace(Trace asked) override { traced = std::move(asked); }
     void profile(Deferred asked) override { profiled = std::move(asked); }
+    void snapshot(Deferred asked) override { snapshots.push_back(std::move(asked)); }
     Reloaded reloaded;
     std::optional<Trace> traced;
     std::optional<Deferred> profiled;
+    std::vector<Deferred> snapshots;
     int changes = 0;
     int drains = 0;
     std::optional<Instant> time;
@@ -92,6 +94,17 @@ TEST(ControlTopic, SetsTheTimeAndDrains) {
     EXPECT_EQ(node.daemon.time, instant_from_ms(1767225600000));
     EXPECT_EQ(node.ask({{"op", "drain"}}).at("decision"), "ok");
     EXPECT_EQ(node.daemon.drains, 1);
+}
+
+TEST(ControlTopic, LeavesTheAnswerToASnapshotToTheNode) {
+    Controlled node;
+    const std::string topic = below_root("control");
+    EXPECT_TRUE(
+        node.node.handle({.topic = topic, .payload = R"({"op":"snapshot","cid":5})"}).empty());
+    ASSERT_EQ(node.daemon.snapshots.size(), 1U);
+    EXPECT_EQ(node.daemon.snapshots.front().topic, below_root("control/reply"));
+    EXPECT_EQ(node.ask({{"op", "snapshot"}, {"dry_run", true}}).at("decision"), "ok");
+    EXPECT_EQ(node.daemon.snapshots.size(), 1U);
 }
 
 TEST(ControlTopic, RefusesWhatItDoesNotKnowOrMayNot) {

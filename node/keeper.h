@@ -1,0 +1,136 @@
+#pragma once
+// Keeps what changes: takes changes from whoever owns the engine, writes and syncs them on a thread
+// of its own, makes snapshots, and gets a failing disk going again from memory. Bounded: what waits
+// to be written stays below `waiting_bytes_max`, beyond it the disk counts as failing. The deciding
+// side allocates nothing once its buffers have grown.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "node/settings.h"
+#include "node/state_store.h"
+
+namespace flyball {
+
+class Keeper final : public ChangeSink {
+public:
+    static constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20U;
+
+    // What the keeper needs of the node; called from the keeper's thread.
+    class Owner {
+    public:
+        virtual ~Owner() = default;
+        // Calls `use` while nobody else has the engine.
+        virtual void with_engine(const std::function<void(Engine&)>& use) = 0;
+        // durable(), health() or a finished snapshot: look.
+        virtual void keeping_changed() noexcept = 0;
+        // The node's own record as of now; with the engine.
+        virtual NodeChange node_change() = 0;
+        virtual std::vector<KeptEvent> kept_events() = 0;
+    };
+    struct Options {
+        Durability durability = Durability::interval;
+        Span interval{1000};
+        std::uint64_t max_bytes = std::uint64_t{64} << 20U;
+    };
+    Keeper(std::unique_ptr<Disk> disk, const Options& options);
+    ~Keeper() override;
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+
+    // Before start(), in this order.
+    Result<StateIdentity> identify(const StateIdentity& fresh) {
+        return StateStore::identify(*disk_, fresh);
+    }
+    Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery);
+    // Syncs what was noted so far, then starts the thread. `owner` outlives the keeper.
+    Result<void> start(Owner& owner);
+
+    // From whoever owns the engine.
+    void note(const Change& change) override;
+    void note(const GovernorChange& change) override;
+    void note(const EventChange& change) { writer_.add(change); }
+    void note(const NodeChange& change) { writer_.add(change); }
+    void end_decision() override;
+    bool accepts() const override;
+    // The newest record; a reply that was decided now must wait for it with `commit`.
+    std::uint64_t newest() const { return newest_; }
+    bool replies_wait() const { return waits_ && newest_ > durable() && !failing_.load(); }
+
+    // Any thread.
+    std::uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
+    bool health_is_failing() const { return failing_.load(); }
+    void want_snapshot();
+    struct Health {
+        bool failing = false;
+        std::string last_error;
+        std::uint64_t errors = 0;
+        std::uint64_t commits = 0;  // syncs
+        StateSizes sizes;
+        Instant snapshot_at{};
+        std::uint64_t snapshots = 0;
+    };
+    Health health() const;
+    // A damage that recovery found: in health until a snapshot succeeds.
+    void remember_fault(std::string fault);
+
+    // The end: everything on disk, a last snapshot, the thread gone. Not from its thread.
+    void stop();
+
+private:
+    struct Group {
+        ByteBuffer bytes;
+        std::uint32_t count = 0;
+        std::uint64_t last = 0;
+    };
+
+    void run();
+    bool time_to_write(std::int64_t now_us) const;
+    std::int64_t wait_us(std::int64_t now_us) const;
+    void write_waiting(std::unique_lock<std::mutex>& lock);
+    void failed(const Error& error);
+    void repair(std::unique_lock<std::mutex>& lock);
+    Result<void> make_snapshot(bool anew);
+    Result<void> write_whole(bool anew);
+    Result<void> write_slices();
+    Result<void> put_in_force(std::uint64_t through, bool anew);
+    void take_node_piece(Engine& engine, SnapshotPiece& piece);
+
+    std::unique_ptr<Disk> disk_;
+    Options options_;
+    StateStore store_;
+    Owner* owner_ = nullptr;
+
+    // The deciding side's.
+    RecordWriter writer_;
+    std::atomic<std::uint64_t> newest_{0};
+    bool waits_;
+
+    mutable std::mutex lock_;
+    std::condition_variable wake_;
+    std::vector<Group> waiting_;  // to be written, oldest first
+    std::size_t waiting_bytes_ = 0;
+    std::uint64_t gaps_ = 0;   // times that what waited had to be dropped
+    std::vector<Group> idle_;  // buffers to be used again
+    // Monotonic microseconds.
+    std::int64_t waiting_since_us_ = 0;
+    std::int64_t retry_at_us_ = 0;
+    std::int64_t retry_after_us_ = 0;
+    std::int64_t snapshot_at_us_ = 0;
+    bool snapshot_wanted_ = false;
+    bool stopping_ = false;
+    Health health_;
+
+    std::atomic<std::uint64_t> durable_{0};
+    std::atomic<bool> failing_{false};
+    std::thread thread_;
+};
+
+}  // namespace flyball

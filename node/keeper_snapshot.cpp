@@ -1,0 +1,122 @@
+// The half of Keeper that makes snapshots, on its thread.
+
+#include "node/clock.h"
+#include "node/keeper.h"
+
+namespace flyball {
+
+Result<void> Keeper::make_snapshot(bool anew) {
+    snapshot_at_us_ = monotonic_us();
+    // Without a journal all pieces have to be of one moment; after a failure there is none.
+    const bool whole = anew || options_.durability == Durability::none;
+    auto done = whole ? write_whole(anew) : write_slices();
+    if (!done) {
+        store_.abandon_snapshot();
+        return done;
+    }
+    const std::lock_guard lock(lock_);
+    ++health_.snapshots;
+    health_.sizes = store_.sizes();
+    health_.last_error.clear();
+    return done;
+}
+
+void Keeper::take_node_piece(Engine& engine, SnapshotPiece& piece) {
+    piece.through_record = newest_;
+    StateStore::make_node_piece(engine, owner_->node_change(), owner_->kept_events(), piece);
+    const std::lock_guard lock(lock_);
+    health_.snapshot_at = owner_->node_change().at;
+}
+
+Result<void> Keeper::write_whole(bool anew) {
+    std::vector<SnapshotPiece> pieces(1);
+    std::uint64_t gaps = 0;
+    owner_->with_engine([&](Engine& engine) {
+        take_node_piece(engine, pieces.front());
+        const std::uint64_t through = pieces.front().through_record;
+        engine.registry().each_any([&](const GovernorChange& standing, const Governor* governor) {
+            if (governor != nullptr) {
+                pieces.emplace_back().through_record = through;
+                StateStore::make_governor_piece(standing, *governor, pieces.back());
+            }
+        });
+        const std::lock_guard lock(lock_);
+        if (anew) {  // the snapshot has it
+            waiting_.clear();
+            waiting_bytes_ = 0;
+        }
+        gaps = gaps_;
+    });
+    auto done = store_.begin_snapshot(pieces.front());
+    for (std::size_t at = 1; done && at < pieces.size(); ++at) {
+        done = store_.add_to_snapshot(pieces[at]);
+    }
+    if (!done) {
+        return done;
+    }
+    if (anew) {
+        const std::lock_guard lock(lock_);
+        if (gaps != gaps_) {
+            return Error{ErrorCode::unavailable, "the disk is too slow for what there is to keep"};
+        }
+    }
+    return put_in_force(pieces.front().through_record, anew);
+}
+
+// Governor by governor between decisions, so that nobody waits for all of them.
+Result<void> Keeper::write_slices() {
+    std::vector<std::string> titles;
+    SnapshotPiece piece;
+    owner_->with_engine([&](Engine& engine) {
+        take_node_piece(engine, piece);
+        engine.registry().each_any([&](const GovernorChange& standing, Governor* governor) {
+            if (governor != nullptr) {
+                titles.emplace_back(standing.title);
+            }
+        });
+    });
+    const std::uint64_t through = piece.through_record;
+    auto done = store_.begin_snapshot(piece);
+    for (std::size_t at = 0; done && at < titles.size(); ++at) {
+        bool there = false;
+        owner_->with_engine([&](Engine& engine) {
+            piece.through_record = newest_;
+            there = engine.registry().show_any(
+                titles[at], [&piece](const GovernorChange& standing, const Governor* governor) {
+                    StateStore::make_governor_piece(standing, *governor, piece);
+                });
+        });
+        if (!there) {  // purged meanwhile: its records would have nobody to go to
+            store_.abandon_snapshot();
+            want_snapshot();
+            return {};
+        }
+        done = store_.add_to_snapshot(piece);
+    }
+    return done ? put_in_force(through, false) : done;
+}
+
+Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
+    if (!anew) {
+        std::unique_lock lock(lock_);
+        if (!waiting_.empty()) {
+            write_waiting(lock);
+        }
+        if (failing_) {
+            return Error{ErrorCode::unavailable, health_.last_error};
+        }
+    }
+    if (auto done = store_.finish_snapshot(); !done) {
+        return done;
+    }
+    if (!anew) {
+        return {};
+    }
+    if (auto begun = store_.begin_anew(through + 1); !begun) {
+        return begun;
+    }
+    durable_.store(std::max(durable(), through), std::memory_order_release);
+    return {};
+}
+
+}  // namespace flyball

@@ -1,0 +1,60 @@
+#pragma once
+// What the daemon remembers of its several duties from one turn to the next. Plain values, each
+// under the node's lock but for LinkNews, which has its own.
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/control.h"
+#include "transport/transport.h"
+
+namespace flyball {
+
+// The last change of the link, from the transport's thread to the node's.
+class LinkNews {
+public:
+    struct Change {
+        LinkState state = LinkState::down;
+        std::string why;
+    };
+    void put(LinkState state, std::string_view why) {
+        const std::lock_guard lock(mutex_);
+        change_ = Change{state, std::string(why)};
+    }
+    std::optional<Change> take() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(change_, std::nullopt);
+    }
+
+private:
+    std::mutex mutex_;
+    std::optional<Change> change_;
+};
+
+struct HealthPace {
+    std::string status;      // in the last report
+    std::string_view clock;  // in the last report
+    std::int64_t next_us = 0;
+    std::int64_t last_us = 0;
+    bool is_due = false;  // something that a reader must hear of soon
+};
+
+struct KeepingWatch {
+    bool failing = false;                          // when last looked at
+    std::uint64_t events_left = 0;                 // number of the newest event noted as sent
+    std::int64_t next_time_us = 0;                 // when governor time is noted next
+    std::uint64_t snapshots = 0;                   // when a snapshot was asked for
+    std::vector<ControlledNode::Deferred> askers;  // of snapshots
+};
+
+struct Profiling {
+    std::optional<ControlledNode::Deferred> asker;
+    std::int64_t begun_us = 0;
+};
+
+}  // namespace flyball

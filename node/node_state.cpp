@@ -1,0 +1,163 @@
+// The half of Node that has to do with its state on disk: the start from it, replies that wait for
+// it, what is told of it.
+
+#include <utility>
+
+#include "node/node.h"
+
+namespace flyball {
+
+namespace {
+
+constexpr std::int64_t second_us = 1'000'000;
+constexpr std::int64_t time_every_us = 60 * second_us;
+
+std::deque<EventQueue::Line> lines_of(std::deque<KeptEvent>& kept) {
+    std::deque<EventQueue::Line> lines;
+    for (KeptEvent& event : kept) {
+        lines.push_back({.number = event.number,
+                         .topic = std::move(event.topic),
+                         .payload = std::move(event.payload),
+                         .late = true});
+    }
+    return lines;
+}
+
+}  // namespace
+
+// From the state folder to a node that may answer: its governors, its time, its numbers, and a
+// record of this start on disk before anybody is answered.
+Result<void> Node::recover(const ClockSample& started) {
+    Recovery recovery(engine_);
+    const auto recovered = keeper_->recover(engine_, recovery);
+    if (!recovered) {
+        return Error{ErrorCode::state, recovered.error().message};
+    }
+    for (const std::string& fault : recovered->faults) {
+        log_.write(LogLevel::error, "state that does not check out", {{"what", fault}});
+        keeper_->remember_fault(fault);
+    }
+    if (recovered->lost) {
+        log_.write(LogLevel::error, "no sound state is left; beginning with none");
+        if (settings_.state.on_loss == OnLoss::stop) {
+            return Error{ErrorCode::internal,
+                         "no sound state is left, and state.on_loss is \"stop\": restore a backup "
+                         "or move the state folder away"};
+        }
+    }
+    take_up(recovery, *recovered);
+    if (recovery.latest() != Instant{}) {
+        clock_.resume(recovery.latest(), started);
+    }
+    started_at_ = clock_.advance(started);
+    Registry& registry = engine_.registry();
+    const auto faults = recovery.node().epoch == 0
+                            ? registry.add_configured(settings_.configured_governors(), started_at_)
+                            : registry.reload(settings_.configured_governors(), started_at_);
+    if (!faults.empty()) {
+        return Error{ErrorCode::usage, settings_.places_of(faults).front()};
+    }
+    policy_rev_ = registry.policy_rev();
+    keeper_->note(node_change());
+    keeper_->end_decision();
+    if (auto begun = keeper_->start(*this); !begun) {
+        return Error{ErrorCode::state, begun.error().message};
+    }
+    return {};
+}
+
+void Node::take_up(Recovery& recovery, const StateStore::Recovered& recovered) {
+    epoch_ = recovery.node().epoch + 1;
+    events_.restore(recovery.node().events_reserved, lines_of(recovery.events()));
+    if (recovery.node().epoch > 0) {
+        log_.write(LogLevel::notice, "state recovered",
+                   {{"records", std::to_string(recovered.records)},
+                    {"starts", std::to_string(epoch_)},
+                    {"clean", recovery.clean_end() ? "yes" : "no"}});
+    }
+}
+
+void Node::with_engine(const std::function<void(Engine&)>& use) {
+    const std::lock_guard lock(owner_);
+    use(engine_);
+}
+
+NodeChange Node::node_change() {
+    return {.epoch = epoch_,
+            .at = clock_.last_good().value_or(Instant{}),
+            .events_reserved = ended_ ? events_.number() : events_.reserved(),
+            .clean_end = ended_};
+}
+
+std::vector<KeptEvent> Node::kept_events() {
+    std::vector<KeptEvent> kept;
+    for (const EventQueue::Line& line : events_.waiting()) {
+        kept.push_back({.number = line.number, .topic = line.topic, .payload = line.payload});
+    }
+    return kept;
+}
+
+void Node::release_replies() {
+    gate_.release(keeper_->durable(), [this](const Message& reply) { transport_->publish(reply); });
+}
+
+// What the keeper has to tell: in the log when it changes, to whoever asked for a snapshot.
+void Node::watch_keeping() {
+    const bool failing = keeper_->health_is_failing();
+    if (failing != std::exchange(keeping_.failing, failing)) {
+        if (failing) {
+            log_.write(LogLevel::error, "the state cannot be written; trying again",
+                       {{"why", keeper_->health().last_error}});
+        } else {
+            log_.write(LogLevel::notice, "the state is written again");
+        }
+    }
+    if (!keeping_.askers.empty()) {
+        answer_snapshots();
+    }
+    if (events_.last_sent() > keeping_.events_left) {
+        keeping_.events_left = events_.last_sent();
+        keeper_->note(EventChange{.number = keeping_.events_left});
+        keeper_->end_decision();
+    }
+    keep_time(monotonic_us());
+}
+
+// So that a clock that is not set after a power cut does not take time back.
+void Node::keep_time(std::int64_t now_us) {
+    if (now_us >= keeping_.next_time_us) {
+        keeping_.next_time_us = now_us + time_every_us;
+        keeper_->note(node_change());
+        keeper_->end_decision();
+    }
+}
+
+void Node::snapshot(Deferred asker) {
+    keeping_.snapshots = keeper_->health().snapshots;
+    keeping_.askers.push_back(std::move(asker));
+    keeper_->want_snapshot();
+}
+
+void Node::answer_snapshots() {
+    const Keeper::Health health = keeper_->health();
+    if (health.snapshots == keeping_.snapshots && !health.failing) {
+        return;
+    }
+    for (const Deferred& asker : std::exchange(keeping_.askers, {})) {
+        answer_later(asker, [&](Writer& writer) {
+            if (health.failing) {
+                writer.field("decision", "error");
+                writer.field("allowed", false);
+                writer.field("reason", "overloaded");
+                writer.field("message", std::string_view(health.last_error));
+                return;
+            }
+            writer.field("decision", "ok");
+            writer.field("allowed", true);
+            writer.field("bytes", health.sizes.snapshot_bytes);
+            writer.field("memory_bytes", health.sizes.memory_bytes);
+        });
+    }
+}
+
+}  // namespace flyball

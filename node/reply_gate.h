@@ -1,0 +1,41 @@
+#pragma once
+// Replies that wait for the disk, in order (`commit`). Bounded: when it is full no more is decided,
+// and what is under way still fits. Under the node's lock.
+
+#include <cstdint>
+
+#include "transport/inbox.h"
+
+namespace flyball {
+
+class ReplyGate {
+public:
+    // A message has one reply: as many as the inbox holds.
+    static constexpr std::size_t enough = 4096;
+
+    ReplyGate() : waiting_({.messages_max = 2 * enough, .bytes_max = 64 * 1024 * 1024}) {}
+
+    // False: there is no room for it.
+    bool hold(const Message& reply, std::uint64_t until_record) {
+        return waiting_.put(reply, static_cast<std::int64_t>(until_record));
+    }
+    template <typename Publish>
+    void release(std::uint64_t durable_record, const Publish& publish) {
+        while (has_first_ || waiting_.take_one(first_)) {
+            has_first_ = static_cast<std::uint64_t>(first_.arrived_us) > durable_record;
+            if (has_first_) {
+                return;
+            }
+            publish(first_.message);
+        }
+    }
+    bool empty() const { return !has_first_ && waiting_.empty(); }
+    bool full() const { return waiting_.waiting() >= enough; }
+
+private:
+    Inbox waiting_;  // its time of arrival is the record that a reply waits for
+    Inbox::Waiting first_;
+    bool has_first_ = false;
+};
+
+}  // namespace flyball

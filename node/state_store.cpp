@@ -1,0 +1,366 @@
+#include "node/state_store.h"
+
+#include <algorithm>
+#include <array>
+
+#include "governors/governor_state.h"
+#include "governors/image_bytes.h"
+#include "governors/keyed_hash.h"
+#include "node/state/snapshot.h"
+
+namespace flyball {
+
+namespace {
+
+constexpr std::string_view identity_name = "identity";
+constexpr std::string_view identity_aside = "identity.new";
+constexpr std::uint64_t identity_magic = 0x314449594c46;  // "FLYID1"
+constexpr std::size_t identity_bytes = 32;
+
+// When another snapshot pays: what recovery would have to read is many times what it would save.
+constexpr std::uint64_t journal_bytes_min = std::uint64_t{4} << 20U;
+constexpr std::uint64_t snapshots_in_journal = 8;
+constexpr std::uint64_t records_max = 1'000'000;
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
+
+Result<StateIdentity> read_identity(DiskFile& file) {
+    std::array<std::byte, identity_bytes> bytes{};
+    const auto got = file.read(0, bytes);
+    if (!got) {
+        return got.error();
+    }
+    ImageReader in(std::span<const std::byte>(bytes).first(*got));
+    const auto magic = in.take<std::uint64_t>();
+    const StateIdentity identity{.instance = in.take<std::uint64_t>(),
+                                 .seed = in.take<std::uint64_t>()};
+    const auto checksum = in.take<std::uint64_t>();
+    if (!in.ended() || magic != identity_magic ||
+        checksum != keyed_hash(text_of(std::span(bytes).first(24)), identity_magic)) {
+        return Error{ErrorCode::damaged,
+                     "the file identity in the state folder is damaged; without it no remembered "
+                     "id can be found: restore it from a backup, or move the folder away"};
+    }
+    return identity;
+}
+
+Result<void> write_identity(Disk& disk, const StateIdentity& identity) {
+    ByteBuffer bytes;
+    ImageWriter out(bytes);
+    out.put(identity_magic);
+    out.put(identity.instance);
+    out.put(identity.seed);
+    out.put(keyed_hash(text_of(out.bytes()), identity_magic));
+    auto file = disk.open(identity_aside, Disk::Open::replace);
+    if (!file) {
+        return file.error();
+    }
+    for (auto done : {(*file)->write(0, out.bytes()), (*file)->sync()}) {
+        if (!done) {
+            return done.error();
+        }
+    }
+    if (auto renamed = disk.rename(identity_aside, identity_name); !renamed) {
+        return renamed;
+    }
+    return disk.sync_folder();
+}
+
+void begin_piece(SnapshotPiece& piece) {
+    std::array<char, sizeof(std::uint64_t)> through{};
+    store_little_endian(through.data(), piece.through_record);
+    piece.bytes.clear();
+    piece.bytes.append({through.data(), through.size()});
+}
+
+bool take_record(std::span<const std::byte>& from, std::span<const std::byte>& record) {
+    std::size_t size = 0;
+    for (unsigned shift = 0; shift < 28; shift += 7) {
+        if (from.empty()) {
+            return false;
+        }
+        const auto byte = std::to_integer<std::size_t>(from.front());
+        from = from.subspan(1);
+        size |= (byte & 0x7FU) << shift;
+        if (byte < 0x80) {
+            record = from.first(std::min(size, from.size()));
+            from = from.subspan(record.size());
+            return record.size() == size;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+void append_record(ByteBuffer& out, std::string_view record) {
+    std::size_t left = record.size();
+    while (left >= 0x80) {
+        out.push_back(static_cast<char>(left | 0x80U));
+        left >>= 7U;
+    }
+    out.push_back(static_cast<char>(left));
+    out.append(record);
+}
+
+Result<StateIdentity> StateStore::identify(Disk& disk, const StateIdentity& fresh) {
+    const auto names = disk.list();
+    if (!names) {
+        return names.error();
+    }
+    if (std::ranges::find(*names, identity_name) != names->end()) {
+        auto file = disk.open(identity_name, Disk::Open::read);
+        return file ? read_identity(**file) : Result<StateIdentity>(file.error());
+    }
+    if (auto written = write_identity(disk, fresh); !written) {
+        return written.error();
+    }
+    return fresh;
+}
+
+// ---- recovery
+
+Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& recovery) {
+    Recovered result;
+    auto names = list_snapshots(disk_);
+    if (!names) {
+        return names.error();
+    }
+    bool loaded = false;
+    for (const std::string& name : *names) {
+        auto sound = load(engine, recovery, name);
+        if (sound) {
+            loaded = true;
+            break;
+        }
+        if (sound.error().code != ErrorCode::damaged) {
+            return sound.error();
+        }
+        result.faults.push_back(sound.error().message);
+        if (auto aside = disk_.rename(name, name + ".damaged"); !aside) {
+            return aside.error();
+        }
+    }
+    RecordReader reader;
+    const auto read = read_journal(disk_, snapshot_record_ + 1, true,
+                                   [&](std::uint64_t number, std::span<const std::byte> record) {
+                                       recovery.begin_record(number);
+                                       return reader.read(record, recovery);
+                                   });
+    if (!read) {
+        return read.error();
+    }
+    end_ = read->end;
+    next_record_ = end_.next_record;
+    result.records = read->records;
+    bool damaged_middle = false;
+    for (const JournalFault& fault : read->faults) {
+        if (!fault.torn_tail) {
+            damaged_middle = true;
+            result.faults.push_back(fault.file + " at " + std::to_string(fault.offset) + ": " +
+                                    fault.what);
+        }
+    }
+    if (!recovery.fault().empty()) {
+        result.faults.push_back(recovery.fault());
+    }
+    result.lost = !loaded && result.records == 0 && (!result.faults.empty() || damaged_middle);
+    recovery.finish();
+    return result;
+}
+
+// A damaged one is shown to nobody: an engine that has half a snapshot cannot take another.
+Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::string& name) {
+    RecordReader reader;
+    NodeChange node;
+    const auto take_node = [&](ImageReader& in, std::span<const std::byte> rest) -> Result<void> {
+        snapshot_record_ = in.take<std::uint64_t>();
+        recovery.loaded(Admit::title, snapshot_record_);
+        rest = rest.subspan(sizeof(std::uint64_t));
+        std::span<const std::byte> record;
+        while (!rest.empty()) {
+            // Its own records are newer than what they say they are through.
+            recovery.begin_record(snapshot_record_ + 1);
+            if (!take_record(rest, record) || !reader.read(record, recovery)) {
+                return Error{ErrorCode::refused, name + ": the node's section cannot be read"};
+            }
+        }
+        node = recovery.node();
+        return {};
+    };
+    const auto take_governor = [&](std::span<const std::byte> bytes) -> Result<void> {
+        ImageReader in(bytes);
+        const auto through = in.take<std::uint64_t>();
+        std::span<const std::byte> rest = bytes.subspan(std::min<std::size_t>(8, bytes.size()));
+        std::span<const std::byte> record;
+        recovery.begin_record(through + 1);
+        if (!take_record(rest, record) || !reader.read(record, recovery)) {
+            return Error{ErrorCode::refused,
+                         name + ": a governor cannot be made: " + recovery.fault()};
+        }
+        Governor* governor = engine.registry().find_any(recovery.last_title());
+        if (governor == nullptr) {
+            return Error{ErrorCode::refused, name + ": a section without its governor"};
+        }
+        if (auto done = GovernorState::load(*governor, rest); !done) {
+            return Error{ErrorCode::refused, name + ": " + std::string(governor->title()) + ": " +
+                                                 done.error().message};
+        }
+        recovery.loaded(governor->title(), through);
+        return {};
+    };
+    const auto take = [&](const SnapshotSection& section) -> Result<void> {
+        const auto bytes = bytes_of(section.bytes);
+        if (section.type == node_section) {
+            ImageReader in(bytes);
+            return bytes.size() >= 8
+                       ? take_node(in, bytes)
+                       : Error{ErrorCode::refused, name + ": the node's section is empty"};
+        }
+        return section.type == governor_section ? take_governor(bytes) : Result<void>();
+    };
+    const auto size = read_snapshot(disk_, name, take, limits());
+    if (!size) {
+        return size.error();
+    }
+    sizes_.snapshot_bytes = size->stored;
+    sizes_.memory_bytes = size->raw;
+    recovery.restored(node);
+    return {};
+}
+
+SnapshotLimits StateStore::limits() const {
+    return {.file_bytes = options_.max_bytes};
+}
+
+// ---- the journal
+
+Result<void> StateStore::begin_journal() {
+    auto journal = Journal::resume(disk_, {.pad_bytes = options_.pad_bytes}, end_);
+    if (!journal) {
+        return journal.error();
+    }
+    journal_ = std::move(*journal);
+    return {};
+}
+
+Result<void> StateStore::begin_anew(std::uint64_t next_record) {
+    auto journal = Journal::begin(disk_, {.pad_bytes = options_.pad_bytes}, next_record);
+    if (!journal) {
+        return journal.error();
+    }
+    journal_ = std::move(*journal);
+    next_record_ = next_record;
+    return {};
+}
+
+Result<void> StateStore::write(std::span<const std::byte> records, std::uint32_t count) {
+    auto written = journal_->write(records, count);
+    if (written) {
+        next_record_ += count;
+    }
+    return written;
+}
+
+Result<void> StateStore::sync() {
+    return journal_->sync();
+}
+
+// ---- snapshots
+
+Result<void> StateStore::begin_snapshot(const SnapshotPiece& first) {
+    auto writer = SnapshotWriter::begin(disk_, first.through_record, limits());
+    if (!writer) {
+        return writer.error();
+    }
+    snapshot_ = std::move(*writer);
+    newest_piece_ = first.through_record;
+    raw_bytes_ = 0;
+    return add(node_section, first);
+}
+
+Result<void> StateStore::add_to_snapshot(const SnapshotPiece& piece) {
+    return add(governor_section, piece);
+}
+
+Result<void> StateStore::add(std::uint16_t type, const SnapshotPiece& piece) {
+    raw_bytes_ += piece.raw_bytes;
+    return snapshot_->section({.type = type, .bytes = piece.bytes.bytes()});
+}
+
+Result<void> StateStore::finish_snapshot() {
+    const auto size = snapshot_->finish();
+    snapshot_.reset();
+    if (!size) {
+        return size.error();
+    }
+    older_record_ = std::exchange(snapshot_record_, newest_piece_);
+    sizes_.snapshot_bytes = size->stored;
+    sizes_.memory_bytes = size->raw;
+    sizes_.raw_bytes = raw_bytes_;
+    due_bytes_ = journal_failed() ? 0 : journal_->written_bytes();
+    if (auto retired = retire_snapshots(disk_); !retired) {
+        return retired;
+    }
+    // Nothing is known of a failed journal; the next one begins anew.
+    return journal_failed() ? Result<void>() : journal_->retire_before(older_record_ + 1);
+}
+
+void StateStore::abandon_snapshot() {
+    snapshot_.reset();
+}
+
+bool StateStore::snapshot_due() const {
+    if (journal_failed()) {
+        return false;
+    }
+    const std::uint64_t live = journal_->live_bytes();
+    const std::uint64_t enough =
+        std::max(journal_bytes_min, snapshots_in_journal * sizes_.snapshot_bytes);
+    const std::uint64_t since = journal_->written_bytes() - due_bytes_;
+    return journal_->next_record() - snapshot_record_ > records_max || since > enough ||
+           (live > options_.max_bytes / 2 && since > journal_bytes_min / 4);
+}
+
+StateSizes StateStore::sizes() const {
+    StateSizes sizes = sizes_;
+    sizes.journal_bytes = journal_failed() ? 0 : journal_->live_bytes();
+    return sizes;
+}
+
+void StateStore::make_node_piece(const Engine& engine, const NodeChange& node,
+                                 const std::vector<KeptEvent>& events, SnapshotPiece& piece) {
+    begin_piece(piece);
+    RecordWriter writer;
+    const auto put = [&](const auto& change) {
+        writer.add(change);
+        append_record(piece.bytes, writer.finish());
+    };
+    engine.registry().each_any([&](const GovernorChange& standing, const Governor* governor) {
+        if (governor == nullptr) {
+            put(standing);
+        }
+    });
+    for (const KeptEvent& event : events) {
+        put(EventChange{.number = event.number, .topic = event.topic, .payload = event.payload});
+    }
+    engine.admit().each_change(put);
+    put(node);  // the last word: whether anything came after it
+}
+
+void StateStore::make_governor_piece(const GovernorChange& standing, const Governor& governor,
+                                     SnapshotPiece& piece) {
+    begin_piece(piece);
+    RecordWriter writer;
+    writer.add(standing);
+    append_record(piece.bytes, writer.finish());
+    GovernorState::save(governor, piece.bytes);
+    piece.raw_bytes = GovernorState::map_bytes(governor);
+}
+
+}  // namespace flyball

@@ -1,0 +1,112 @@
+#pragma once
+// The state folder as one thing: who the node is, the newest sound snapshot, the journal after it,
+// and the writing of both (docs/design/state.md). No thread, no clock; the keeper has those
+// (node/keeper.h). One thread at a time.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/recovery.h"
+#include "node/state/disk.h"
+#include "node/state/journal.h"
+#include "node/state/snapshot.h"
+#include "schemas/byte_buffer.h"
+
+namespace flyball {
+
+// Made with the folder, never changed: health's `instance`, where audit chains begin, and what keys
+// the hashes of remembered ids.
+struct StateIdentity {
+    std::uint64_t instance = 0;
+    std::uint64_t seed = 0;
+    bool operator==(const StateIdentity&) const = default;
+};
+
+// What a snapshot is made of, piece by piece; whoever owns the engine makes the pieces.
+struct SnapshotPiece {
+    std::uint64_t through_record = 0;  // changes up to here are in it
+    std::string title;                 // of a governor; empty: the node's own, which comes first
+    ByteBuffer bytes;
+    std::uint64_t raw_bytes = 0;  // the same as plain msgpack maps
+};
+
+// Appends a record with its length as a varint in front, as groups and pieces have them.
+void append_record(ByteBuffer& out, std::string_view record);
+
+struct StateSizes {
+    std::uint64_t snapshot_bytes = 0;
+    std::uint64_t memory_bytes = 0;  // the pieces before compression
+    std::uint64_t raw_bytes = 0;     // the same as plain msgpack maps; 0: not known
+    std::uint64_t journal_bytes = 0;
+};
+
+class StateStore {
+public:
+    struct Options {
+        std::size_t pad_bytes = 64;  // 4,096 where every group is waited for
+        std::uint64_t max_bytes = std::uint64_t{64} << 20U;
+    };
+    StateStore(Disk& disk, const Options& options) : disk_(disk), options_(options) {}
+
+    // `fresh`, kept from now on, in a folder that has none.
+    static Result<StateIdentity> identify(Disk& disk, const StateIdentity& fresh);
+
+    struct Recovered {
+        bool lost = false;                // there was a state, and none of it is sound
+        std::vector<std::string> faults;  // what did not check out, a sentence each
+        std::uint64_t records = 0;        // of the journal
+    };
+    // Into an engine that has no governors. An error: this release cannot read what is there, or
+    // the disk does not let itself be read.
+    Result<Recovered> recover(Engine& engine, Recovery& recovery);
+
+    // Goes on where recovery ended.
+    Result<void> begin_journal();
+    // After a failure, once a snapshot of everything before `next_record` is in force.
+    Result<void> begin_anew(std::uint64_t next_record);
+    Result<void> write(std::span<const std::byte> records, std::uint32_t count);
+    Result<void> sync();
+    Result<void> prepare() { return journal_->prepare_spare(); }
+    std::uint64_t next_record() const { return next_record_; }
+    bool journal_failed() const { return journal_ == nullptr || journal_->failed(); }
+
+    // A snapshot piece by piece; the first names its file. finish_snapshot() puts it in force: the
+    // journal must be synced through the newest piece before, or be begun anew after.
+    Result<void> begin_snapshot(const SnapshotPiece& first);
+    Result<void> add_to_snapshot(const SnapshotPiece& piece);
+    Result<void> finish_snapshot();
+    void abandon_snapshot();
+    // Whether the journal has grown enough for another.
+    bool snapshot_due() const;
+    StateSizes sizes() const;
+
+    // The pieces of an engine.
+    static void make_node_piece(const Engine& engine, const NodeChange& node,
+                                const std::vector<KeptEvent>& events, SnapshotPiece& piece);
+    static void make_governor_piece(const GovernorChange& standing, const Governor& governor,
+                                    SnapshotPiece& piece);
+
+private:
+    Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);
+    Result<void> add(std::uint16_t type, const SnapshotPiece& piece);
+    SnapshotLimits limits() const;
+
+    Disk& disk_;
+    Options options_;
+    std::unique_ptr<Journal> journal_;
+    JournalEnd end_;
+    std::uint64_t next_record_ = 1;
+    std::unique_ptr<SnapshotWriter> snapshot_;
+    std::uint64_t snapshot_record_ = 0;  // of the newest; 0: none
+    std::uint64_t older_record_ = 0;     // of the one before
+    std::uint64_t newest_piece_ = 0;
+    std::uint64_t raw_bytes_ = 0;
+    std::uint64_t due_bytes_ = 0;  // what the journal had written at the last snapshot
+    StateSizes sizes_;
+};
+
+}  // namespace flyball

@@ -1,0 +1,215 @@
+// The k-th call of each kind fails, once or from then on, for every k: the journal refuses what
+// comes after, and begun anew after a snapshot it has everything, whatever the failure left behind.
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "tests/sim/crash_states.h"
+#include "tests/sim/journal_story.h"
+
+namespace flyball {
+namespace {
+
+using Plan = JournalStory::Plan;
+using Known = JournalStory::Known;
+using Reason = DiskFault::Reason;
+
+constexpr DiskCall all_calls[]{DiskCall::open,   DiskCall::write,       DiskCall::read,
+                               DiskCall::sync,   DiskCall::size,        DiskCall::rename,
+                               DiskCall::remove, DiskCall::sync_folder, DiskCall::list};
+
+constexpr int acts = 30;
+constexpr int attempts_before_it_heals = 3;
+
+class Failing {
+public:
+    Failing(const Plan& plan, const DiskFault& fault) : plan_(plan), fault_(fault) {}
+
+    // False when the fault never struck: there are fewer such calls.
+    bool live() {
+        MemoryDisk disk;
+        JournalStory story(disk, plan_);
+        disk.fail(fault_);
+        for (int i = 0; i < acts; ++i) {
+            if (!story.alive()) {
+                start_again(story, disk);
+            }
+            story.act();
+        }
+        const bool struck = disk.failures() > 0;
+        disk.heal();
+        if (!story.alive()) {
+            start_again(story, disk);
+        }
+        story.write();
+        story.sync();
+        check(story, disk);
+        if (fault_.reason == Reason::input_output) {  // the others leave the same behind
+            crash(story, disk);
+        }
+        return struck;
+    }
+
+    static std::uint64_t states() { return states_; }
+
+private:
+    void start_again(JournalStory& story, MemoryDisk& disk) {
+        for (int attempt = 1; !story.start_again(); ++attempt) {
+            ASSERT_LE(attempt, attempts_before_it_heals + 1) << text();
+            if (attempt == attempts_before_it_heals) {
+                disk.heal();
+            }
+        }
+    }
+
+    // Through a new process, that finds the disk well.
+    void check(const JournalStory& story, const MemoryDisk& disk) {
+        MemoryDisk other(disk.image());
+        const Known& known = story.known();
+        JournalRead read;
+        EXPECT_EQ(story.crash_is_wrong(other, known, known.from, read), "") << text();
+        EXPECT_EQ(read.end.next_record, known.attempted + 1) << text();
+    }
+
+    void crash(const JournalStory& story, const MemoryDisk& disk) {
+        CrashOptions options{.seed = plan_.seed, .all_subsets_of = 3, .random_subsets = 8};
+        each_crash_state({}, disk.log(), options, [&](const DiskImage& image, std::size_t done) {
+            ++states_;
+            const Known& known = story.known_after(done);
+            MemoryDisk other(image);
+            JournalRead read;
+            const std::string wrong = story.crash_is_wrong(other, known, known.from, read);
+            EXPECT_EQ(wrong, "") << text() << ", crash after operation " << done;
+            MemoryDisk older(image);
+            const std::string invented =
+                story.reading_is_wrong(older, known.older_from, true, known.attempted, read);
+            EXPECT_EQ(invented, "") << text() << ", the older snapshot, operation " << done;
+            return wrong.empty() && invented.empty();
+        });
+    }
+
+    std::string text() const {
+        return "seed " + std::to_string(plan_.seed) + ", call " +
+               std::to_string(static_cast<int>(fault_.call)) + ", at " + std::to_string(fault_.at) +
+               ", reason " + std::to_string(static_cast<int>(fault_.reason)) +
+               (fault_.from_then_on ? " from then on" : " once");
+    }
+
+    static inline std::uint64_t states_ = 0;
+    Plan plan_;
+    DiskFault fault_;
+};
+
+class JournalFailing : public ::testing::TestWithParam<DiskCall> {};
+
+TEST_P(JournalFailing, AtEveryCallLosesNothing) {
+    for (const bool syncs_each : {false, true}) {
+        for (const bool from_then_on : {false, true}) {
+            for (const Reason reason :
+                 {Reason::no_space, Reason::input_output, Reason::read_only, Reason::short_write}) {
+                Plan plan{.syncs_each = syncs_each, .seed = 1 + static_cast<std::uint64_t>(reason)};
+                DiskFault fault{.call = GetParam(), .reason = reason, .from_then_on = from_then_on};
+                while (Failing(plan, fault).live() && !HasFailure()) {
+                    ++fault.at;
+                }
+            }
+        }
+    }
+    std::printf("%llu crash states checked\n", static_cast<unsigned long long>(Failing::states()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, JournalFailing, ::testing::ValuesIn(all_calls));
+
+// Whatever fails while a journal is read and gone on with, the next attempt finds it as it was.
+TEST(JournalFaults, AStartThatFailsHarmsNothing) {
+    MemoryDisk first;
+    const Plan plan{.seed = 7};
+    JournalStory story(first, plan);
+    for (int i = 0; i < acts; ++i) {
+        story.act();
+    }
+    story.sync();
+    const Known& known = story.known();
+    std::uint64_t struck = 0;
+    for (const DiskCall call : all_calls) {
+        for (const bool from_then_on : {false, true}) {
+            for (std::uint64_t at = 1; at < 40; ++at) {
+                MemoryDisk disk(first.image());
+                disk.fail({.call = call, .at = at, .from_then_on = from_then_on});
+                const auto read =
+                    read_journal(disk, known.from, true, [](auto, auto) { return true; });
+                if (read) {
+                    EXPECT_EQ(read->end.next_record, known.attempted + 1);
+                    auto resumed = Journal::resume(disk, plan.options, read->end);
+                }
+                struck += disk.failures();
+                disk.heal();
+                JournalRead again;
+                ASSERT_EQ(story.crash_is_wrong(disk, known, known.from, again), "")
+                    << "call " << static_cast<int>(call) << " at " << at;
+                ASSERT_EQ(again.end.next_record, known.attempted + 1);
+                JournalStory life(disk, plan, story, known, again);
+                ASSERT_TRUE(life.alive());
+                life.write();
+                life.sync();
+                ASSERT_EQ(life.crash_is_wrong(disk, life.known(), known.from, again), "");
+                ASSERT_EQ(again.end.next_record, life.known().attempted + 1);
+            }
+        }
+    }
+    EXPECT_GT(struck, 20U);
+}
+
+TEST(JournalFaults, AFullDiskRefusesAndGoesOnWhenThereIsRoom) {
+    for (std::uint64_t room = 8192; room < 8 * 8192; room += 1000) {
+        MemoryDisk disk;
+        disk.limit_bytes(room);
+        JournalStory story(disk, {.seed = room});
+        while (story.alive()) {
+            story.write();
+            story.sync();
+        }
+        disk.limit_bytes(UINT64_MAX);
+        ASSERT_TRUE(story.start_again());
+        story.write();
+        story.sync();
+        JournalRead read;
+        EXPECT_EQ(story.crash_is_wrong(disk, story.known(), story.known().from, read), "");
+    }
+}
+
+TEST(JournalFaults, OnceFailedItRefusesEverything) {
+    MemoryDisk disk;
+    auto journal = Journal::begin(disk, {.segment_bytes = 8192}, 1);
+    ASSERT_TRUE(journal.has_value());
+    const Bytes group{std::byte{1}, std::byte{'a'}};
+    disk.fail({.call = DiskCall::write});
+    ASSERT_FALSE((*journal)->write(group, 1).has_value());
+    const std::size_t operations = disk.log().size();
+    EXPECT_TRUE((*journal)->failed());
+    EXPECT_FALSE((*journal)->write(group, 1).has_value());
+    EXPECT_FALSE((*journal)->sync().has_value());
+    EXPECT_FALSE((*journal)->prepare_spare().has_value());
+    EXPECT_FALSE((*journal)->retire_before(1).has_value());
+    EXPECT_EQ(disk.log().size(), operations);
+}
+
+// A sync that failed may have dropped pages which the cache still shows.
+TEST(JournalFaults, ReadsPastTheCacheAfterASyncFailed) {
+    MemoryDisk disk;
+    auto journal = Journal::begin(disk, {.segment_bytes = 8192}, 1);
+    const Bytes group{std::byte{1}, std::byte{'a'}};
+    ASSERT_TRUE((*journal)->write(group, 1).has_value());
+    ASSERT_TRUE((*journal)->sync().has_value());
+    ASSERT_TRUE((*journal)->write(group, 1).has_value());
+    disk.fail({.call = DiskCall::sync});
+    ASSERT_FALSE((*journal)->sync().has_value());
+    const auto read = read_journal(disk, 1, true, [](auto, auto) { return true; });
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->end.next_record, 2U);
+}
+
+}  // namespace
+}  // namespace flyball
