@@ -1,6 +1,7 @@
 // flyball-node: the daemon. Reads its configuration, makes its parts, runs.
 
 #include <malloc.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -78,6 +79,10 @@ int main(int argc, char** argv) {
     // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
     // more in every node, and the allocator's caches per thread keep them out of each other's way.
     mallopt(M_ARENA_MAX, 1);
+    // What cannot be written is an error of that write, not the end of the process.
+    for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
+        ::signal(refused_write, SIG_IGN);
+    }
     flyball::Config config = flyball::read_config(flyball::machine_input(argc, argv));
     if (config.faults.empty()) {
         config.faults = governor_faults(config.settings, started.wall);
