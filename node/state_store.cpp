@@ -256,7 +256,8 @@ Result<void> StateStore::begin_anew(std::uint64_t next_record) {
     }
     journal_ = std::move(*journal);
     next_record_ = next_record;
-    return {};
+    // A disk that fails again and again must not fill up with what those journals have left.
+    return journal_->retire_before(older_record_ + 1);
 }
 
 Result<void> StateStore::write(std::span<const std::byte> records, std::uint32_t count) {

@@ -64,6 +64,11 @@ NodeProcess::~NodeProcess() {
 }
 
 void NodeProcess::start() {
+    launch();
+    await_online();
+}
+
+void NodeProcess::launch() {
     if (pid_ > 0) {
         throw std::logic_error("the node runs already");
     }
@@ -73,7 +78,6 @@ void NodeProcess::start() {
                                           "--state.dir",    folder_ / "state"};
     arguments.insert(arguments.end(), settings_.flags.begin(), settings_.flags.end());
     pid_ = spawn(arguments, folder_ / "log");
-    await_online();
 }
 
 // A health report of an earlier life may still be retained: only another start counts.

@@ -29,6 +29,7 @@ public:
     NodeProcess& operator=(const NodeProcess&) = delete;
 
     void start();    // again, after stop() or kill()
+    void launch();   // the same without waiting until it is online
     int stop();      // SIGTERM; the exit status
     void kill();     // SIGKILL and wait
     bool running();  // false once it has ended by itself

@@ -1,0 +1,170 @@
+// A real file system that fills up under a real node, with `commit`: it says so, refuses what it
+// cannot keep, forgets nothing that it allowed, and goes on by itself once there is room.
+// FLYBALL_FILLS: how many times (10).
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/broker.h"
+#include "tests/e2e/bus_client.h"
+#include "tests/e2e/node_process.h"
+
+namespace flyball::testing {
+namespace {
+
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+const std::string replies = "flyball/v1/reply/test/full";
+constexpr Span answer_wait = std::chrono::seconds(20);
+constexpr auto fault_wait = std::chrono::seconds(30);
+
+constexpr const char* config = R"(
+[state]
+durability = "commit"
+[governor.quota.main]
+resources.api_calls = { limit = 1000000000, window = "365d" }
+)";
+
+// A small file system over a folder, gone with the test.
+class SmallDisk {
+public:
+    explicit SmallDisk(std::filesystem::path folder) : folder_(std::move(folder)) {
+        mounted_ = ::mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=6m") == 0;
+    }
+    ~SmallDisk() {
+        if (mounted_) {
+            ::umount2(folder_.c_str(), MNT_DETACH);
+        }
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    bool mounted() const { return mounted_; }
+    // Takes all the room that is left.
+    void fill() const {
+        std::ofstream file(folder_ / "filler", std::ios::binary);
+        const std::string block(4096, 'f');
+        while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+        }
+    }
+    void clear() const { std::filesystem::remove(folder_ / "filler"); }
+
+private:
+    std::filesystem::path folder_;
+    bool mounted_ = false;
+};
+
+class DiskFull : public ::testing::Test {
+protected:
+    Json ask(const Json& request) {
+        const std::string topic = node.root() + "/quota/main/request";
+        const std::string payload = request.dump();
+        const auto reply = client.ask({.topic = topic,
+                                       .payload = payload,
+                                       .response_topic = replies,
+                                       .has_response_topic = true},
+                                      answer_wait);
+        return Json::parse(reply.payload);
+    }
+    Json change() {
+        const std::uint64_t id = ++ids;
+        Json reply = ask({{"tenant", "a"}, {"id", id}});
+        if (reply.at("decision") == "allow") {
+            allowed[id] = reply.at("seq");
+        }
+        return reply;
+    }
+    // Until a change is answered so; the time it took.
+    std::chrono::duration<double> change_until(const std::string& decision) {
+        const auto begun = Clock::now();
+        while (change().at("decision") != decision) {
+            if (Clock::now() - begun > fault_wait) {
+                ADD_FAILURE() << "no change was answered " << decision << "\n" << node.log();
+                break;
+            }
+        }
+        return Clock::now() - begun;
+    }
+    // A report that is newer than the last that was waited for.
+    void await_health(const std::string& status) {
+        client.await(
+            [&](const BusClient::Arrived& arrived) {
+                const Json report = arrived.topic.ends_with("/health")
+                                        ? Json::parse(arrived.payload, nullptr, false)
+                                        : Json();
+                if (!report.is_object() || report.at("status") != status ||
+                    report.value("at", std::int64_t{0}) <= health_at) {
+                    return false;
+                }
+                health_at = report.at("at");
+                return true;
+            },
+            answer_wait);
+    }
+    void expect_all_known() {
+        for (const auto& [id, seq] : allowed) {
+            const Json again = ask({{"tenant", "a"}, {"id", id}});
+            ASSERT_EQ(again.value("replayed", false), true) << id << again;
+            ASSERT_EQ(again.at("seq"), seq);
+        }
+        const Json look = ask({{"tenant", "a"}, {"hits", 0}});
+        EXPECT_EQ(look.at("used"), used) << look;
+    }
+    void forget_older() {
+        used += static_cast<std::int64_t>(allowed.size());
+        while (allowed.size() > 300) {
+            allowed.erase(allowed.begin());
+        }
+    }
+
+    Broker broker;
+    NodeProcess node{{.broker = broker.address(), .config = config, .flags = {}}};
+    BusClient client{broker.address(), {replies, node.root() + "/health"}};
+    std::uint64_t ids = 0;
+    std::int64_t used = 0;
+    std::int64_t health_at = 0;
+    std::map<std::uint64_t, Json> allowed;  // the last of them
+};
+
+TEST_F(DiskFull, IsSaidRefusedAndSurvived) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "a small file system takes root to mount";
+    }
+    const char* asked = std::getenv("FLYBALL_FILLS");
+    const int fills = asked == nullptr ? 10 : std::atoi(asked);
+    ASSERT_EQ(node.stop(), 0);
+    const SmallDisk disk(node.folder() / "state");
+    ASSERT_TRUE(disk.mounted());
+    node.start();
+    double slowest_s = 0;
+    for (int fill = 0; fill < fills && !HasFailure(); ++fill) {
+        SCOPED_TRACE(fill);
+        allowed.clear();
+        const Json before = ask({{"tenant", "a"}, {"hits", 0}});
+        used = before.at("used");
+        disk.fill();
+        change_until("error");
+        await_health("degraded");
+        EXPECT_EQ(change().at("reason"), "overloaded");
+        EXPECT_TRUE(change().contains("retry_after_ms"));
+        disk.clear();
+        slowest_s = std::max(slowest_s, change_until("allow").count());
+        await_health("online");
+        forget_older();
+        node.kill();
+        node.start();
+        expect_all_known();
+    }
+    fmt::print("{} times full; writing again after {:.1f} s at most\n", fills, slowest_s);
+}
+
+}  // namespace
+}  // namespace flyball::testing
