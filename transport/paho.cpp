@@ -73,7 +73,8 @@ PahoTransport::PahoTransport(PahoOptions options, BrokerAddress address)
     : options_(std::move(options)),
       address_(std::move(address)),
       outbound_(options_.outbound_max),
-      backoff_(options_.backoff, random_up_to) {}
+      backoff_(options_.backoff, random_up_to),
+      copies_(options_.filters) {}
 
 PahoTransport::~PahoTransport() {
     stop();

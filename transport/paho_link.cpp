@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "transport/paho_message.h"
@@ -50,6 +51,17 @@ bool refuses_version(const mqtt::token& token) {
     const int reason = token.get_reason_code();
     return code == unsupported_version || reason == unsupported_version ||
            code == unacceptable_version;
+}
+
+// Whether the broker takes Subscription Identifiers: it does unless its CONNACK says no.
+bool takes_identifiers(mqtt::token& token) {
+    const mqtt::connect_response response = token.get_connect_response();
+    const MQTTProperties& properties = response.get_properties().c_struct();
+    const auto all = std::span(properties.array, static_cast<std::size_t>(properties.count));
+    return std::none_of(all.begin(), all.end(), [](const MQTTProperty& property) {
+        return property.identifier == MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE &&
+               property.value.byte == 0;
+    });
 }
 
 // What a SUBACK said, when it was no.
@@ -161,7 +173,7 @@ void PahoTransport::set_callbacks(mqtt::async_client& client) {
 
 void PahoTransport::on_message(const mqtt::message& message) noexcept {
     heard_ms_.store(monotonic_ms(), std::memory_order_relaxed);
-    if (message.get_topic() == options_.tick_topic) {
+    if (message.get_topic() == options_.tick_topic || !is_copy_to_take(message, copies_)) {
         return;
     }
     received_.fetch_add(1, std::memory_order_relaxed);
@@ -193,6 +205,7 @@ bool PahoTransport::connect(std::string& why) {
     // by the Itanium ABI a parameter lives until the end of the full expression: past wait().
     const auto ended = (token = client_->connect(options, step, events_), wait());
     if (ended == PahoEvents::Step::succeeded) {
+        identified_ = version_ >= MQTTVERSION_5 && takes_identifiers(*token);
         return true;
     }
     why = fmt::format(
@@ -243,8 +256,12 @@ bool PahoTransport::subscribe(std::string& why) {
     }
     void* const step = events_.begin(filters.size());
     std::vector<mqtt::token_ptr> tokens;
-    for (const std::string& filter : filters) {
-        tokens.push_back(client_->subscribe(filter, 1, step, events_, how));
+    for (std::size_t i = 0; i < filters.size(); ++i) {
+        mqtt::properties properties;
+        if (const int identifier = identified_ ? copies_.identifier(i) : 0; identifier != 0) {
+            properties.add({mqtt::property::SUBSCRIPTION_IDENTIFIER, identifier});
+        }
+        tokens.push_back(client_->subscribe(filters[i], 1, step, events_, how, properties));
     }
     const auto ended = events_.await(step, Clock::now() + subscribe_patience);
     if (ended != PahoEvents::Step::succeeded && ended != PahoEvents::Step::failed) {

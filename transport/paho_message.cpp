@@ -127,6 +127,24 @@ Message from_paho(const mqtt::message& message) {
     return out;
 }
 
+bool is_copy_to_take(const mqtt::message& message, const SubscriptionCopies& copies) {
+    if (!copies.possible()) {
+        return true;
+    }
+    bool named = false;
+    const MQTTProperties& properties = message.get_properties().c_struct();
+    for (const MQTTProperty& property :
+         std::span(properties.array, static_cast<std::size_t>(properties.count))) {
+        if (property.identifier == MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER) {
+            if (copies.counts(message.get_topic(), property.value.integer4)) {
+                return true;
+            }
+            named = true;
+        }
+    }
+    return !named;
+}
+
 mqtt::const_message_ptr to_paho(const Message& message, bool properties) {
     auto out = mqtt::message::create(std::string(message.topic), message.payload.data(),
                                      message.payload.size(), static_cast<int>(message.qos),

@@ -20,6 +20,7 @@
 #include "transport/broker_address.h"
 #include "transport/paho.h"
 #include "transport/paho_events.h"
+#include "transport/subscription_copies.h"
 
 namespace flyball {
 
@@ -76,10 +77,12 @@ private:
     std::unique_ptr<mqtt::async_client> client_;  // the link thread's
     std::atomic<mqtt::async_client*> active_{};   // what publish() may use; null when down
     std::atomic<int> users_{0};                   // threads inside a Use
-    int version_ = MQTTVERSION_5;                 // asked for next; falls back and remembers
-    std::atomic<bool> properties_{false};         // the connection speaks MQTT 5
-    std::atomic<bool> wanted_{true};              // false after unsubscribe()
-    std::atomic<bool> disputed_{false};  // by name_disputed(), until the connection is lost
+    const SubscriptionCopies copies_;
+    bool identified_ = false;              // this broker takes Subscription Identifiers
+    int version_ = MQTTVERSION_5;          // asked for next; falls back and remembers
+    std::atomic<bool> properties_{false};  // the connection speaks MQTT 5
+    std::atomic<bool> wanted_{true};       // false after unsubscribe()
+    std::atomic<bool> disputed_{false};    // by name_disputed(), until the connection is lost
     std::atomic<LinkState> state_{LinkState::down};
     std::atomic<int> version_seen_{0};
     std::atomic<std::int64_t> heard_ms_{0};  // steady clock: when something last arrived

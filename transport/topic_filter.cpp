@@ -41,6 +41,21 @@ bool filter_matches(std::string_view filter, std::string_view topic) {
     return !topic_rest;
 }
 
+bool filters_overlap(std::string_view one, std::string_view other) {
+    std::optional<std::string_view> one_rest = one;
+    std::optional<std::string_view> other_rest = other;
+    while (true) {
+        const auto level = take_level(one_rest);
+        const auto its = take_level(other_rest);
+        if (level == "#" || its == "#" || (!level && !its)) {
+            return true;
+        }
+        if (!level || !its || (*level != "+" && *its != "+" && *level != *its)) {
+            return false;
+        }
+    }
+}
+
 bool valid_filter(std::string_view filter) {
     if (filter.empty() || filter.find('\0') != std::string_view::npos) {
         return false;

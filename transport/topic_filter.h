@@ -8,6 +8,9 @@ namespace flyball {
 
 bool filter_matches(std::string_view filter, std::string_view topic);
 
+// Whether some topic matches both.
+bool filters_overlap(std::string_view one, std::string_view other);
+
 // A filter that a broker accepts: not empty, # only as the last level, wildcards alone in a level.
 bool valid_filter(std::string_view filter);
 

@@ -192,6 +192,30 @@ TYPED_TEST(TransportContract, GetsNothingAnyMoreAfterUnsubscribe) {
     EXPECT_EQ(endpoint->link(), LinkState::up);
 }
 
+TYPED_TEST(TransportContract, GetsOneCopyHoweverManyOfItsFiltersMatch) {
+    Recorder recorder;
+    Recorder other;
+    const auto endpoint =
+        this->place.make({.client_id = "one", .filters = {"a/+", "b/x", "+/b", "a/b/#"}});
+    const auto client = this->place.make({.client_id = "two"});
+    ASSERT_TRUE(this->bring_up(*endpoint, recorder));
+    ASSERT_TRUE(this->bring_up(*client, other));
+    for (const char* topic : {"a/b", "b/b", "a/b/c", "a/c", "b/x"}) {
+        ASSERT_EQ(client->publish(message_to(topic, topic)), Publish::accepted);
+    }
+    // The last one's arrival means that any second copy of the others has arrived too.
+    ASSERT_TRUE(this->place.wait([&] {
+        const auto got = recorder.messages();
+        return !got.empty() && got.back().topic == "b/x";
+    }));
+    std::vector<std::string> topics;
+    for (const Received& got : recorder.messages()) {
+        topics.push_back(got.topic);
+    }
+    EXPECT_EQ(topics, (std::vector<std::string>{"a/b", "b/b", "a/b/c", "a/c", "b/x"}));
+    EXPECT_EQ(endpoint->counts().received, 5U);
+}
+
 TYPED_TEST(TransportContract, LosesItsSessionToAnotherOfTheSameName) {
     Recorder first;
     Recorder second;

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "transport/subscription_copies.h"
+
 namespace flyball {
 namespace {
 
@@ -26,6 +32,49 @@ TEST(TopicFilter, MatchesAsTheStandardSays) {
         EXPECT_EQ(filter_matches(row.filter, row.topic), row.matches)
             << row.filter << " " << row.topic;
     }
+}
+
+TEST(TopicFilter, KnowsWhichFiltersShareATopic) {
+    const std::pair<const char*, const char*> overlapping[] = {{"a/b", "a/b"},
+                                                               {"a/+", "+/b"},
+                                                               {"a/#", "a"},
+                                                               {"#", "a/b/c"},
+                                                               {"a/+/c", "a/b/+"},
+                                                               {"a/+/#", "a/b"},
+                                                               {"+/+/request", "admit/request/+"}};
+    for (const auto& [one, other] : overlapping) {
+        EXPECT_TRUE(filters_overlap(one, other)) << one << " " << other;
+        EXPECT_TRUE(filters_overlap(other, one)) << one << " " << other;
+    }
+    const std::pair<const char*, const char*> apart[] = {{"a/b", "a/c"},
+                                                         {"a/+", "a"},
+                                                         {"a/+", "a/b/c"},
+                                                         {"a/+/#", "a"},
+                                                         {"+/+/request", "+/+/admin"},
+                                                         {"+/+/request", "+/+/request/+"}};
+    for (const auto& [one, other] : apart) {
+        EXPECT_FALSE(filters_overlap(one, other)) << one << " " << other;
+        EXPECT_FALSE(filters_overlap(other, one)) << one << " " << other;
+    }
+}
+
+TEST(SubscriptionCopies, AreTakenForTheFirstFilterThatMatches) {
+    const std::vector<std::string> filters = {"+/+/request", "control", "+/+/admin",
+                                              "admit/request/+"};
+    const SubscriptionCopies copies(filters);
+    ASSERT_TRUE(copies.possible());
+    EXPECT_EQ(copies.identifier(0), 1);
+    EXPECT_EQ(copies.identifier(1), 0) << "overlaps with none";
+    EXPECT_EQ(copies.identifier(3), 4);
+    EXPECT_EQ(copies.identifier(4), 0);
+    EXPECT_TRUE(copies.counts("admit/request/request", 1));
+    EXPECT_FALSE(copies.counts("admit/request/request", 4));
+    EXPECT_TRUE(copies.counts("admit/request/admin", 3));
+    EXPECT_FALSE(copies.counts("admit/request/admin", 4));
+    EXPECT_TRUE(copies.counts("admit/request/acme", 4));
+    EXPECT_TRUE(copies.counts("anything", 0)) << "a broker that names none";
+    EXPECT_TRUE(copies.counts("anything", 99));
+    EXPECT_FALSE(SubscriptionCopies(std::vector<std::string>{"a", "b/+"}).possible());
 }
 
 TEST(TopicFilter, KnowsWhichFiltersABrokerAccepts) {
