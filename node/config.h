@@ -4,6 +4,7 @@
 // machine comes in as ConfigInput. Used at the start and at a reload, one thread.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +36,12 @@ struct Config {
     NodeSettings settings;
     // Each a sentence with its place: "node.toml:7: mqtt.broker: must be ...". Empty: all is well.
     std::vector<std::string> faults;
+    // "type/name" -> its settings with its type's defaults; filled by check_governors().
+    std::map<std::string, Tree> governors;
 };
 Config read_config(const ConfigInput& input);
+// Makes each governor that `config` names once: what only its type can find wrong becomes a fault;
+// without faults its effective settings are known, the same that its policy_rev is made from.
+void check_governors(Config& config, Instant now);
 
 }  // namespace flyball

@@ -104,7 +104,7 @@ int show(const Config& config) {
         case ConfigMode::version: print(stdout, "flyball-node " FLYBALL_VERSION "\n"); break;
         case ConfigMode::check_config: print(stdout, "the configuration is sound\n"); break;
         case ConfigMode::print_config:
-            print(stdout, print_config(config.settings, config.settings.governors));
+            print(stdout, print_config(config.settings, config.governors));
             break;
         case ConfigMode::run: break;
     }

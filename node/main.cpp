@@ -34,13 +34,6 @@ int fail(flyball::Log& log, const flyball::Error& error) {
     return exit_internal;
 }
 
-// What only the governors' types can find wrong, by making each once.
-std::vector<std::string> governor_faults(const flyball::NodeSettings& settings,
-                                         flyball::Instant now) {
-    flyball::Registry registry({});
-    return settings.places_of(registry.add_configured(settings.configured_governors(), now));
-}
-
 int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::ClockSample& started,
           std::function<flyball::Config()> reread) {
     using namespace flyball;
@@ -85,7 +78,7 @@ int main(int argc, char** argv) {
     }
     flyball::Config config = flyball::read_config(flyball::machine_input(argc, argv));
     if (config.faults.empty()) {
-        config.faults = governor_faults(config.settings, started.wall);
+        flyball::check_governors(config, started.wall);
     }
     if (!config.faults.empty() || config.mode != flyball::ConfigMode::run) {
         return flyball::show(config);

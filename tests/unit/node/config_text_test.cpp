@@ -66,6 +66,30 @@ TEST(PrintedConfig, IsReadBackAsTheSame) {
     EXPECT_EQ(again.settings.root.text(), settings.root.text());
 }
 
+TEST(PrintedConfig, ShowsGovernorsWithTheirTypesDefaultsAndIsReadBackAsTheSame) {
+    Machine machine;
+    machine.file("/etc/flyball/node.toml",
+                 "[governor.quota.main]\nresources.api_calls = { limit = 5, window = \"1h\" }\n"
+                 "[governor.billing.prepaid]\n"
+                 "[[governor.compliance.main.rules]]\n"
+                 "id = \"eu\"\nactions = [\"store\"]\nattribute = \"region\"\n"
+                 "op = \"in\"\nvalue = [\"eu-west\"]\n");
+    Config config = machine.read();
+    check_governors(config, Instant{});
+    ASSERT_EQ(config.faults, std::vector<std::string>{});
+    ASSERT_EQ(config.governors.size(), 6U) << "five of the base and one more";
+    const std::string printed = print_config(config.settings, config.governors);
+    for (const char* line : {"[governor.billing.prepaid]", "rate_limit = 100", "storage_mb",
+                             "default_tier = \"free\"", "period = \"1mo\"", "mode = \"enforce\""}) {
+        EXPECT_NE(printed.find(line), std::string::npos) << line << "\n" << printed;
+    }
+    Machine other;
+    Config again = other.file("/etc/flyball/node.toml", printed).read();
+    check_governors(again, Instant{});
+    EXPECT_EQ(again.faults, std::vector<std::string>{});
+    EXPECT_EQ(print_config(again.settings, again.governors), printed);
+}
+
 TEST(DefaultNodeName, IsTheHostsNameMadeAName) {
     EXPECT_EQ(default_node_name("pi-7", "id"), "pi-7");
     EXPECT_EQ(default_node_name("Kitchen_PI.local.lan", "id"), "kitchen_pi");
