@@ -56,7 +56,7 @@ bool Control::permits(std::string_view op) const {
     });
 }
 
-bool Control::answer(const ControlDesk::Call& asked, Writer& writer) {
+ControlDesk::Outcome Control::answer(const ControlDesk::Call& asked, Writer& writer) {
     const Request& request = asked.request;
     Reply reply;
     reply.id = request.id;
@@ -74,7 +74,7 @@ bool Control::answer(const ControlDesk::Call& asked, Writer& writer) {
               .asked = asked};
     choose(call, request);
     if (!call.answered) {
-        return false;
+        return Outcome::later;
     }
     if (const Fault& fault = call.fields.fault()) {
         reply.verdict = Verdict::error;
@@ -85,7 +85,7 @@ bool Control::answer(const ControlDesk::Call& asked, Writer& writer) {
         call.open();
     }
     writer.end_map();
-    return true;
+    return reply.verdict == Verdict::error ? Outcome::error : Outcome::done;
 }
 
 void Control::choose(Call& call, const Request& request) {
@@ -106,7 +106,10 @@ void Control::choose(Call& call, const Request& request) {
         call.fail(Reason::unknown_op, "op", "one of the ops in `supported`");
     } else if (!permits(found->name)) {
         call.fail(Reason::not_permitted, "op", "an op that this node's control.allow lists");
+    } else if (found->name == "fault" && !options_.allow_faults) {
+        call.fail(Reason::not_permitted, "op", "a node with allow_faults = true");
     } else {
+        call.read = true;
         (this->*found->answer)(call);
     }
 }

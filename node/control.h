@@ -52,7 +52,7 @@ public:
     Control(Engine& engine, ControlledNode& node, Options options)
         : engine_(engine), node_(node), options_(std::move(options)) {}
 
-    bool answer(const ControlDesk::Call& call, Writer& writer) override;
+    Outcome answer(const ControlDesk::Call& call, Writer& writer) override;
 
 private:
     struct Op;

@@ -18,6 +18,7 @@ struct Control::Call {
     const ControlDesk::Call& asked;
     std::string words{};   // what `reply` points to when it was put together here
     bool answered = true;  // false: the reply comes later
+    bool read = false;     // the op's fields: before that none is known to be ignored
 
     Instant now() const { return asked.now; }
     bool done_in_earnest() const { return !reply.dry_run; }
@@ -28,7 +29,9 @@ struct Control::Call {
     void fail_by_key(std::string_view prefix, const std::string& sentence);
     // Opens the reply of an op that was done; its own keys follow unless the reply is brief.
     void open() {
-        reply.ignored = fields.fields().ignored();
+        if (read) {
+            reply.ignored = fields.fields().ignored();
+        }
         open_reply(writer, reply);
     }
     // A governor's title in the field `governor`; null after a fault, or when it was left out and

@@ -128,10 +128,6 @@ void Control::history(Call& call) {
 }
 
 void Control::fault(Call& call) {
-    if (!options_.allow_faults) {
-        call.fail(Reason::not_permitted, "op", "a node with allow_faults = true");
-        return;
-    }
     Governor* governor = call.governor(engine_.registry(), true);
     if (governor == nullptr) {
         return;

@@ -241,13 +241,14 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     if (job.control()) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
         const Message reply = reply_message(job);
-        const bool answered = control_->answer({.request = request,
-                                                .encoding = job.payload.encoding,
-                                                .now = job.now,
-                                                .reply = alone ? &reply : nullptr},
-                                               job.work.writer);
+        const auto outcome = control_->answer({.request = request,
+                                               .encoding = job.payload.encoding,
+                                               .now = job.now,
+                                               .reply = alone ? &reply : nullptr},
+                                              job.work.writer);
+        counts_.errors += outcome == ControlDesk::Outcome::error ? 1 : 0;
         end_decision();
-        return answered;
+        return outcome != ControlDesk::Outcome::later;
     }
     if (job.topic.has_tenant && !job.topic.tenant_canonical) {
         Reply fault = error_reply(job, Reason::bad_field);

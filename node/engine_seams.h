@@ -36,8 +36,9 @@ public:
         // The message that will carry the reply, without its payload; null in a batch.
         const Message* reply;
     };
-    // Writes the whole reply as one value; false: it comes later, and only when `reply` is there.
-    virtual bool answer(const Call& call, Writer& writer) = 0;
+    enum class Outcome : std::uint8_t { done, error, later };
+    // Writes the whole reply as one value, but for `later`, which is only when `reply` is there.
+    virtual Outcome answer(const Call& call, Writer& writer) = 0;
 };
 
 enum class Stage : std::uint8_t { receive, decode, decide, encode, publish };

@@ -137,6 +137,30 @@ TEST(ControlTopic, KnowsMustIgnoredBriefAndDryRunToo) {
     EXPECT_EQ(brief, Json({{"cid", 1}, {"allowed", true}, {"decision", "ok"}}));
 }
 
+TEST(ControlTopic, NamesNoKeyAsIgnoredBeforeTheFieldsWereRead) {
+    Controlled node({.allow = {"list", "fault"}, .allow_faults = false});
+    for (const Json& request :
+         {Json{{"op", "drain"}, {"colour", 1}}, Json{{"op", "fly"}, {"colour", 1}},
+          Json{{"op", "fault"}, {"governor", "quota/main"}},
+          Json{{"op", "list"}, {"must", Json::array({"warp"})}, {"after", "a"}}}) {
+        const Json reply = node.ask(request);
+        EXPECT_EQ(reply.at("decision"), "error") << request;
+        EXPECT_FALSE(reply.contains("ignored")) << reply;
+    }
+    const Json wrong = node.ask({{"op", "list"}, {"max", 0}, {"colour", 1}});
+    EXPECT_EQ(wrong.at("ignored"), Json({"colour"}));
+}
+
+TEST(ControlTopic, CountsItsErrorsWithThoseOfTheNode) {
+    Controlled node;
+    node.ask({{"op", "list"}});
+    EXPECT_EQ(node.node.engine().counts().errors, 0U);
+    node.ask({{"op", "fly"}});
+    node.ask(Json::array({{{"op", "list"}}, {{"op", "set_time"}}}));
+    EXPECT_EQ(node.node.engine().counts().errors, 2U);
+    EXPECT_EQ(node.node.engine().counts().requests, 4U);
+}
+
 TEST(GovernorDown, IsTheAnswerToThatRequestAlone) {
     Controlled node;
     EXPECT_EQ(node.ask({{"op", "fault"}, {"governor", "quota/nobody"}}).at("reason"),
