@@ -22,6 +22,9 @@ BusClient::BusClient(const std::string& broker, std::vector<std::string> filters
     options.broker = broker;
     options.client_id = fmt::format("stranger-{}-{}", ::getpid(), static_cast<const void*>(this));
     options.filters = std::move(filters);
+    // All clients of a process share Paho's threads: one that is silent makes the next wait to
+    // connect.
+    options.tick_topic = "tick/" + options.client_id;
     options.send_retained = true;  // a node may have reported before this client listens
     transport_ = make_paho(std::move(options)).value();
     transport_->start(*this);

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,7 +74,8 @@ void NodeProcess::launch() {
     if (pid_ > 0) {
         throw std::logic_error("the node runs already");
     }
-    std::vector<std::string> arguments = {FLYBALL_NODE,     "--config",       folder_ / "node.toml",
+    const std::string program = settings_.program.empty() ? FLYBALL_NODE : settings_.program;
+    std::vector<std::string> arguments = {program,          "--config",       folder_ / "node.toml",
                                           "--mqtt.broker",  settings_.broker, "--region",
                                           settings_.region, "--node",         settings_.node,
                                           "--state.dir",    folder_ / "state"};
@@ -108,6 +111,21 @@ int NodeProcess::stop() {
 
 void NodeProcess::kill() {
     end(SIGKILL);
+}
+
+int NodeProcess::wait() {
+    constexpr int patience_ms = 10'000;
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    pollfd ended{handle, POLLIN, 0};
+    const bool is_over = handle >= 0 && ::poll(&ended, 1, patience_ms) == 1;
+    ::close(handle);
+    if (!is_over) {
+        return -1;
+    }
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 std::optional<int> NodeProcess::end(int signal) {

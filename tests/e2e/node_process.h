@@ -19,6 +19,7 @@ struct NodeProcessSettings {
     std::string node = "node";
     std::string config;              // the text of a TOML file; empty: none
     std::vector<std::string> flags;  // more of them, e.g. "--log.level", "debug"
+    std::string program{};           // another flyball-node than the one that was built
 };
 
 class NodeProcess {
@@ -32,6 +33,7 @@ public:
     void launch();   // the same without waiting until it is online
     int stop();      // SIGTERM; the exit status
     void kill();     // SIGKILL and wait
+    int wait();      // until it ends by itself; the exit status, -1 when it does not within 10 s
     bool running();  // false once it has ended by itself
     std::string log() const;
 
