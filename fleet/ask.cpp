@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "fleet/node_hint.h"
+#include "fleet/control_question.h"
 #include "fleet/reply_text.h"
 #include "fleet/values.h"
 #include "fleet/verb.h"
@@ -77,7 +77,6 @@ private:
     Result<std::string> topic(const Json& first) const;
     Result<Answer> ask_all(const Question& question) const;
     Exit show(const Json& replies, const Question& question) const;
-    Exit no_answer(const Question& question) const;
 
     Common common_;
     NodeName node_;
@@ -300,21 +299,6 @@ Exit Ask::show(const Json& replies, const Question& question) const {
     return exit_of_replies(replies);
 }
 
-// Says what is known of the node, from the health that the broker keeps.
-Exit Ask::no_answer(const Question& question) const {
-    complain(fmt::format("no answer on {} within {}", question.topic,
-                         span_text((common_.bus.timeout + question.extra).count())));
-    const auto health = collect_health(common_.bus, std::nullopt);
-    if (!health) {
-        hint(health.error().message);
-        return Exit::unavailable;
-    }
-    for (const std::string& text : hints_about(node_, *health, common_.bus.prefix, wall_now())) {
-        hint(text);
-    }
-    return Exit::unavailable;
-}
-
 Exit Ask::run() {
     auto node = parse_node(node_text_);
     if (!node) {
@@ -340,7 +324,7 @@ Exit Ask::run() {
     if (!answer->replies.empty()) {
         show(answer->replies, *asked);
     }
-    return no_answer(*asked);
+    return tell_of_silence(common_.bus, node_, asked->topic, common_.bus.timeout + asked->extra);
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ bool print(std::string_view text);
 std::unique_ptr<Verb> make_ask();
 std::unique_ptr<Verb> make_watch();
 std::unique_ptr<Verb> make_health();
+std::unique_ptr<Verb> make_trace();
+std::unique_ptr<Verb> make_profile();
 std::unique_ptr<Verb> make_completion(const CLI::App& tool);
 
 }  // namespace flyball

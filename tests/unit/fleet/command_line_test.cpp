@@ -51,6 +51,14 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWith64) {
         {"health", "eu/pi", "--expect", "x"},
         {"health", "--expect", "/nonexistent"},
         {"health", "--max-age", "soon"},
+        {"trace"},
+        {"trace", "pi-7"},
+        {"trace", "eu/pi", "--for", "61s"},
+        {"trace", "eu/pi", "--max", "0"},
+        {"trace", "eu/pi", "--max", "10001"},
+        {"profile"},
+        {"profile", "eu/pi", "quota/main"},
+        {"profile", "eu/pi", "--for", "61s"},
         {"completion"},
         {"completion", "tcsh"},
     };
@@ -82,6 +90,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
                                                       {"ask", "--help"},
                                                       {"watch", "--help"},
                                                       {"health", "--help"},
+                                                      {"trace", "--help"},
+                                                      {"profile", "--help"},
                                                       {"completion", "-h"}}) {
         const Ran ran = flyball(arguments);
         EXPECT_EQ(ran.status, 0);
@@ -97,7 +107,7 @@ TEST(CommandLine, HelpBeginsWithExamples) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-    for (const char* verb : {"ask", "watch", "health", "completion"}) {
+    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "completion"}) {
         std::istringstream lines(flyball({verb, "--help"}).out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << verb << ": " << line;
