@@ -33,6 +33,34 @@ std::string list_text(const Json& array) {
     return text.empty() ? "(none)" : text;
 }
 
+bool map_of_maps(const Json& value) {
+    return value.is_object() && !value.empty() &&
+           std::ranges::all_of(value, [](const Json& item) { return item.is_object(); });
+}
+
+// A part of an admit: decided by a governor of its own.
+bool is_part(const Json& value) {
+    return value.is_object() && value.contains("decision") && value.contains("governor");
+}
+
+// A value in a table: a date where it is one, a map in a few words; --json has all of it.
+std::string cell_text(const std::string& name, const Json& value) {
+    constexpr std::size_t columns_max = 16;  // of a text in a map: a hash is known by its beginning
+    if (!value.is_object()) {
+        const bool dated = value.is_number() && (name == "at" || name.ends_with("_at"));
+        const std::string date = dated ? remark_on(name, value) : std::string();
+        return date.empty() ? value_text(value) : date;
+    }
+    std::string text;
+    for (const auto& [key, inner] : value.items()) {
+        const std::string words = value_text(inner);
+        const bool cut = inner.is_string() && columns_of(words) > columns_max;
+        text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", printable(key),
+                            cut ? words.substr(0, columns_max) : words, cut ? "..." : "");
+    }
+    return text.empty() ? "-" : printable(text);
+}
+
 std::string rows_text(const std::string& key, const Json& rows, const Style& style) {
     std::vector<std::string> header;
     for (const Json& row : rows) {
@@ -48,28 +76,76 @@ std::string rows_text(const std::string& key, const Json& rows, const Style& sty
         std::vector<std::string> cells(header.size());
         for (const auto& [name, value] : row.items()) {
             const auto column = std::ranges::find(header, printable(name)) - header.begin();
-            cells[static_cast<std::size_t>(column)] = value_text(value);
+            cells[static_cast<std::size_t>(column)] = cell_text(name, value);
         }
         table.add(std::move(cells));
     }
     return fmt::format("\n{}\n{}", paint(style, Tone::strong, key), table.text(style));
 }
 
-// Maps become dotted keys; arrays of maps become tables of their own below.
-void flatten(const std::string& prefix, const Json& map, Pairs& pairs, std::string& tables,
+// Maps by name as the rows of a table, the names in front.
+std::string named_rows_text(const std::string& key, const Json& maps, const Style& style) {
+    Json rows = Json::array();
+    for (const auto& [name, map] : maps.items()) {
+        Json row = {{"name", name}};
+        row.update(map);
+        rows.push_back(std::move(row));
+    }
+    return rows_text(key, rows, style);
+}
+
+// What an amount of money is: "(50.00 USD)".
+std::string money_text(const Json& map, const std::string& name, const Json& value) {
+    static constexpr std::array amounts{"balance",       "held",           "available", "opening",
+                                        "charged_total", "credited_total", "short_by"};
+    constexpr std::int64_t scale_max = 9;
+    const auto scale = map.find("scale");
+    if (std::ranges::find(amounts, name) == amounts.end() || !value.is_number_integer() ||
+        !map.contains("currency") || scale == map.end() || !scale->is_number_integer() ||
+        *scale < 1 || *scale > scale_max) {
+        return {};
+    }
+    const auto digits = scale->get<std::size_t>();
+    std::string text = json_text(value);
+    const bool negative = text.starts_with('-');
+    text.erase(0, negative ? 1 : 0);
+    text.insert(0, text.size() > digits ? 0 : digits + 1 - text.size(), '0');
+    text.insert(text.size() - digits, ".");
+    return (negative ? "-" : "") + text + " " + text_at(map, "currency");
+}
+
+std::string part_text(const Json& part, const Style& style);
+
+// Maps become dotted keys; maps of maps, arrays of maps and parts of an admit follow below.
+void flatten(const std::string& prefix, const Json& map, Pairs& pairs, std::string& below,
              const Style& style) {
     for (const auto& [name, value] : map.items()) {
         const std::string key = prefix + printable(name);
-        if (value.is_object() && !value.empty()) {
-            flatten(key + ".", value, pairs, tables, style);
+        if (is_part(value)) {
+            below += part_text(value, style);
+        } else if (map_of_maps(value)) {
+            below += named_rows_text(key, value, style);
+        } else if (value.is_object() && !value.empty()) {
+            flatten(key + ".", value, pairs, below, style);
         } else if (array_of_maps(value)) {
-            tables += rows_text(key, value, style);
+            below += rows_text(key, value, style);
         } else if (value.is_array()) {
             pairs.add(key, list_text(value));
         } else {
-            pairs.add(key, value_text(value), remark_on(name, value));
+            const std::string money = money_text(map, name, value);
+            pairs.add(key, value_text(value), money.empty() ? remark_on(name, value) : money);
         }
     }
+}
+
+std::string part_text(const Json& part, const Style& style) {
+    Json rest = part;
+    for (const char* key : {"governor", "decision", "reason", "would"}) {
+        rest.erase(key);
+    }
+    const std::string governor = paint(style, Tone::strong, text_at(part, "governor"));
+    return fmt::format("\n{}  {}\n{}", governor, decision_text(part, style),
+                       details_text(rest, style));
 }
 
 std::string request_value(const Json& request, std::string_view path) {

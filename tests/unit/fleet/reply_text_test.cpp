@@ -46,6 +46,62 @@ TEST(ReplyText, ShowsRowsAsATableAndObserveAsWould) {
               "billing        3\n");
 }
 
+TEST(ReplyText, GivesEachPartOfAnAdmitASectionOfItsOwn) {
+    const Json reply = {
+        {"tenant", "acme"},
+        {"governor", "admit"},
+        {"decision", "deny"},
+        {"allowed", false},
+        {"reason", "quota_exceeded"},
+        {"denied_by", "quota/main"},
+        {"entitlement", {{"governor", "entitlement/main"}, {"decision", "allow"}, {"value", true}}},
+        {"quota",
+         {{"governor", "quota/main"},
+          {"decision", "deny"},
+          {"reason", "quota_exceeded"},
+          {"used", 9}}}};
+    EXPECT_EQ(reply_text(reply, plain),
+              "deny quota_exceeded\n"
+              "  tenant     acme\n"
+              "  governor   admit\n"
+              "  denied_by  quota/main\n"
+              "\nentitlement/main  allow\n"
+              "  value  true\n"
+              "\nquota/main  deny quota_exceeded\n"
+              "  used  9\n");
+}
+
+TEST(ReplyText, ShowsMapsByNameAsRowsWithDatesAndShortHashes) {
+    const Json reply = {
+        {"decision", "ok"},
+        {"resources", {{"calls", {{"limit", 5}, {"used", 1}}}, {"disk", {{"limit", 9}}}}},
+        {"events",
+         {{{"seq", 1}, {"at", 1767225600000}, {"head", {{"hash", "0123456789abcdef00"}}}},
+          {{"seq", 2}, {"head", Json::object()}}}}};
+    EXPECT_EQ(reply_text(reply, plain),
+              "ok\n"
+              "\nresources\n"
+              "name   limit  used\n"
+              "calls  5      1\n"
+              "disk   9\n"
+              "\nevents\n"
+              "seq  at                       head\n"
+              "1    2026-01-01 00:00:00 UTC  hash 0123456789abcdef...\n"
+              "2                             -\n");
+}
+
+TEST(ReplyText, ShowsAmountsAsMoney) {
+    const Json reply = {{"decision", "deny"}, {"reason", "insufficient_credit"},
+                        {"balance", -5},      {"available", 12345},
+                        {"currency", "USD"},  {"scale", 2}};
+    EXPECT_EQ(reply_text(reply, plain),
+              "deny insufficient_credit\n"
+              "  balance    -5  (-0.05 USD)\n"
+              "  available  12345  (123.45 USD)\n"
+              "  currency   USD\n"
+              "  scale      2\n");
+}
+
 TEST(ReplyText, DoesNotLetAReplySteerTheTerminal) {
     const Json reply = {{"decision", "\x1b[2J"}, {"\x1b]0;key", "\x07"}};
     EXPECT_EQ(reply_text(reply, plain), "\\x1b[2J\n  \\x1b]0;key  \\x07\n");
