@@ -40,7 +40,8 @@ bool map_of_maps(const Json& value) {
 
 // A part of an admit: decided by a governor of its own.
 bool is_part(const Json& value) {
-    return value.is_object() && value.contains("decision") && value.contains("governor");
+    const auto governor = value.is_object() ? value.find("governor") : value.end();
+    return value.is_object() && governor != value.end() && governor->is_string();
 }
 
 // A value in a table: a date where it is one, a map in a few words; --json has all of it.
@@ -144,8 +145,9 @@ std::string part_text(const Json& part, const Style& style) {
         rest.erase(key);
     }
     const std::string governor = paint(style, Tone::strong, text_at(part, "governor"));
-    return fmt::format("\n{}  {}\n{}", governor, decision_text(part, style),
-                       details_text(rest, style));
+    // One that answers a repeated id only shows its levels.
+    const std::string decided = part.contains("decision") ? "  " + decision_text(part, style) : "";
+    return fmt::format("\n{}{}\n{}", governor, decided, details_text(rest, style));
 }
 
 std::string request_value(const Json& request, std::string_view path) {

@@ -69,6 +69,10 @@ TEST(ReplyText, GivesEachPartOfAnAdmitASectionOfItsOwn) {
               "  value  true\n"
               "\nquota/main  deny quota_exceeded\n"
               "  used  9\n");
+    const Json replayed = {{"decision", "allow"},
+                           {"replayed", true},
+                           {"quota", {{"governor", "quota/main"}, {"used", 9}}}};
+    EXPECT_EQ(reply_text(replayed, plain), "allow\n  replayed  true\n\nquota/main\n  used  9\n");
 }
 
 TEST(ReplyText, ShowsMapsByNameAsRowsWithDatesAndShortHashes) {
