@@ -81,7 +81,8 @@ bool Recovery::visit(const NodeChange& change) {
 }
 
 void Recovery::finish() {
-    if (node_.clean_end) {
+    const bool nothing_was_there = record_ == 0 && loaded_.empty() && node_.epoch == 0;
+    if (node_.clean_end || nothing_was_there) {
         return;
     }
     engine_.registry().each_any([](const GovernorChange& /*standing*/, Governor* governor) {

@@ -85,6 +85,17 @@ TEST_P(Recorded, IsWhatWasThere) {
     }
 }
 
+TEST(Recovery, OfAnEmptyFolderSkipsNoNumbers) {
+    Desk desk(engine_options());
+    recover(desk, {});
+    const Asked asked{.below = "admit/request",
+                      .request = {{"tenant", "acme"}, {"quota", Json::object()}},
+                      .pass_ms = 0};
+    const Instant now = instant_from_ms(1'767'225'600'000);
+    ASSERT_TRUE(desk.engine().registry().add("quota", "main", Tree{}, now));
+    EXPECT_EQ(desk.ask(asked, now).at("seq"), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, Recorded, testing::Range<std::uint64_t>(1, 13));
 
 }  // namespace
