@@ -63,7 +63,8 @@ BusClient::Arrived BusClient::await(const std::function<bool(const Arrived&)>& w
 }
 
 BusClient::Arrived BusClient::ask(Message message, Span deadline) {
-    const std::string tag = fmt::format("ask-{}", ++asked_);
+    // Another client may listen on the same reply topic.
+    const std::string tag = fmt::format("{}-{}", static_cast<const void*>(this), ++asked_);
     message.correlation_data = tag;
     publish(message);
     return await([&tag](const Arrived& arrived) { return arrived.correlation_data == tag; },
