@@ -154,6 +154,7 @@ void Node::answer_snapshots() {
             }
             writer.field("decision", "ok");
             writer.field("allowed", true);
+            writer.field("at", to_ms(clock_.now()));
             writer.field("bytes", health.sizes.snapshot_bytes);
             writer.field("memory_bytes", health.sizes.memory_bytes);
         });

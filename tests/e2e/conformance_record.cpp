@@ -38,6 +38,9 @@ void expect_form(const Json& reply) {
         EXPECT_FALSE(text_at(reply, "message").empty()) << reply;
         EXPECT_FALSE(reply.contains("seq")) << reply;
         EXPECT_FALSE(reply.contains("state")) << reply;
+    } else {
+        EXPECT_TRUE(reply.contains("at")) << reply;
+        EXPECT_EQ(reply.contains("seq"), reply.at("governor") != "node") << reply;
     }
     if (decision == "error" || decision == "deny") {
         EXPECT_FALSE(text_at(reply, "reason").empty()) << reply;
