@@ -20,7 +20,7 @@ namespace flyball {
 // An event that waits for the broker, or has left.
 struct EventChange {
     std::uint64_t number = 0;
-    std::string_view topic{};    // empty: all up to `number` have left
+    std::string_view topic{};  // empty: all up to `number` have left
     std::string_view payload{};
 };
 
