@@ -251,6 +251,16 @@ private:
     OutcomeTable outcomes_;
 };
 
+std::vector<TenantIndex> GovernorState::places(const Governor& governor) {
+    std::vector<TenantIndex> places;
+    for (TenantIndex tenant = 0; tenant < governor.tenants_.end(); ++tenant) {
+        if (governor.tenants_.in_use(tenant)) {
+            places.push_back(tenant);
+        }
+    }
+    return places;
+}
+
 Result<void> GovernorState::load(Governor& fresh, std::span<const std::byte> bytes) {
     expects(fresh.tenants_.end() == 0 && fresh.events_.size() == 0 && fresh.ids_.size() == 0,
             "a state is loaded into a governor that has seen nothing");

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "governors/change.h"
 #include "governors/governor.h"
@@ -22,6 +23,8 @@ public:
     // rings keep the newest. It then answers as the saved one would. `damaged` for bytes that
     // save() did not make, `refused` for another version; the governor is then not to be used.
     static Result<void> load(Governor& fresh, std::span<const std::byte> bytes);
+    // The places of its tenants, rising.
+    static std::vector<TenantIndex> places(const Governor& governor);
     // What the same would take as plain msgpack, a map for each tenant, event and id: what sizes
     // of snapshots are compared with. Takes about 100 ns an entry: not for every health report.
     static std::uint64_t map_bytes(const Governor& governor);

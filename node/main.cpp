@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <string_view>
 
 #include "node/config.h"
 #include "node/config_text.h"
+#include "node/inspect/state_command.h"
 #include "node/link.h"
 #include "node/node.h"
 #include "node/state/posix_disk.h"
@@ -68,6 +70,9 @@ int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::Cloc
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "state") {
+        return flyball::run_state_command({argv + 2, argv + argc});
+    }
     const flyball::ClockSample started = flyball::sample_clock();
     // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
     // more in every node, and the allocator's caches per thread keep them out of each other's way.

@@ -10,9 +10,13 @@ void Recovery::loaded(std::string_view title, std::uint64_t through_record) {
     loaded_.insert_or_assign(std::string(title), through_record);
 }
 
-bool Recovery::passed_over(std::string_view title) const {
+std::uint64_t Recovery::loaded_through(std::string_view title) const {
     const auto found = loaded_.find(title);
-    return found != loaded_.end() && record_ <= found->second;
+    return found == loaded_.end() ? 0 : found->second;
+}
+
+bool Recovery::passed_over(std::string_view title) const {
+    return record_ <= loaded_through(title);
 }
 
 bool Recovery::fail(std::string_view title, std::string_view why) {

@@ -27,6 +27,8 @@ public:
     // Whose state is already there up to and including this record: its earlier changes are passed
     // over. A snapshot is made governor by governor.
     void loaded(std::string_view title, std::uint64_t through_record);
+    // What loaded() was told of it; 0: nothing.
+    std::uint64_t loaded_through(std::string_view title) const;
     void restored(const NodeChange& node) { node_ = node; }
     // The next changes are of this record.
     void begin_record(std::uint64_t number) { record_ = number; }

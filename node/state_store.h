@@ -64,6 +64,9 @@ public:
     // the disk does not let itself be read.
     Result<Recovered> recover(Engine& engine, Recovery& recovery);
 
+    // One snapshot alone, by its name: its governors, and in `recovery` the node's own.
+    Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);
+
     // Goes on where recovery ended.
     Result<void> begin_journal();
     // After a failure, once a snapshot of everything before `next_record` is in force.
@@ -91,7 +94,6 @@ public:
                                     SnapshotPiece& piece);
 
 private:
-    Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);
     Result<void> add(std::uint16_t type, const SnapshotPiece& piece);
     SnapshotLimits limits() const;
 

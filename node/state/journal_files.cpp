@@ -71,6 +71,12 @@ std::string spare_name(std::uint64_t number) {
     return numbered(spare_prefix, number);
 }
 
+std::optional<std::uint64_t> segment_number(std::string_view name) {
+    std::string_view rest;
+    const auto number = number_in(name, segment_prefix, rest);
+    return rest.empty() ? number : std::nullopt;
+}
+
 Result<JournalFiles> list_journal(Disk& disk) {
     const Result<std::vector<std::string>> names = disk.list();
     if (!names) {

@@ -16,6 +16,8 @@ namespace flyball {
 
 std::string segment_name(std::uint64_t number);
 std::string spare_name(std::uint64_t number);
+// Of a segment's name; nothing for any other file.
+std::optional<std::uint64_t> segment_number(std::string_view name);
 
 struct JournalFiles {
     std::vector<std::uint64_t> segments;  // rising

@@ -122,6 +122,12 @@ GroupCheck check_group(std::span<const std::byte> bytes, std::uint64_t segment,
     return sizes_agree(out.header) ? GroupCheck::sound : GroupCheck::unsound;
 }
 
+std::optional<std::uint64_t> claimed_segment(std::span<const std::byte> bytes) {
+    return bytes.size() >= group_header_bytes && load<std::uint32_t>(bytes, 0) == magic
+               ? std::optional(load<std::uint64_t>(bytes, segment_at))
+               : std::nullopt;
+}
+
 bool resembles_group(std::span<const std::byte> bytes, std::uint64_t offset,
                      const GroupHeader& expected) {
     if (offset > bytes.size() || bytes.size() - offset < group_header_bytes) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -56,6 +57,8 @@ struct StoredGroup {
 // The group at `offset` of `segment`, of which `bytes` is all there is.
 GroupCheck check_group(std::span<const std::byte> bytes, std::uint64_t segment,
                        std::uint64_t offset, StoredGroup& out);
+// The segment that a header says it is of, for a file whose name does not tell; nothing is checked.
+std::optional<std::uint64_t> claimed_segment(std::span<const std::byte> bytes);
 // Any of what marks a header as the one expected there, whether or not the rest checks out: the
 // beginning of a group that did not arrive, or not whole.
 bool resembles_group(std::span<const std::byte> bytes, std::uint64_t offset,

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -127,6 +128,31 @@ Result<std::unique_ptr<PosixDisk>> PosixDisk::open_folder(const std::string& pat
         return failure("cannot lock the state folder", path, errno);
     }
     return disk;
+}
+
+Result<std::unique_ptr<PosixDisk>> PosixDisk::look_at_folder(const std::string& path) {
+    const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return failure("cannot open the state folder", path, errno);
+    }
+    return std::unique_ptr<PosixDisk>(new PosixDisk(path, folder, -1));
+}
+
+bool PosixDisk::in_use() const {
+    struct stat status {};
+    if (::fstatat(folder_fd_, lock_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    // Lines like "1: FLOCK  ADVISORY  WRITE 708 08:01:1234 0 EOF"; the number of the file is last
+    // of the three.
+    const std::string number = ":" + std::to_string(status.st_ino) + " ";
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+        if (line.find(" FLOCK ") != std::string::npos && line.find(number) != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
 }
 
 PosixDisk::~PosixDisk() {

@@ -14,6 +14,11 @@ public:
     // Makes the folder when it is missing (mode 0700) and takes its lock; an error says what is in
     // the way: somebody else's lock, permissions, a file in its place.
     static Result<std::unique_ptr<PosixDisk>> open_folder(const std::string& path);
+    // To look only: makes nothing, takes no lock. Somebody else may be writing there meanwhile.
+    static Result<std::unique_ptr<PosixDisk>> look_at_folder(const std::string& path);
+    // Whether a process holds the folder's lock, as far as the system shows those of others. Asking
+    // takes no lock, so that it never is in the way of a node that starts just then.
+    bool in_use() const;
     ~PosixDisk() override;
     PosixDisk(const PosixDisk&) = delete;
     PosixDisk& operator=(const PosixDisk&) = delete;
