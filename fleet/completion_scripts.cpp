@@ -97,7 +97,7 @@ std::string bash_words(const std::string& words) {
 
 bool completable(const std::string& value) {
     return value == node_value || value == governor_value || value == op_value ||
-           !choices_of(value).empty();
+           value == file_value || !choices_of(value).empty();
 }
 
 std::string bash_place(const std::string& value) {
@@ -109,6 +109,9 @@ std::string bash_place(const std::string& value) {
     }
     if (value == op_value) {
         return bash_words("$(_flyball_ops \"$second\")");
+    }
+    if (value == file_value) {
+        return "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")";
     }
     return bash_words(joined(choices_of(value)));
 }
@@ -158,6 +161,9 @@ std::string zsh_place(const std::string& value) {
     if (value == op_value) {
         return "_flyball_ops";
     }
+    if (value == file_value) {
+        return "_files";
+    }
     const auto choices = choices_of(value);
     return choices.empty() ? " " : fmt::format("({})", joined(choices));
 }
@@ -168,6 +174,9 @@ std::string fish_place(const std::string& value) {
     }
     if (value == governor_value) {
         return joined(known_governors());
+    }
+    if (value == file_value) {
+        return "(__fish_complete_path)";
     }
     return value == op_value ? "(__flyball_ops)" : joined(choices_of(value));
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -61,6 +63,9 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWith64) {
         {"profile", "eu/pi", "--for", "61s"},
         {"completion"},
         {"completion", "tcsh"},
+        {"state"},
+        {"state", "show"},
+        {"state", "mend", "/var/lib/flyball"},
     };
     for (const auto& arguments : wrong) {
         const Ran ran = flyball(arguments);
@@ -81,6 +86,18 @@ TEST(CommandLine, NamesTheBrokerThatIsNotThere) {
     EXPECT_NE(variable.err.find("127.0.0.1:2"), std::string::npos) << variable.err;
 }
 
+// A copy of the tool in an empty folder, and nothing on PATH.
+TEST(CommandLine, NamesThePlacesWhereTheNodesProgramWasLookedFor) {
+    std::string folder = (std::filesystem::temp_directory_path() / "flyball-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    std::filesystem::copy_file(FLYBALL_TOOL, folder + "/flyball");
+    Program alone({folder + "/flyball", "state", "verify", "/nowhere"}, {"PATH=" + folder});
+    EXPECT_EQ(alone.wait(), 69);
+    EXPECT_NE(alone.err().find(folder + "/flyball-node"), std::string::npos) << alone.err();
+    EXPECT_NE(alone.err().find("PATH"), std::string::npos) << alone.err();
+    std::filesystem::remove_all(folder);
+}
+
 TEST(CommandLine, SuggestsTheVerbThatWasMeant) {
     EXPECT_NE(flyball({"helth"}).err.find("did you mean health?"), std::string::npos);
 }
@@ -92,6 +109,7 @@ TEST(CommandLine, HelpBeginsWithExamples) {
                                                       {"health", "--help"},
                                                       {"trace", "--help"},
                                                       {"profile", "--help"},
+                                                      {"state", "--help"},
                                                       {"completion", "-h"}}) {
         const Ran ran = flyball(arguments);
         EXPECT_EQ(ran.status, 0);
@@ -107,7 +125,7 @@ TEST(CommandLine, HelpBeginsWithExamples) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "completion"}) {
+    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "state", "completion"}) {
         std::istringstream lines(flyball({verb, "--help"}).out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << verb << ": " << line;
@@ -148,6 +166,8 @@ TEST(CompletionFiles, CompleteVerbsOptionsAndOps) {
     EXPECT_EQ(offered("flyball ask eu/pi control add"), "add_governor\n");
     EXPECT_EQ(offered("flyball ask eu/pi admit ''"), "\n");
     EXPECT_EQ(offered("flyball completion z"), "zsh\n");
+    EXPECT_EQ(offered("flyball state v"), "verify\n");
+    EXPECT_EQ(offered("flyball state verify /pro"), "/proc\n");
 }
 
 }  // namespace
