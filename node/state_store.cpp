@@ -222,8 +222,13 @@ Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::str
                        ? take_node(in, bytes)
                        : Error{ErrorCode::refused, name + ": the node's section is empty"};
         }
-        return section.type == governor_section ? take_governor(bytes) : Result<void>();
+        if (section.type == governor_section && section.version == 1) {
+            return take_governor(bytes);
+        }
+        others_.push_back({section.type, section.version, std::string(section.bytes)});
+        return {};
     };
+    others_.clear();
     const auto size = read_snapshot(disk_, name, take, limits());
     if (!size) {
         return size.error();
@@ -295,6 +300,15 @@ Result<void> StateStore::add(std::uint16_t type, const SnapshotPiece& piece) {
 }
 
 Result<void> StateStore::finish_snapshot() {
+    for (const OtherSection& other : others_) {
+        auto carried = snapshot_->section({.type = other.type,
+                                           .version = other.version,
+                                           .required = false,
+                                           .bytes = other.bytes});
+        if (!carried) {
+            return carried;
+        }
+    }
     const auto size = snapshot_->finish();
     snapshot_.reset();
     if (!size) {

@@ -94,6 +94,11 @@ public:
                                     SnapshotPiece& piece);
 
 private:
+    struct OtherSection {
+        std::uint16_t type = 0;
+        std::uint16_t version = 0;
+        std::string bytes;
+    };
     Result<void> add(std::uint16_t type, const SnapshotPiece& piece);
     SnapshotLimits limits() const;
 
@@ -103,6 +108,7 @@ private:
     JournalEnd end_;
     std::uint64_t next_record_ = 1;
     std::unique_ptr<SnapshotWriter> snapshot_;
+    std::vector<OtherSection> others_;   // of a later release, carried along
     std::uint64_t snapshot_record_ = 0;  // of the newest; 0: none
     std::uint64_t older_record_ = 0;     // of the one before
     std::uint64_t newest_piece_ = 0;

@@ -93,7 +93,15 @@ int run(const Row& row, const Line& line) {
     if (!state) {
         return fail(state.error());
     }
-    const auto answer = row.run(*state, line.options);
+    auto answer = row.run(*state, line.options);
+    if (state->in_use && (!answer || !answer->sound)) {
+        // A node that reuses a file meanwhile looks like damage, which would still be there.
+        state = open_state(line.words.back());
+        if (!state) {
+            return fail(state.error());
+        }
+        answer = row.run(*state, line.options);
+    }
     if (!answer) {
         return fail(answer.error());
     }

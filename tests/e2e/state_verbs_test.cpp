@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "node/state/journal_format.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/node_process.h"
@@ -126,6 +129,35 @@ TEST_F(StateVerbs, ReadOneFileOfAFolder) {
     EXPECT_EQ(run({FLYBALL_NODE, "state", "replay", copy}).status, 64);
     EXPECT_EQ(run({FLYBALL_NODE, "state", "verify", "/nonexistent"}).status, 64);
     EXPECT_EQ(run({FLYBALL_NODE, "state", "mend", copy}).status, 64);
+}
+
+// A journal whose first group is of a format that is not there yet.
+TEST(LaterRelease, EndsTheNodeAndTheVerbsWith73) {
+    std::string folder = (std::filesystem::temp_directory_path() / "flyball-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    std::filesystem::copy(FLYBALL_SOURCE_DIR "/tests/data/state-version-1", folder,
+                          std::filesystem::copy_options::recursive);
+    const std::string name = folder + "/journal-0000000000000002";
+    std::ifstream in(name, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    const auto bytes = std::as_writable_bytes(std::span(text));
+    StoredGroup group;
+    ASSERT_EQ(check_group(bytes, 2, 0, group), GroupCheck::sound);
+    group.header.version = 2;
+    seal_group(group.header, bytes.first(group_header_bytes + group.body.size()));
+    std::ofstream(name, std::ios::binary) << text;
+
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{FLYBALL_NODE, "--state.dir", folder},
+          {FLYBALL_NODE, "state", "show", folder},
+          {FLYBALL_NODE, "state", "verify", folder},
+          {FLYBALL_NODE, "state", "export", folder}}) {
+        const Ran ran = run(arguments);
+        EXPECT_EQ(ran.status, 73) << ran.out << ran.err;
+        EXPECT_NE(ran.err.find("journal-0000000000000002 has format version 2"), std::string::npos)
+            << ran.err;
+    }
+    std::filesystem::remove_all(folder);
 }
 
 TEST_F(StateVerbs, AreTheSameFromTheOperatorsTool) {
