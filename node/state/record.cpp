@@ -1,9 +1,14 @@
 #include "node/state/record.h"
 
+#include <algorithm>
+
 #include "schemas/expects.h"
 #include "schemas/limits.h"
+#include "schemas/msgpack_form.h"
 
 namespace flyball {
+
+namespace form = msgpack_form;
 
 namespace {
 
@@ -212,111 +217,105 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
 
 }  // namespace
 
-void RecordWriter::begin(std::uint8_t kind) {
-    if (!begun_) {
-        writer_.restart(Encoding::msgpack);
-        writer_.begin_array();
-        begun_ = true;
+void RecordWriter::begin(std::uint8_t kind, std::uint32_t elements) {
+    if (changes_++ == 0) {
+        bytes_.clear();
+        bytes_.push_back(form::fix_container(false, 1));  // finish() says how many there are
     }
-    writer_.begin_array();
-    writer_.unsigned_integer(kind);
+    bytes_.push_back(form::fix_container(false, elements));
+    form::append_unsigned(bytes_, kind);
 }
 
 void RecordWriter::add(const Change& change) {
-    begin(static_cast<std::uint8_t>(change.kind));
-    writer_.text(change.governor);
-    writer_.text(change.policy_rev);
-    writer_.text(change.tenant);
-    writer_.unsigned_integer(static_cast<std::uint64_t>(change.enrolment));
-    writer_.unsigned_integer(change.seq);
-    writer_.integer(to_ms(change.at));
-    writer_.unsigned_integer(bits_of(change.outcome));
-    writer_.integer(change.amount);
-    writer_.boolean(change.in_history);
-    put_binary(change.image);
+    begin(static_cast<std::uint8_t>(change.kind), 13);
+    form::append_text(bytes_, change.governor);
+    form::append_text(bytes_, change.policy_rev);
+    form::append_text(bytes_, change.tenant);
+    form::append_unsigned(bytes_, static_cast<std::uint64_t>(change.enrolment));
+    form::append_unsigned(bytes_, change.seq);
+    form::append_integer(bytes_, to_ms(change.at));
+    form::append_unsigned(bytes_, bits_of(change.outcome));
+    form::append_integer(bytes_, change.amount);
+    bytes_.push_back(form::boolean(change.in_history));
+    Value image;
+    image.kind = Kind::binary;
+    image.count = static_cast<std::uint32_t>(change.image.size());
+    image.bytes = reinterpret_cast<const char*>(change.image.data());
+    form::append_bytes(bytes_, image);
     if (change.asked != nullptr) {
         put_asked(*change.asked);
     } else {
-        writer_.null();
+        bytes_.push_back(form::nil);
     }
     if (change.id != nullptr) {
         put_id(*change.id, change.id_tag);
     } else {
-        writer_.null();
+        bytes_.push_back(form::nil);
     }
-    writer_.end_array();
 }
 
 void RecordWriter::put_asked(const Command& asked) {
-    writer_.begin_array();
-    writer_.unsigned_integer(asked.op);
-    writer_.unsigned_integer((asked.look ? 1U : 0U) | (asked.flag ? 2U : 0U) |
-                             (asked.has_second ? 4U : 0U));
-    writer_.text(asked.name);
-    writer_.integer(asked.amount);
-    writer_.integer(asked.second);
-    const bool map = asked.value != nullptr && asked.value->is(Kind::map);
-    if (asked.value != nullptr && !map) {
-        writer_.value(*asked.value);
-    } else {
-        writer_.null();
+    bytes_.push_back(form::fix_container(false, 6));
+    form::append_unsigned(bytes_, asked.op);
+    form::append_unsigned(
+        bytes_, (asked.look ? 1U : 0U) | (asked.flag ? 2U : 0U) | (asked.has_second ? 4U : 0U));
+    form::append_text(bytes_, asked.name);
+    form::append_integer(bytes_, asked.amount);
+    form::append_integer(bytes_, asked.second);
+    if (asked.value == nullptr || asked.value->is(Kind::map)) {
+        bytes_.push_back(form::nil);
+        return;
     }
-    writer_.end_array();
+    value_.restart(Encoding::msgpack);
+    value_.value(*asked.value);
+    bytes_.append(value_.bytes());
 }
 
 void RecordWriter::put_id(const RememberedId& id, std::uint32_t tag) {
-    writer_.begin_array();
-    writer_.unsigned_integer(id.key);
-    writer_.unsigned_integer(id.fingerprint);
-    writer_.unsigned_integer(tag);
+    bytes_.push_back(form::fix_container(false, 4));
+    form::append_unsigned(bytes_, id.key);
+    form::append_unsigned(bytes_, id.fingerprint);
+    form::append_unsigned(bytes_, tag);
     if (id.granted) {
-        writer_.integer(*id.granted);
+        form::append_integer(bytes_, *id.granted);
     } else {
-        writer_.null();
+        bytes_.push_back(form::nil);
     }
-    writer_.end_array();
-}
-
-void RecordWriter::put_binary(std::span<const std::byte> bytes) {
-    Value value;
-    value.kind = Kind::binary;
-    value.count = static_cast<std::uint32_t>(bytes.size());
-    value.bytes = reinterpret_cast<const char*>(bytes.data());
-    writer_.value(value);
 }
 
 void RecordWriter::add(const GovernorChange& change) {
-    begin(governor_kind);
-    writer_.text(change.title);
-    writer_.unsigned_integer(static_cast<std::uint64_t>(change.standing));
-    writer_.boolean(change.named_by_file);
-    writer_.text(change.policy_rev);
-    writer_.text(change.config);
-    writer_.end_array();
+    begin(governor_kind, 6);
+    form::append_text(bytes_, change.title);
+    form::append_unsigned(bytes_, static_cast<std::uint64_t>(change.standing));
+    bytes_.push_back(form::boolean(change.named_by_file));
+    form::append_text(bytes_, change.policy_rev);
+    form::append_text(bytes_, change.config);
 }
 
 void RecordWriter::add(const EventChange& change) {
-    begin(event_kind);
-    writer_.unsigned_integer(change.number);
-    writer_.text(change.topic);
-    writer_.text(change.payload);
-    writer_.end_array();
+    begin(event_kind, 4);
+    form::append_unsigned(bytes_, change.number);
+    form::append_text(bytes_, change.topic);
+    form::append_text(bytes_, change.payload);
 }
 
 void RecordWriter::add(const NodeChange& change) {
-    begin(node_kind);
-    writer_.unsigned_integer(change.epoch);
-    writer_.integer(to_ms(change.at));
-    writer_.unsigned_integer(change.events_reserved);
-    writer_.boolean(change.clean_end);
-    writer_.end_array();
+    begin(node_kind, 5);
+    form::append_unsigned(bytes_, change.epoch);
+    form::append_integer(bytes_, to_ms(change.at));
+    form::append_unsigned(bytes_, change.events_reserved);
+    bytes_.push_back(form::boolean(change.clean_end));
 }
 
 std::string_view RecordWriter::finish() {
-    expects(begun_, "a record has a change");
-    writer_.end_array();
-    begun_ = false;
-    return writer_.bytes();
+    expects(changes_ > 0, "a record has a change");
+    if (changes_ > 1) {
+        const form::Header header = form::container(false, changes_);
+        bytes_.open_gap(1, header.size - 1);
+        std::copy_n(header.bytes, header.size, &bytes_[0]);
+    }
+    changes_ = 0;
+    return bytes_.bytes();
 }
 
 RecordReader::RecordReader() : decoder_(record_limits) {}

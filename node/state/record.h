@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "governors/change.h"
+#include "schemas/byte_buffer.h"
 #include "schemas/decode.h"
 #include "schemas/writer.h"
 
@@ -38,18 +39,19 @@ public:
     void add(const GovernorChange& change);
     void add(const EventChange& change);
     void add(const NodeChange& change);
-    bool empty() const { return !begun_; }
+    bool empty() const { return changes_ == 0; }
     // Ends the record: its bytes, valid until the next add().
     std::string_view finish();
 
 private:
-    void begin(std::uint8_t kind);
+    void begin(std::uint8_t kind, std::uint32_t elements);
     void put_asked(const Command& asked);
     void put_id(const RememberedId& id, std::uint32_t tag);
-    void put_binary(std::span<const std::byte> bytes);
 
-    Writer writer_{Encoding::msgpack};
-    bool begun_ = false;
+    // Straight into the buffer: a general writer would cost a decision a tenth more.
+    ByteBuffer bytes_;
+    std::uint32_t changes_ = 0;
+    Writer value_{Encoding::msgpack};  // of what was asked, where it has one
 };
 
 // Views are valid for the call.

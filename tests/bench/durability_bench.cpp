@@ -4,6 +4,7 @@
 // are medians, and ratios within a round.
 //
 //   durability_bench [--dir FOLDER] [--rounds N] [--ms N]
+//   durability_bench --loop none|interval --count N    decides and nothing else, for callgrind
 
 #include <sqlite3.h>
 
@@ -31,6 +32,8 @@ struct Plan {
     std::filesystem::path dir = std::filesystem::temp_directory_path();
     int rounds = 5;
     std::int64_t ms = 500;
+    std::string loop{};
+    int count = 0;
 };
 
 struct Measured {
@@ -244,7 +247,20 @@ int main(int argc, char** argv) {
             number(plan.rounds);
         } else if (flag == "--ms") {
             number(plan.ms);
+        } else if (flag == "--loop") {
+            plan.loop = value;
+        } else if (flag == "--count") {
+            number(plan.count);
         }
+    }
+    if (!plan.loop.empty()) {
+        using flyball::Durability;
+        flyball::bench::KeptEngine engine(
+            plan.dir, plan.loop == "none" ? Durability::none : Durability::interval);
+        for (int asked = 0; asked < plan.count; ++asked) {
+            engine.decide();
+        }
+        return 0;
     }
     return flyball::bench::run(plan);
 }
