@@ -1,7 +1,7 @@
 #pragma once
-// What saving and loading a governor's columns have in common. Version 1: the numbers, the tenants'
-// names, the images of the rules, the outcomes that occur, the history, the ids; everything from
-// oldest to newest. Pure.
+// What saving and loading a governor's columns have in common: the numbers, the tenants' names, the
+// images of the rules, the outcomes that occur, the history, the ids; everything from oldest to
+// newest. Version 2: times and amounts are packed (governors/packed_column.h). Pure.
 
 #include <array>
 #include <cstddef>
@@ -15,7 +15,8 @@
 
 namespace flyball::governor_columns {
 
-inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t version = 2;
+inline constexpr std::uint8_t version_unpacked = 1;
 // A place of the table of tenants.
 enum PlaceMark : std::uint8_t { is_free = 0, by_admin = 1, automatic = 2 };
 // A remembered id's tenant that is not enrolled any more; its tag follows. Others are their place

@@ -6,6 +6,7 @@
 
 #include "governors/governor_columns.h"
 #include "governors/governor_state.h"
+#include "governors/packed_column.h"
 
 namespace flyball {
 
@@ -17,7 +18,8 @@ namespace {
 constexpr std::int64_t at_ms_max = std::int64_t{1} << 53;
 constexpr std::uint64_t seq_max = (std::uint64_t{1} << 47) - 1;  // what the ring of ids holds
 
-Instant instant_of(std::uint64_t bits, ColumnReader& column) {
+template <typename Column>
+Instant instant_of(std::uint64_t bits, Column& column) {
     const auto ms = static_cast<std::int64_t>(bits);
     if (ms > at_ms_max || ms < -at_ms_max) {
         column.fail();
@@ -41,7 +43,9 @@ std::uint64_t take_seq(ColumnReader& column) {
 class GovernorState::Loader {
 public:
     Loader(Governor& governor, std::span<const std::byte> bytes)
-        : governor_(governor), columns_(bytes) {}
+        : governor_(governor),
+          columns_(bytes.subspan(1)),
+          packed_(bytes.front() != std::byte{version_unpacked}) {}
 
     // What is damaged; nothing when all is well.
     std::string_view load() {
@@ -159,10 +163,10 @@ private:
 
     bool load_events() {
         ColumnReader seqs = columns_.next();
-        ColumnReader ats = columns_.next();
+        PackedColumnReader ats(columns_.next(), packed_);
         ColumnReader places = columns_.next();
         ColumnReader outcomes = columns_.next();
-        ColumnReader amounts = columns_.next();
+        PackedColumnReader amounts(columns_.next(), packed_);
         while (seqs.left() > 0) {
             PastEvent event;
             event.seq = take_seq(seqs);
@@ -181,7 +185,7 @@ private:
 
     bool load_ids() {
         ColumnReader seqs = columns_.next();
-        ColumnReader ats = columns_.next();
+        PackedColumnReader ats(columns_.next(), packed_);
         ColumnReader places = columns_.next();
         ColumnReader outcomes = columns_.next();
         ColumnReader granted = columns_.next();
@@ -247,6 +251,7 @@ private:
 
     Governor& governor_;
     ColumnsReader columns_;
+    bool packed_;
     std::vector<TenantIndex> tenants_;
     OutcomeTable outcomes_;
 };
@@ -265,15 +270,16 @@ Result<void> GovernorState::load(Governor& fresh, std::span<const std::byte> byt
     expects(fresh.tenants_.end() == 0 && fresh.events_.size() == 0 && fresh.ids_.size() == 0,
             "a state is loaded into a governor that has seen nothing");
     const std::string of = std::string(fresh.title()) + ": its stored state";
-    if (bytes.empty() || bytes.front() != std::byte{version}) {
+    if (bytes.empty() || bytes.front() < std::byte{version_unpacked} ||
+        bytes.front() > std::byte{version}) {
         return Error{
             bytes.empty() ? ErrorCode::damaged : ErrorCode::refused,
             of + (bytes.empty()
                       ? " is empty"
                       : " has version " + std::to_string(std::to_integer<int>(bytes.front())) +
-                            ", and this release reads " + std::to_string(int{version}))};
+                            ", and this release reads up to " + std::to_string(int{version}))};
     }
-    if (const auto part = Loader(fresh, bytes.subspan(1)).load(); !part.empty()) {
+    if (const auto part = Loader(fresh, bytes).load(); !part.empty()) {
         return Error{ErrorCode::damaged, of + " is damaged: " + std::string(part)};
     }
     return {};

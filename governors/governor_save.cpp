@@ -5,6 +5,7 @@
 
 #include "governors/governor_columns.h"
 #include "governors/governor_state.h"
+#include "governors/packed_column.h"
 
 namespace flyball {
 
@@ -120,17 +121,19 @@ private:
     }
 
     void save_events() {
-        const auto put = [&](const auto& part) {
-            ColumnWriter column(out_);
+        const auto put_in = [&](auto&& column, const auto& part) {
             each_event([&](const PastEvent& event) { part(column, event); });
         };
+        const auto put = [&](const auto& part) { put_in(ColumnWriter(out_), part); };
+        const auto put_packed = [&](const auto& part) { put_in(PackedColumnWriter(out_), part); };
         put([](ColumnWriter& to, const PastEvent& it) { to.put_difference(it.seq); });
-        put([](ColumnWriter& to, const PastEvent& it) { to.put_difference(bits_of(it.at)); });
+        put_packed(
+            [](PackedColumnWriter& to, const PastEvent& it) { to.put_difference(bits_of(it.at)); });
         put([](ColumnWriter& to, const PastEvent& it) {
             to.put(it.tenant == no_tenant ? 0 : std::uint64_t{it.tenant} + 1);
         });
         put([&](ColumnWriter& to, const PastEvent& it) { to.put(outcomes_.place(it.outcome)); });
-        put([](ColumnWriter& to, const PastEvent& it) { to.put_signed(it.amount); });
+        put_packed([](PackedColumnWriter& to, const PastEvent& it) { to.put_signed(it.amount); });
     }
 
     // The same columns as the history's lie in the same form: mostly they are the same bytes.
@@ -139,13 +142,13 @@ private:
         each_tenant([&](TenantIndex tenant, std::string_view name) {
             tagged.emplace(governor_.ids_.tenant_tag(name), tenant);
         });
-        const auto put = [&](const auto& part) {
-            ColumnWriter column(out_);
+        const auto put_in = [&](auto&& column, const auto& part) {
             governor_.ids_.walk(
                 [&](const RememberedId& id, std::uint32_t tag) { part(column, id, tag); });
         };
+        const auto put = [&](const auto& part) { put_in(ColumnWriter(out_), part); };
         put([](ColumnWriter& to, const RememberedId& id, auto) { to.put_difference(id.seq); });
-        put([](ColumnWriter& to, const RememberedId& id, auto) {
+        put_in(PackedColumnWriter(out_), [](PackedColumnWriter& to, const RememberedId& id, auto) {
             to.put_difference(bits_of(id.at));
         });
         put([&](ColumnWriter& to, const RememberedId&, std::uint32_t tag) {

@@ -145,12 +145,12 @@ TEST_P(GovernorStateOf, SurvivesEveryFlippedBit) {
 TEST_P(GovernorStateOf, RefusesAnotherVersionByNumber) {
     AskedGovernor desk = after_a_while(3);
     std::string bytes = saved(desk);
-    bytes[0] = 2;
+    bytes[0] = 3;
     AskedGovernor loaded = any_governor(GetParam(), {}, 2);
     const auto done = load(loaded, bytes);
     ASSERT_FALSE(done.has_value());
     EXPECT_EQ(done.error().code, ErrorCode::refused);
-    EXPECT_NE(done.error().message.find("version 2"), std::string::npos) << done.error().message;
+    EXPECT_NE(done.error().message.find("version 3"), std::string::npos) << done.error().message;
 }
 
 TEST_P(GovernorStateOf, GivesOutNoNumberTwice) {
