@@ -48,6 +48,8 @@ struct GovernorChange {
     bool named_by_file = false;
     std::string_view policy_rev{};
     std::string_view config{};  // canonical JSON; empty when it did not change
+    // When it came into force: what was used by then is judged as of then. The epoch in a snapshot.
+    Instant at{};
 };
 
 class ChangeSink {
@@ -59,6 +61,9 @@ public:
     virtual void end_decision() = 0;
     // False: nothing can be kept right now, and what would change state must be refused.
     virtual bool accepts() const { return true; }
+    // False: memory is ahead of a disk that fails, and nobody is to hear of what a power cut would
+    // take back: looks and repeated ids are refused as well.
+    virtual bool shows() const { return true; }
 };
 
 }  // namespace flyball

@@ -37,6 +37,7 @@ struct Occasion {
     std::span<const std::string_view> features{};  // what `must` may name besides keys
     bool clock_known = true;                       // false: governor time is not a date yet
     bool keeps = true;  // false: what would change state is refused, the disk cannot take it
+    bool shows = true;  // false: nothing is told of the state, it may be lost (ChangeSink)
 };
 
 // One decided entry: what open_reply() writes, and what write() needs to add the type's own keys.

@@ -151,6 +151,9 @@ bool Governor::read_fields(Entry& entry) {
 
 // A repeated id, and whether a new one could be remembered at all.
 bool Governor::check_memory(Entry& entry) {
+    if (!entry.occasion.shows) {
+        return refuse_unkept(entry);
+    }
     const Request& request = entry.request;
     entry.remembers = request.id.present() && !request.dry_run && !entry.out.command.look;
     if (!entry.remembers) {

@@ -17,7 +17,7 @@ void Governor::note(const Change& change) const {
 
 std::uint64_t Governor::take_number() {
     if (numbers_.take()) [[unlikely]] {
-        note({.kind = Change::Kind::reserved, .seq = numbers_.renew()});
+        GovernorState::reserve(*this);
     }
     return numbers_.last();
 }
@@ -77,6 +77,10 @@ bool GovernorState::apply(Governor& governor, const Change& change) {
 
 void GovernorState::skip_reserved(Governor& governor) {
     governor.numbers_.skip_reserved();
+}
+
+void GovernorState::reserve(Governor& governor) {
+    governor.note({.kind = Change::Kind::reserved, .seq = governor.numbers_.renew()});
 }
 
 }  // namespace flyball

@@ -31,8 +31,10 @@ public:
     // Puts a recorded change in place: image, history, id, number. Raises and records nothing.
     // False: it does not fit this type, and what it touched is not to be trusted.
     static bool apply(Governor& governor, const Change& change);
-    // After an end that may have lost records: goes on from the numbers reserved on disk.
+    // After an end that may have lost records: goes on from the numbers reserved on disk, once
+    // reserve() has told of others, and that is on disk.
     static void skip_reserved(Governor& governor);
+    static void reserve(Governor& governor);
 
 private:
     class Saver;

@@ -26,11 +26,8 @@ public:
         reserved_ = std::max(reserved_, number);
     }
     void seen_reserved(std::uint64_t number) { reserved_ = std::max(reserved_, number); }
-    // After an end that may have lost records.
-    void skip_reserved() {
-        last_ = reserved_;
-        reserved_ += ahead;
-    }
+    // After an end that may have lost records. Nothing is reserved then: renew() before the next.
+    void skip_reserved() { last_ = reserved_; }
 
 private:
     std::uint64_t last_ = 0;

@@ -42,8 +42,9 @@ Result<std::vector<std::string>> Quota::configure(const Tree& settings, Instant 
 
 // A bucket's time up to now was refilled at the old rate.
 void Quota::Resource::settle(const QuotaRule& old, Instant now) {
-    if (rule.algorithm != QuotaAlgorithm::bucket) {
-        return;
+    const bool same_terms = rule.limit == old.limit && rule.burst == old.burst;
+    if (rule.algorithm != QuotaAlgorithm::bucket || same_terms) {
+        return;  // no record would say that anything was touched
     }
     for (TenantIndex tenant = 0; tenant < slots.size(); ++tenant) {
         if (slots[tenant] != QuotaSlot{} && !override_of(tenant)) {

@@ -52,6 +52,7 @@ public:
     // reserved.
     void apply(const Change& change);
     void skip_reserved() { numbers_.skip_reserved(); }
+    void reserve();
     // All that apply() needs to make another like this one.
     void each_change(const std::function<void(const Change&)>& visit) const;
     std::size_t memory_bytes() const;

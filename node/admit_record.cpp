@@ -12,6 +12,7 @@ namespace {
 
 // Stored with remembered ids.
 constexpr std::uint64_t content_seed = 0x61646d6974636e74;
+constexpr Span disk_retry{1000};  // when the keeper tries the disk again at the earliest
 
 }  // namespace
 
@@ -32,6 +33,10 @@ bool Admit::check_memory(const Request& request, const Occasion& occasion) {
     const auto looks = [](const Line& line) { return line.part.command.look; };
     const auto end = lines_.begin() + static_cast<std::ptrdiff_t>(used_);
     id_key_ = 0;
+    if (!occasion.shows) {
+        reply_.retry_after_ms = disk_retry.count();
+        return refuse(Reason::overloaded, "", "");
+    }
     if (!request.id.present() || request.dry_run || std::all_of(lines_.begin(), end, looks)) {
         return true;
     }
@@ -61,14 +66,21 @@ bool Admit::check_keeping(const Request& request, const Occasion& occasion) {
     if (occasion.keeps || request.dry_run) {
         return true;
     }
-    reply_.retry_after_ms = 1000;
+    reply_.retry_after_ms = disk_retry.count();
     return refuse(Reason::overloaded, "", "");
 }
 
 void Admit::take_number() {
-    if (numbers_.take() && changes_ != nullptr) {
+    if (numbers_.take()) {
+        reserve();
+    }
+}
+
+void Admit::reserve() {
+    const std::uint64_t until = numbers_.renew();
+    if (changes_ != nullptr) {
         changes_->note(
-            Change{.kind = Change::Kind::reserved, .governor = title, .seq = numbers_.renew()});
+            Change{.kind = Change::Kind::reserved, .governor = title, .seq = until});
     }
 }
 

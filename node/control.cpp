@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, 12> own_keys = {"after",  "max",   "type"
                                                        "config", "purge", "governor", "last",
                                                        "tenant", "at",    "for_ms",   "check_only"};
 
+constexpr Span disk_retry{1000};  // when the keeper tries the disk again at the earliest
+
 // The first name in `must` that nobody here knows.
 const Value* unknown_name(const Value* must) {
     const Value* name = must == nullptr ? nullptr : must->first_child();
@@ -33,17 +35,19 @@ const Value* unknown_name(const Value* must) {
 struct Control::Op {
     std::string_view name;
     void (Control::*answer)(Call&);
+    bool changes = false;  // refused while the disk cannot take it
+    bool tells = false;    // of decisions: refused while they may be lost
 };
 
 std::span<const Control::Op> Control::ops() {
-    static constexpr std::array<Op, 11> table = {{{"list", &Control::list},
-                                                  {"add_governor", &Control::add_governor},
-                                                  {"remove_governor", &Control::remove_governor},
-                                                  {"history", &Control::history},
+    static constexpr std::array<Op, 11> table = {{{"list", &Control::list, false, true},
+                                                  {"add_governor", &Control::add_governor, true},
+                                                  {"remove_governor", &Control::remove_governor, true},
+                                                  {"history", &Control::history, false, true},
                                                   {"trace", &Control::trace},
                                                   {"profile", &Control::profile},
-                                                  {"set_time", &Control::set_time},
-                                                  {"reload", &Control::reload},
+                                                  {"set_time", &Control::set_time, true},
+                                                  {"reload", &Control::reload, true},
                                                   {"snapshot", &Control::snapshot},
                                                   {"drain", &Control::drain},
                                                   {"fault", &Control::fault}}};
@@ -108,6 +112,9 @@ void Control::choose(Call& call, const Request& request) {
         call.fail(Reason::not_permitted, "op", "an op that this node's control.allow lists");
     } else if (found->name == "fault" && !options_.allow_faults) {
         call.fail(Reason::not_permitted, "op", "a node with allow_faults = true");
+    } else if ((found->changes && !call.asked.keeps) || (found->tells && !call.asked.shows)) {
+        call.reply.retry_after_ms = disk_retry.count();
+        call.fail(Reason::overloaded, "", "");
     } else {
         call.read = true;
         (this->*found->answer)(call);

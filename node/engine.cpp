@@ -238,13 +238,18 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     if (job.message.has_response_topic && request.fault.field == "reply_to") {
         request.fault = {};  // beside a Response Topic it is not looked at
     }
+    const bool keeps = options_.changes == nullptr || options_.changes->accepts();
+    const bool shows = options_.changes == nullptr || options_.changes->shows();
+    job.tells = job.tells || shows;
     if (job.control()) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
         const Message reply = reply_message(job);
         const auto outcome = control_->answer({.request = request,
                                                .encoding = job.payload.encoding,
                                                .now = job.now,
-                                               .reply = alone ? &reply : nullptr},
+                                               .reply = alone ? &reply : nullptr,
+                                               .keeps = keeps,
+                                               .shows = shows},
                                               job.work.writer);
         counts_.errors += outcome == ControlDesk::Outcome::error ? 1 : 0;
         end_decision();
@@ -266,7 +271,8 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
                             .topic_tenant = job.topic.tenant,
                             .features = feature_names,
                             .clock_known = job.arrival.clock_known,
-                            .keeps = options_.changes == nullptr || options_.changes->accepts()};
+                            .keeps = keeps,
+                            .shows = shows};
     if (job.admit()) {
         answer_admit(job, request, occasion);
     } else {

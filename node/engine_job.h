@@ -31,6 +31,7 @@ struct Engine::Job {
     Topic topic{};
     Payload payload{};
     Governor* governor = nullptr;  // null for admit and control
+    bool tells = false;            // the reply may tell of the state
     bool admit() const { return topic.type == "admit" && topic.name.empty(); }
     bool control() const { return topic.channel == Channel::control; }
 };

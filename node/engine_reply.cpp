@@ -73,7 +73,11 @@ Message Engine::reply_message(const Job& job) const {
 void Engine::send_reply(Job& job) {
     Message reply = reply_message(job);
     reply.payload = job.work.writer.bytes();
-    job.host.send(reply);
+    if (job.tells) {
+        job.host.send(reply);
+    } else {
+        job.host.send_at_once(reply);
+    }
 }
 
 void Engine::refuse_overloaded(const Message& message, EngineHost& host) {

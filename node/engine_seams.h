@@ -20,6 +20,8 @@ class EngineHost {
 public:
     virtual ~EngineHost() = default;
     virtual void send(const Message& message) = 0;
+    // A reply that tells nothing of the state: it need not wait for the disk.
+    virtual void send_at_once(const Message& message) { send(message); }
     // Between slices of a large batch: decide what else waits, by calling handle() again.
     virtual void breathe() = 0;
     virtual void reply_topic_refused(std::string_view topic) = 0;
@@ -35,6 +37,8 @@ public:
         Instant now;
         // The message that will carry the reply, without its payload; null in a batch.
         const Message* reply;
+        bool keeps = true;  // as in Occasion
+        bool shows = true;
     };
     enum class Outcome : std::uint8_t { done, error, later };
     // Writes the whole reply as one value, but for `later`, which is only when `reply` is there.

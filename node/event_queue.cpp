@@ -46,8 +46,26 @@ bool EventQueue::add(const Event& event, bool late) {
     return low;
 }
 
+std::optional<std::uint64_t> EventQueue::next_to_leave() const {
+    if (waiting_.empty() || !waiting_.front().late || waiting_.front().number <= leaving_) {
+        return std::nullopt;
+    }
+    std::uint64_t last = 0;
+    std::size_t count = 0;
+    for (const Line& line : waiting_) {
+        if (!line.late || count++ == late_per_second) {
+            break;
+        }
+        last = line.number;
+    }
+    return last;
+}
+
 bool EventQueue::late_may_leave(std::int64_t now_us) const {
     constexpr std::int64_t second_us = 1'000'000;
+    if (waiting_.front().number > leaving_) {
+        return false;
+    }
     return late_left_ < late_per_second ||
            now_us - late_left_us_[late_left_ % late_per_second] >= second_us;
 }

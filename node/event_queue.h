@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "governors/number_line.h"
@@ -37,6 +38,11 @@ public:
     std::uint64_t reserve() { return numbers_.renew(); }
     std::uint64_t reserved() const { return numbers_.reserved(); }
     const std::deque<Line>& waiting() const { return waiting_; }
+    // Late events leave once the disk knows that they have, for their numbers are not to come again
+    // after a crash: the number up to which it should be told next; none when there is none.
+    std::optional<std::uint64_t> next_to_leave() const;
+    void let_leave(std::uint64_t number) { leaving_ = number; }
+    std::uint64_t leaving() const { return leaving_; }
     // Hands over what may leave now, the oldest first. `send` returns whether the transport took
     // it; if not, the event stays and sending ends.
     template <typename Send>
@@ -48,12 +54,10 @@ public:
             if (waiting_.front().late) {
                 late_left_us_[late_left_++ % late_per_second] = now_us;
             }
-            last_sent_ = waiting_.front().number;
             waiting_.pop_front();
         }
     }
     std::uint64_t number() const { return numbers_.last(); }
-    std::uint64_t last_sent() const { return last_sent_; }
     std::size_t pending() const { return waiting_.size(); }
     std::uint64_t lost() const { return lost_; }
 
@@ -65,7 +69,7 @@ private:
     std::deque<Line> waiting_;
     Writer writer_;
     NumberLine numbers_;
-    std::uint64_t last_sent_ = 0;
+    std::uint64_t leaving_ = 0;
     std::uint64_t lost_ = 0;
     std::array<std::int64_t, late_per_second> late_left_us_{};  // when the last ones left, a ring
     std::uint64_t late_left_ = 0;

@@ -1,7 +1,6 @@
 #include "node/keeper.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "node/clock.h"
@@ -10,11 +9,13 @@ namespace flyball {
 
 namespace {
 
-constexpr std::size_t group_bytes_max = 256 * 1024;  // a group stays below half a segment
+constexpr std::size_t group_bytes_max = 256 * 1024;
 constexpr std::size_t early_write_bytes = 512 * 1024;
 constexpr std::size_t buffers_kept = 4;
 constexpr std::int64_t second_us = 1'000'000;
-constexpr std::int64_t longest_wait_us = 60 * second_us;
+// Within 5 s of the end of a fault the node is well again. An attempt costs little: what fails is
+// mostly its first call, and a full disk takes no more than it has room for.
+constexpr std::int64_t longest_retry_us = 4 * second_us;
 constexpr std::int64_t snapshot_every_us = 3600 * second_us;
 constexpr std::size_t commit_pad_bytes = 4096;  // a page that was acknowledged is not written again
 constexpr std::size_t plain_pad_bytes = 64;
@@ -30,12 +31,9 @@ Keeper::Keeper(std::unique_ptr<Disk> disk, const Options& options)
       options_(options),
       store_(*disk_, {.pad_bytes = options.durability == Durability::commit ? commit_pad_bytes
                                                                             : plain_pad_bytes,
-                      .max_bytes = options.max_bytes}),
+                      .max_bytes = options.max_bytes,
+                      .segment_bytes = options.segment_bytes}),
       waits_(options.durability == Durability::commit) {}
-
-Keeper::~Keeper() {
-    stop();
-}
 
 Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery) {
     auto recovered = store_.recover(engine, recovery);
@@ -48,6 +46,10 @@ Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery
 
 Result<void> Keeper::start(Owner& owner) {
     owner_ = &owner;
+    snapshot_at_us_ = monotonic_us();
+    if (!store_.journal_goes_on()) {
+        return make_snapshot(true);
+    }
     if (auto begun = store_.begin_journal(); !begun) {
         return begun;
     }
@@ -62,8 +64,6 @@ Result<void> Keeper::start(Owner& owner) {
     waiting_.clear();
     waiting_bytes_ = 0;
     durable_ = newest_.load();
-    snapshot_at_us_ = monotonic_us();
-    thread_ = std::thread([this] { run(); });
     return {};
 }
 
@@ -82,6 +82,13 @@ void Keeper::note(const GovernorChange& change) {
     writer_.add(change);
 }
 
+// Without a journal a kept event is part of the snapshots only, like what it tells of.
+void Keeper::note(const EventChange& change) {
+    if (options_.durability != Durability::none || change.topic.empty()) {
+        writer_.add(change);
+    }
+}
+
 void Keeper::end_decision() {
     if (writer_.empty()) {
         return;
@@ -91,22 +98,28 @@ void Keeper::end_decision() {
     bool wake = false;
     {
         const std::lock_guard lock(lock_);
-        if (waiting_.empty() || waiting_.back().bytes.size() + record.size() > group_bytes_max) {
+        if (!collects_) {
+            return;  // the snapshot that ends the failure has it
+        }
+        // A group stays below half a segment.
+        const std::size_t group_bytes = std::min(group_bytes_max, options_.segment_bytes / 2);
+        if (waiting_.empty() || waiting_.back().bytes.size() + record.size() > group_bytes) {
             wake = waiting_.empty() || waits_;
+            if (waiting_.empty()) {
+                waiting_since_us_ = monotonic_us();
+            }
             if (idle_.empty()) {
                 waiting_.emplace_back();
             } else {
                 waiting_.push_back(std::move(idle_.back()));
                 idle_.pop_back();
             }
-            if (wake) {
-                waiting_since_us_ = monotonic_us();
-            }
         }
         Group& group = waiting_.back();
-        const std::size_t before = group.bytes.size();
+        const std::size_t before = waiting_bytes_;
+        const std::size_t group_before = group.bytes.size();
         append_record(group.bytes, record);
-        waiting_bytes_ += group.bytes.size() - before;
+        waiting_bytes_ += group.bytes.size() - group_before;
         ++group.count;
         group.last = newest_;
         wake = wake || (before < early_write_bytes && waiting_bytes_ >= early_write_bytes);
@@ -114,13 +127,9 @@ void Keeper::end_decision() {
             failed({ErrorCode::unavailable, "the disk is too slow for what there is to keep"});
         }
     }
-    if (wake) {
-        wake_.notify_one();
+    if (wake && owner_ != nullptr) {
+        owner_->turn_wanted();
     }
-}
-
-bool Keeper::accepts() const {
-    return !waits_ || !failing_.load(std::memory_order_relaxed);
 }
 
 // ---- any thread
@@ -130,7 +139,7 @@ void Keeper::want_snapshot() {
         const std::lock_guard lock(lock_);
         snapshot_wanted_ = true;
     }
-    wake_.notify_one();
+    owner_->turn_wanted();
 }
 
 Keeper::Health Keeper::health() const {
@@ -144,83 +153,84 @@ void Keeper::remember_fault(std::string fault) {
     snapshot_wanted_ = true;
 }
 
-void Keeper::stop() {
-    if (!thread_.joinable()) {
-        return;
-    }
-    {
-        const std::lock_guard lock(lock_);
-        stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-}
-
-// ---- the keeper's thread
+// ---- turns
 
 bool Keeper::time_to_write(std::int64_t now_us) const {
     if (waiting_.empty() || failing_) {
         return false;
     }
-    return waits_ || stopping_ || waiting_bytes_ >= early_write_bytes ||
+    return waits_ || waiting_bytes_ >= early_write_bytes ||
            now_us - waiting_since_us_ >= options_.interval.count() * 1000;
 }
 
-std::int64_t Keeper::wait_us(std::int64_t now_us) const {
-    std::int64_t until = snapshot_at_us_ + snapshot_every_us;
-    if (failing_) {
-        until = std::min(until, retry_at_us_);
-    } else if (!waiting_.empty()) {
-        until = std::min(until, waiting_since_us_ + options_.interval.count() * 1000);
-    }
-    return std::clamp<std::int64_t>(until - now_us, 0, longest_wait_us);
+bool Keeper::time_for_snapshot(std::int64_t now_us) const {
+    const bool aged = now_us - snapshot_at_us_ >= snapshot_every_us && newest_ != snapshot_newest_;
+    return snapshot_wanted_ || aged || store_.snapshot_due();
 }
 
-void Keeper::run() {
-    std::unique_lock lock(lock_);
-    std::uint64_t last_snapshot = durable_;
-    while (true) {
-        const std::int64_t now_us = monotonic_us();
-        if (failing_) {
-            if (stopping_ || now_us >= retry_at_us_) {
-                repair(lock);
-            }
-        } else if (time_to_write(now_us)) {
-            write_waiting(lock);
-            continue;
-        }
-        const bool aged = now_us - snapshot_at_us_ >= snapshot_every_us && newest_ != last_snapshot;
-        if (!failing_ && (snapshot_wanted_ || stopping_ || aged || store_.snapshot_due())) {
-            snapshot_wanted_ = false;
-            lock.unlock();
-            const auto done = make_snapshot(false);
-            lock.lock();
-            last_snapshot = newest_;
-            if (!done) {
-                failed(done.error());
-            }
-        }
-        if (stopping_) {
-            return;
-        }
-        if (!failing_) {
-            lock.unlock();
-            const auto prepared = store_.prepare();
-            lock.lock();
-            if (!prepared) {
-                failed(prepared.error());
-            }
-        }
-        const std::int64_t pause_us = wait_us(monotonic_us());
-        wake_.wait_for(lock, std::chrono::microseconds(pause_us), [this] {
-            return stopping_ || snapshot_wanted_ || time_to_write(monotonic_us()) ||
-                   (failing_ && monotonic_us() >= retry_at_us_);
-        });
+std::int64_t Keeper::next_turn_us() const {
+    if (failing_) {
+        return retry_at_us_;
+    }
+    std::int64_t next_us = snapshot_wanted_ ? 0 : monotonic_us() + snapshot_every_us;
+    if (!waiting_.empty()) {
+        next_us = std::min(next_us, waits_ ? 0
+                                           : waiting_since_us_ + options_.interval.count() * 1000);
+    }
+    return next_us;
+}
+
+std::int64_t Keeper::turn() {
+    Lock lock(lock_);
+    if (failing_ && monotonic_us() >= retry_at_us_) {
+        repair(lock);
+    }
+    if (time_to_write(monotonic_us())) {
+        write_waiting(lock);
+    }
+    if (!failing_ && time_for_snapshot(monotonic_us())) {
+        snapshot(lock);
+    }
+    if (!failing_) {
+        prepare(lock);
+    }
+    return next_turn_us();
+}
+
+void Keeper::finish() {
+    Lock lock(lock_);
+    if (!failing_ && !waiting_.empty()) {
+        write_waiting(lock);
+    }
+    if (failing_) {
+        repair(lock);
+    } else {
+        snapshot(lock);
+    }
+}
+
+void Keeper::snapshot(Lock& lock) {
+    snapshot_wanted_ = false;
+    snapshot_newest_ = newest_;
+    lock.unlock();
+    const auto done = make_snapshot(false);
+    lock.lock();
+    if (!done) {
+        failed(done.error());
+    }
+}
+
+void Keeper::prepare(Lock& lock) {
+    lock.unlock();
+    const auto prepared = store_.prepare();
+    lock.lock();
+    if (!prepared) {
+        failed(prepared.error());
     }
 }
 
 // All that waits becomes durable in one sync.
-void Keeper::write_waiting(std::unique_lock<std::mutex>& lock) {
+void Keeper::write_waiting(Lock& lock) {
     std::vector<Group> groups = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     lock.unlock();
@@ -254,23 +264,33 @@ void Keeper::write_waiting(std::unique_lock<std::mutex>& lock) {
     lock.lock();
 }
 
-// Nothing is known of the journal from here on; memory is the truth until a snapshot is there.
+// Nothing is known of the journal from here on; memory is the truth until a snapshot is there. More
+// that does not fit while it fails puts no attempt off.
 void Keeper::failed(const Error& error) {
+    const bool once_more = failing_ && waiting_bytes_ > waiting_bytes_max;
+    drop_waiting();
+    if (once_more) {
+        return;
+    }
     health_.failing = true;
     ++health_.errors;
     health_.last_error = error.message;
-    retry_after_us_ = failing_ ? std::min(2 * retry_after_us_, longest_wait_us) : second_us;
+    retry_after_us_ = failing_ ? std::min(2 * retry_after_us_, longest_retry_us) : second_us;
     retry_at_us_ = monotonic_us() + retry_after_us_;
     failing_ = true;
-    waiting_.clear();
-    waiting_bytes_ = 0;
-    ++gaps_;
     if (owner_ != nullptr) {
         owner_->keeping_changed();
     }
 }
 
-void Keeper::repair(std::unique_lock<std::mutex>& lock) {
+void Keeper::drop_waiting() {
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    collects_ = false;
+    ++gaps_;
+}
+
+void Keeper::repair(Lock& lock) {
     lock.unlock();
     const auto done = make_snapshot(true);
     lock.lock();

@@ -1,17 +1,16 @@
 #pragma once
-// Keeps what changes: takes changes from whoever owns the engine, writes and syncs them on a thread
-// of its own, makes snapshots, and gets a failing disk going again from memory. Bounded: what waits
-// to be written stays below `waiting_bytes_max`, beyond it the disk counts as failing. The deciding
-// side allocates nothing once its buffers have grown.
+// Keeps what changes: takes changes from whoever owns the engine, writes and syncs them, makes
+// snapshots, and gets a failing disk going again from memory. Its work is done in turns, which a
+// thread takes (node/keeper_thread.h) or a simulation. Bounded: what waits to be written stays
+// below `waiting_bytes_max`, beyond it the disk counts as failing. The deciding side allocates
+// nothing once its buffers have grown.
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "node/settings.h"
@@ -23,25 +22,27 @@ class Keeper final : public ChangeSink {
 public:
     static constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20U;
 
-    // What the keeper needs of the node; called from the keeper's thread.
+    // What the keeper needs of the node.
     class Owner {
     public:
         virtual ~Owner() = default;
-        // Calls `use` while nobody else has the engine.
+        // Calls `use` while nobody else has the engine. In a turn, as are the next ones.
         virtual void with_engine(const std::function<void(Engine&)>& use) = 0;
         // durable(), health() or a finished snapshot: look.
         virtual void keeping_changed() noexcept = 0;
         // The node's own record as of now; with the engine.
         virtual NodeChange node_change() = 0;
         virtual std::vector<KeptEvent> kept_events() = 0;
+        // A turn is due now, whatever the last one said. Any thread.
+        virtual void turn_wanted() noexcept = 0;
     };
     struct Options {
         Durability durability = Durability::interval;
         Span interval{1000};
         std::uint64_t max_bytes = std::uint64_t{64} << 20U;
+        std::size_t segment_bytes = std::size_t{1} << 20U;
     };
     Keeper(std::unique_ptr<Disk> disk, const Options& options);
-    ~Keeper() override;
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
 
@@ -50,23 +51,31 @@ public:
         return StateStore::identify(*disk_, fresh);
     }
     Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery);
-    // Syncs what was noted so far, then starts the thread. `owner` outlives the keeper.
+    // Puts on disk what was noted so far: by a snapshot when the journal cannot go on from where
+    // reading it ended. `owner` outlives the keeper.
     Result<void> start(Owner& owner);
+
+    // All that is due; one thread. Returns the monotonic time in microseconds at which the next
+    // turn is due at the latest.
+    std::int64_t turn();
+    // The end, after the last turn: everything on disk and a last snapshot.
+    void finish();
 
     // From whoever owns the engine.
     void note(const Change& change) override;
     void note(const GovernorChange& change) override;
-    void note(const EventChange& change) { writer_.add(change); }
+    void note(const EventChange& change);
     void note(const NodeChange& change) { writer_.add(change); }
     void end_decision() override;
-    bool accepts() const override;
-    // The newest record; a reply that was decided now must wait for it with `commit`.
+    bool accepts() const override { return !waits_ || !health_is_failing(); }
+    bool shows() const override { return !waits_ || !health_is_failing() || newest_ <= durable(); }
+    // The newest record. With `commit`, whether a reply that is decided now has to wait for it.
     std::uint64_t newest() const { return newest_; }
-    bool replies_wait() const { return waits_ && newest_ > durable() && !failing_.load(); }
+    bool replies_wait() const { return waits_ && newest_ > durable(); }
 
     // Any thread.
     std::uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
-    bool health_is_failing() const { return failing_.load(); }
+    bool health_is_failing() const { return failing_.load(std::memory_order_acquire); }
     void want_snapshot();
     struct Health {
         bool failing = false;
@@ -81,9 +90,6 @@ public:
     // A damage that recovery found: in health until a snapshot succeeds.
     void remember_fault(std::string fault);
 
-    // The end: everything on disk, a last snapshot, the thread gone. Not from its thread.
-    void stop();
-
 private:
     struct Group {
         ByteBuffer bytes;
@@ -91,17 +97,23 @@ private:
         std::uint64_t last = 0;
     };
 
-    void run();
+    using Lock = std::unique_lock<std::mutex>;
+
     bool time_to_write(std::int64_t now_us) const;
-    std::int64_t wait_us(std::int64_t now_us) const;
-    void write_waiting(std::unique_lock<std::mutex>& lock);
+    bool time_for_snapshot(std::int64_t now_us) const;
+    std::int64_t next_turn_us() const;
+    void write_waiting(Lock& lock);
+    void prepare(Lock& lock);
     void failed(const Error& error);
-    void repair(std::unique_lock<std::mutex>& lock);
+    void drop_waiting();
+    void repair(Lock& lock);
+    void snapshot(Lock& lock);
     Result<void> make_snapshot(bool anew);
     Result<void> write_whole(bool anew);
     Result<void> write_slices();
     Result<void> put_in_force(std::uint64_t through, bool anew);
     void take_node_piece(Engine& engine, SnapshotPiece& piece);
+    void write_between_slices();
 
     std::unique_ptr<Disk> disk_;
     Options options_;
@@ -114,9 +126,10 @@ private:
     bool waits_;
 
     mutable std::mutex lock_;
-    std::condition_variable wake_;
     std::vector<Group> waiting_;  // to be written, oldest first
     std::size_t waiting_bytes_ = 0;
+    // False: what changes is in memory only, until the next repair begins.
+    bool collects_ = true;
     std::uint64_t gaps_ = 0;   // times that what waited had to be dropped
     std::vector<Group> idle_;  // buffers to be used again
     // Monotonic microseconds.
@@ -125,12 +138,13 @@ private:
     std::int64_t retry_after_us_ = 0;
     std::int64_t snapshot_at_us_ = 0;
     bool snapshot_wanted_ = false;
-    bool stopping_ = false;
     Health health_;
+
+    // The turns'.
+    std::uint64_t snapshot_newest_ = 0;  // the newest record when the last snapshot began
 
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<bool> failing_{false};
-    std::thread thread_;
 };
 
 }  // namespace flyball

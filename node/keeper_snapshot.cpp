@@ -1,4 +1,4 @@
-// The half of Keeper that makes snapshots, on its thread.
+// The half of Keeper that makes snapshots.
 
 #include "node/clock.h"
 #include "node/keeper.h"
@@ -41,9 +41,10 @@ Result<void> Keeper::write_whole(bool anew) {
             }
         });
         const std::lock_guard lock(lock_);
-        if (anew) {  // the snapshot has it
+        if (anew) {  // the snapshot has it; what comes now goes behind it
             waiting_.clear();
             waiting_bytes_ = 0;
+            collects_ = true;
         }
         gaps = gaps_;
     });
@@ -88,18 +89,28 @@ Result<void> Keeper::write_slices() {
         });
         if (!there) {  // purged meanwhile: its records would have nobody to go to
             store_.abandon_snapshot();
-            want_snapshot();
+            const std::lock_guard lock(lock_);
+            snapshot_wanted_ = true;
             return {};
         }
         done = store_.add_to_snapshot(piece);
+        write_between_slices();
     }
     return done ? put_in_force(through, false) : done;
 }
 
+// So that replies wait for a governor's piece at most, not for the whole.
+void Keeper::write_between_slices() {
+    Lock lock(lock_);
+    if (time_to_write(monotonic_us())) {
+        write_waiting(lock);
+    }
+}
+
 Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
     if (!anew) {
-        std::unique_lock lock(lock_);
-        if (!waiting_.empty()) {
+        Lock lock(lock_);
+        if (!failing_ && !waiting_.empty()) {
             write_waiting(lock);
         }
         if (failing_) {

@@ -20,16 +20,19 @@ Result<std::unique_ptr<Node>> Node::make(Options options) {
     auto keeper = std::make_unique<Keeper>(
         std::move(options.disk), Keeper::Options{.durability = options.settings.state.durability,
                                                  .interval = options.settings.state.interval,
-                                                 .max_bytes = options.settings.state.max_bytes});
+                                                 .max_bytes = options.settings.state.max_bytes,
+                                                 .segment_bytes = options.settings.state.segment_bytes});
     const auto identity = keeper->identify(options.fresh);
     if (!identity) {
         return Error{ErrorCode::state, identity.error().message};
     }
     const ClockSample started = options.started;
+    const auto pace = std::move(options.pace);
     std::unique_ptr<Node> node(new Node(std::move(options), std::move(keeper), *identity));
     if (auto recovered = node->recover(started); !recovered) {
         return recovered.error();
     }
+    node->pace_ = pace ? pace(*node->keeper_, *node) : std::make_unique<KeeperThread>(*node->keeper_);
     return node;
 }
 
@@ -84,6 +87,7 @@ int Node::run() {
             watch_keeping();
             end_stages_when_due(monotonic_us());
             take_link_change();
+            let_late_events_leave();
             send_events();
             publish_health_when_due(monotonic_us());
             pause = until_next_duty(monotonic_us());
@@ -125,11 +129,15 @@ void Node::shut_down() {
         keeper_->note(node_change());
         keeper_->end_decision();
     }
-    keeper_->stop();
+    pace_->stop();
     {
         const std::lock_guard lock(owner_);
         release_replies();
+        gate_.drop([this] { refusals_.count(); });
         watch_keeping();
+        for (Inbox::Waiting& late = waitings_[0]; inbox_.take_one(late);) {
+            refuse(late.message);
+        }
         if (transport_->link() == LinkState::up) {
             publish_health("offline");
         }
@@ -145,6 +153,10 @@ void Node::on_message(const Message& message) noexcept {
     const std::int64_t arrived_us = monotonic_us();
     if (message.payload.size() <= inline_payload_bytes && inbox_.empty()) {
         const std::unique_lock lock(owner_, std::try_to_lock);
+        if (lock.owns_lock() && ended_) {
+            refuse(message);
+            return;
+        }
         if (lock.owns_lock() && inbox_.empty() && !gate_.full()) {
             decide(message, arrived_us);
             return;
@@ -221,7 +233,9 @@ void Node::raise(const Event& event) {
         events_.reserve();
         keeper_->note(node_change());
     }
-    if (up) {
+    if (up && settings_.state.durability == Durability::commit) {
+        waiter_->wake();  // it leaves after the record of what it tells of, which is not made yet
+    } else if (up) {
         send_events();
     } else {
         const EventQueue::Line& line = events_.newest();
@@ -248,11 +262,19 @@ void Node::send_events() {
 
 // A reply leaves after the record of what it tells of, and after those before it.
 void Node::send(const Message& message) {
-    const bool behind = !gate_.empty() && !keeper_->health_is_failing();
-    if (!keeper_->replies_wait() && !behind) {
+    if (!keeper_->replies_wait() && gate_.empty()) {
         transport_->publish(message);
     } else if (!gate_.hold(message, keeper_->newest())) {
         refusals_.count();
+    }
+}
+
+// Overtakes only those that wait for a disk that fails.
+void Node::send_at_once(const Message& message) {
+    if (keeper_->health_is_failing()) {
+        transport_->publish(message);
+    } else {
+        send(message);
     }
 }
 

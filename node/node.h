@@ -22,7 +22,7 @@
 #include "node/governor_clock.h"
 #include "node/health.h"
 #include "node/histogram.h"
-#include "node/keeper.h"
+#include "node/keeper_thread.h"
 #include "node/log.h"
 #include "node/node_parts.h"
 #include "node/refusals.h"
@@ -51,6 +51,8 @@ public:
         std::array<std::byte, 32> entropy{};  // random
         ClockSample started{};                // as early in the program as can be
         std::function<Config()> reread{};     // the configuration, for a reload
+        // Who takes the keeper's turns; a thread of its own when this is empty.
+        std::function<std::unique_ptr<KeeperPace>(Keeper&, Keeper::Owner&)> pace{};
     };
     // Reads the state folder and makes the configured governors; an error names the key or the file
     // that is wrong.
@@ -68,6 +70,7 @@ private:
     std::optional<Will> will() noexcept override;
 
     void send(const Message& message) override;
+    void send_at_once(const Message& message) override;
     void breathe() override;
     void reply_topic_refused(std::string_view topic) override;
 
@@ -78,9 +81,11 @@ private:
     void keeping_changed() noexcept override { waiter_->wake(); }
     NodeChange node_change() override;
     std::vector<KeptEvent> kept_events() override;
+    void turn_wanted() noexcept override;
     Result<void> recover(const ClockSample& started);
     void take_up(Recovery& recovery, const StateStore::Recovered& recovered);
     void watch_keeping();
+    void let_late_events_leave();
     void release_replies();
     void keep_time(std::int64_t now_us);
 
@@ -158,6 +163,7 @@ private:
     Instant started_at_{};
     std::int64_t started_us_ = 0;
     std::int64_t startup_ms_ = 0;
+    std::unique_ptr<KeeperPace> pace_;  // the last: its thread uses all of the above
 };
 
 }  // namespace flyball

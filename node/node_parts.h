@@ -46,7 +46,8 @@ struct HealthPace {
 
 struct KeepingWatch {
     bool failing = false;                          // when last looked at
-    std::uint64_t events_left = 0;                 // number of the newest event noted as sent
+    std::uint64_t leaving = 0;                     // late events up to this number: noted as sent
+    std::uint64_t leaving_record = 0;              // ... in this record
     std::int64_t next_time_us = 0;                 // when governor time is noted next
     std::uint64_t snapshots = 0;                   // when a snapshot was asked for
     std::vector<ControlledNode::Deferred> askers;  // of snapshots

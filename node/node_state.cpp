@@ -66,9 +66,19 @@ Result<void> Node::recover(const ClockSample& started) {
     return {};
 }
 
+void Node::turn_wanted() noexcept {
+    if (pace_ != nullptr) {
+        pace_->wake();
+    }
+}
+
 void Node::take_up(Recovery& recovery, const StateStore::Recovered& recovered) {
     epoch_ = recovery.node().epoch + 1;
     events_.restore(recovery.node().events_reserved, lines_of(recovery.events()));
+    events_.reserve();
+    if (recovery.found_any() && !recovery.clean_end()) {
+        recovery.reserve(*keeper_);
+    }
     if (recovery.node().epoch > 0) {
         log_.write(LogLevel::notice, "state recovered",
                    {{"records", std::to_string(recovered.records)},
@@ -92,7 +102,10 @@ NodeChange Node::node_change() {
 std::vector<KeptEvent> Node::kept_events() {
     std::vector<KeptEvent> kept;
     for (const EventQueue::Line& line : events_.waiting()) {
-        kept.push_back({.number = line.number, .topic = line.topic, .payload = line.payload});
+        // The others leave at once or, when this run is killed, never.
+        if ((line.late || ended_) && line.number > keeping_.leaving) {
+            kept.push_back({.number = line.number, .topic = line.topic, .payload = line.payload});
+        }
     }
     return kept;
 }
@@ -115,20 +128,32 @@ void Node::watch_keeping() {
     if (!keeping_.askers.empty()) {
         answer_snapshots();
     }
-    if (events_.last_sent() > keeping_.events_left) {
-        keeping_.events_left = events_.last_sent();
-        keeper_->note(EventChange{.number = keeping_.events_left});
-        keeper_->end_decision();
-    }
     keep_time(monotonic_us());
+    keeper_->end_decision();  // what came of the clock alone
+}
+
+// What is noted as sent and then lost by a kill is skipped; the other way round it would come
+// twice.
+void Node::let_late_events_leave() {
+    if (keeping_.leaving > events_.leaving() && keeper_->durable() >= keeping_.leaving_record) {
+        events_.let_leave(keeping_.leaving);
+    }
+    if (keeping_.leaving > events_.leaving() || keeper_->health_is_failing()) {
+        return;
+    }
+    if (const auto last = events_.next_to_leave()) {
+        keeper_->note(EventChange{.number = *last});
+        keeper_->end_decision();
+        keeping_.leaving = *last;
+        keeping_.leaving_record = keeper_->newest();
+    }
 }
 
 // So that a clock that is not set after a power cut does not take time back.
 void Node::keep_time(std::int64_t now_us) {
-    if (now_us >= keeping_.next_time_us) {
+    if (now_us >= keeping_.next_time_us && !keeper_->health_is_failing()) {
         keeping_.next_time_us = now_us + time_every_us;
         keeper_->note(node_change());
-        keeper_->end_decision();
     }
 }
 

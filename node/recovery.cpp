@@ -34,7 +34,6 @@ void Recovery::note_time(Instant at) {
 
 bool Recovery::visit(const Change& change) {
     note_time(change.at);
-    node_.clean_end = false;
     if (passed_over(change.governor)) {
         return true;
     }
@@ -51,7 +50,7 @@ bool Recovery::visit(const Change& change) {
 }
 
 bool Recovery::visit(const GovernorChange& change) {
-    node_.clean_end = false;
+    note_time(change.at);
     if (passed_over(change.title)) {
         return true;
     }
@@ -61,7 +60,6 @@ bool Recovery::visit(const GovernorChange& change) {
 }
 
 bool Recovery::visit(const EventChange& change) {
-    node_.clean_end = false;
     if (change.topic.empty()) {
         while (!events_.empty() && events_.front().number <= change.number) {
             events_.pop_front();
@@ -85,8 +83,7 @@ bool Recovery::visit(const NodeChange& change) {
 }
 
 void Recovery::finish() {
-    const bool nothing_was_there = record_ == 0 && loaded_.empty() && node_.epoch == 0;
-    if (node_.clean_end || nothing_was_there) {
+    if (node_.clean_end || !found_any()) {
         return;
     }
     engine_.registry().each_any([](const GovernorChange& /*standing*/, Governor* governor) {
@@ -95,6 +92,17 @@ void Recovery::finish() {
         }
     });
     engine_.admit().skip_reserved();
+}
+
+void Recovery::reserve(ChangeSink& sink) {
+    engine_.registry().each_any([&sink](const GovernorChange& /*standing*/, Governor* governor) {
+        if (governor != nullptr) {
+            GovernorState::reserve(*governor);
+            sink.end_decision();
+        }
+    });
+    engine_.admit().reserve();
+    sink.end_decision();
 }
 
 }  // namespace flyball

@@ -32,14 +32,20 @@ public:
     void restored(const NodeChange& node) { node_ = node; }
     // The next changes are of this record.
     void begin_record(std::uint64_t number) { record_ = number; }
+    // A record came after the end of that run: it was no clean one. The journal alone never tells
+    // of a clean one, for looks take numbers and leave no record.
+    void went_on() { node_.clean_end = false; }
 
     bool visit(const Change& change) override;
     bool visit(const GovernorChange& change) override;
     bool visit(const EventChange& change) override;
     bool visit(const NodeChange& change) override;
 
-    // All has been read. After an end that was not clean, numbers go on from what was reserved.
+    // All has been read. After an end that was not clean, numbers go on from what was reserved;
+    // reserve() then tells the engine's sink of others, in records of their own.
     void finish();
+    void reserve(ChangeSink& sink);
+    bool found_any() const { return record_ != 0; }
     bool clean_end() const { return node_.clean_end; }
     const NodeChange& node() const { return node_; }
     std::deque<KeptEvent>& events() { return events_; }

@@ -104,7 +104,7 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
         auto node = aside_.extract(aside);
         node.mapped().configured = configured;
         const auto back = governors_.insert(std::move(node)).position;
-        note(back->second, GovernorChange::Standing::in_work);
+        note(back->second, GovernorChange::Standing::in_work, now);
         return back->second.governor.get();
     }
     if (governors_.size() + aside_.size() >= governors_max) {
@@ -119,7 +119,7 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
     Governor* governor = made->get();
     purged_.erase(std::string(title));
     const auto put = governors_.emplace(governor->title(), Entry{std::move(*made), configured});
-    note(put.first->second, GovernorChange::Standing::in_work);
+    note(put.first->second, GovernorChange::Standing::in_work, now);
     return governor;
 }
 
@@ -166,7 +166,7 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
         if (purge) {
             note_purged(*node.mapped().governor);
         } else {
-            note(node.mapped(), GovernorChange::Standing::set_aside);
+            note(node.mapped(), GovernorChange::Standing::set_aside, now);
             aside_.insert(std::move(node));
         }
     }
@@ -178,6 +178,7 @@ void Registry::note_purged(const Governor& governor) {
     if (options_.changes != nullptr) {
         options_.changes->note(GovernorChange{.title = governor.title(),
                                               .standing = GovernorChange::Standing::purged});
+        options_.changes->end_decision();
     }
     renew_entropy();
 }
@@ -223,7 +224,7 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
         const auto here = at++;
         if (here->second.configured && !all.contains(std::string(here->first))) {
             raise(EventKind::governor_removed, *here->second.governor, now);
-            note(here->second, GovernorChange::Standing::set_aside);
+            note(here->second, GovernorChange::Standing::set_aside, now);
             aside_.insert(governors_.extract(here));
         }
     }
@@ -242,7 +243,7 @@ void Registry::take_over(const std::string& title, const Tree& raw, Instant now,
         const auto done = configure(*found->second.governor, raw, now);
         expects(done.has_value(), "the settings were checked");
         if (*done || other_hand) {
-            note(found->second, GovernorChange::Standing::in_work);
+            note(found->second, GovernorChange::Standing::in_work, now);
         }
     } else if (found == governors_.end() &&
                (named || (!aside_.contains(title) && !purged_.contains(title)))) {
@@ -259,12 +260,14 @@ void Registry::raise(EventKind kind, const Governor& governor, Instant now) cons
     }
 }
 
-void Registry::note(const Entry& entry, GovernorChange::Standing standing) const {
+void Registry::note(const Entry& entry, GovernorChange::Standing standing, Instant now) const {
     if (options_.changes == nullptr) {
         return;
     }
-    show(entry, standing, [this](const GovernorChange& change, const Governor* /*governor*/) {
+    show(entry, standing, [&](GovernorChange change, const Governor* /*governor*/) {
+        change.at = now;
         options_.changes->note(change);
+        options_.changes->end_decision();  // a record each: ten thousand fit into none
     });
 }
 

@@ -103,7 +103,7 @@ private:
     void take_over(const std::string& title, const Tree& raw, Instant now, bool named);
     Result<bool> configure(Governor& governor, const Tree& raw, Instant now);
     void raise(EventKind kind, const Governor& governor, Instant now) const;
-    void note(const Entry& entry, GovernorChange::Standing standing) const;
+    void note(const Entry& entry, GovernorChange::Standing standing, Instant now) const;
     static void show(const Entry& entry, GovernorChange::Standing standing, const VisitAny& visit);
     void note_purged(const Governor& governor);
     void renew_entropy();

@@ -29,6 +29,13 @@ public:
             publish(first_.message);
         }
     }
+    // Of what will never be on disk: `lost` hears of each.
+    template <typename Lost>
+    void drop(const Lost& lost) {
+        for (; has_first_ || waiting_.take_one(first_); has_first_ = false) {
+            lost();
+        }
+    }
     bool empty() const { return !has_first_ && waiting_.empty(); }
     bool full() const { return waiting_.waiting() >= enough; }
 

@@ -40,6 +40,7 @@ struct StateSettings {
     Durability durability = Durability::interval;
     Span interval{std::chrono::seconds{1}};
     std::uint64_t max_bytes = std::uint64_t{64} << 20;
+    std::size_t segment_bytes = std::size_t{1} << 20;  // no key: simulations make it small
     OnLoss on_loss = OnLoss::start;
 };
 

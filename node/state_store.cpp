@@ -18,7 +18,7 @@ constexpr std::uint64_t identity_magic = 0x314449594c46;  // "FLYID1"
 constexpr std::size_t identity_bytes = 32;
 
 // When another snapshot pays: what recovery would have to read is many times what it would save.
-constexpr std::uint64_t journal_bytes_min = std::uint64_t{4} << 20U;
+constexpr std::uint64_t segments_min = 4;
 constexpr std::uint64_t snapshots_in_journal = 8;
 constexpr std::uint64_t records_max = 1'000'000;
 
@@ -150,7 +150,9 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
     const auto read = read_journal(disk_, snapshot_record_ + 1, true,
                                    [&](std::uint64_t number, std::span<const std::byte> record) {
                                        recovery.begin_record(number);
-                                       return reader.read(record, recovery);
+                                       const bool good = reader.read(record, recovery);
+                                       recovery.went_on();
+                                       return good;
                                    });
     if (!read) {
         return read.error();
@@ -246,7 +248,7 @@ SnapshotLimits StateStore::limits() const {
 // ---- the journal
 
 Result<void> StateStore::begin_journal() {
-    auto journal = Journal::resume(disk_, {.pad_bytes = options_.pad_bytes}, end_);
+    auto journal = Journal::resume(disk_, journal_options(), end_);
     if (!journal) {
         return journal.error();
     }
@@ -255,12 +257,13 @@ Result<void> StateStore::begin_journal() {
 }
 
 Result<void> StateStore::begin_anew(std::uint64_t next_record) {
-    auto journal = Journal::begin(disk_, {.pad_bytes = options_.pad_bytes}, next_record);
+    auto journal = Journal::begin(disk_, journal_options(), next_record);
     if (!journal) {
         return journal.error();
     }
     journal_ = std::move(*journal);
     next_record_ = next_record;
+    due_bytes_ = journal_->written_bytes();
     // A disk that fails again and again must not fill up with what those journals have left.
     return journal_->retire_before(older_record_ + 1);
 }
@@ -314,7 +317,9 @@ Result<void> StateStore::finish_snapshot() {
     if (!size) {
         return size.error();
     }
-    older_record_ = std::exchange(snapshot_record_, newest_piece_);
+    if (newest_piece_ != snapshot_record_) {  // else it took the place of one with as much in it
+        older_record_ = std::exchange(snapshot_record_, newest_piece_);
+    }
     sizes_.snapshot_bytes = size->stored;
     sizes_.memory_bytes = size->raw;
     sizes_.raw_bytes = raw_bytes_;
@@ -335,6 +340,7 @@ bool StateStore::snapshot_due() const {
         return false;
     }
     const std::uint64_t live = journal_->live_bytes();
+    const std::uint64_t journal_bytes_min = segments_min * options_.segment_bytes;
     const std::uint64_t enough =
         std::max(journal_bytes_min, snapshots_in_journal * sizes_.snapshot_bytes);
     const std::uint64_t since = journal_->written_bytes() - due_bytes_;

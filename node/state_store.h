@@ -49,6 +49,7 @@ public:
     struct Options {
         std::size_t pad_bytes = 64;  // 4,096 where every group is waited for
         std::uint64_t max_bytes = std::uint64_t{64} << 20U;
+        std::size_t segment_bytes = std::size_t{1} << 20U;
     };
     StateStore(Disk& disk, const Options& options) : disk_(disk), options_(options) {}
 
@@ -67,7 +68,12 @@ public:
     // One snapshot alone, by its name: its governors, and in `recovery` the node's own.
     Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);
 
-    // Goes on where recovery ended.
+    // Whether begin_journal() may go on where recovery ended. Not when the chain ends in the middle
+    // of what there was: a reader would not follow it to where it went on, so a snapshot of all
+    // that was recovered has to come first, and begin_anew().
+    bool journal_goes_on() const {
+        return end_.segment != 0 || end_.next_record == snapshot_record_ + 1;
+    }
     Result<void> begin_journal();
     // After a failure, once a snapshot of everything before `next_record` is in force.
     Result<void> begin_anew(std::uint64_t next_record);
@@ -101,6 +107,9 @@ private:
     };
     Result<void> add(std::uint16_t type, const SnapshotPiece& piece);
     SnapshotLimits limits() const;
+    Journal::Options journal_options() const {
+        return {.segment_bytes = options_.segment_bytes, .pad_bytes = options_.pad_bytes};
+    }
 
     Disk& disk_;
     Options options_;

@@ -177,6 +177,21 @@ bool visit_change(Change::Kind kind, Elements& in, RecordVisitor& visitor) {
     return in.good() && change.seq >> 47U == 0 && visitor.visit(change);
 }
 
+// Known before anything of a record is applied: half of a decision is none.
+bool all_kinds_known(const Value& record) {
+    const Value* change = record.first_child();
+    for (std::uint32_t at = 0; at < record.count; ++at, change = change->next_sibling()) {
+        Elements in(*change);
+        const std::uint64_t kind = in.number();
+        const bool of_governor =
+            kind >= 1 && kind <= static_cast<std::uint64_t>(Change::Kind::reserved);
+        if (!in.good() || !(of_governor || (kind >= governor_kind && kind <= node_kind))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool visit_one(const Value& from, RecordVisitor& visitor) {
     Elements in(from);
     const std::uint64_t kind = in.number();
@@ -194,6 +209,7 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
             change.named_by_file = in.flag();
             change.policy_rev = in.text();
             change.config = in.text();
+            change.at = in.instant();
             return in.good() && visitor.visit(change);
         }
         case event_kind: {
@@ -284,12 +300,13 @@ void RecordWriter::put_id(const RememberedId& id, std::uint32_t tag) {
 }
 
 void RecordWriter::add(const GovernorChange& change) {
-    begin(governor_kind, 6);
+    begin(governor_kind, 7);
     form::append_text(bytes_, change.title);
     form::append_unsigned(bytes_, static_cast<std::uint64_t>(change.standing));
     bytes_.push_back(form::boolean(change.named_by_file));
     form::append_text(bytes_, change.policy_rev);
     form::append_text(bytes_, change.config);
+    form::append_integer(bytes_, to_ms(change.at));
 }
 
 void RecordWriter::add(const EventChange& change) {
@@ -324,12 +341,12 @@ bool RecordReader::read(std::span<const std::byte> record, RecordVisitor& visito
     const Payload payload =
         decoder_.decode({reinterpret_cast<const char*>(record.data()), record.size()});
     if (!payload.good() || !payload.root->is(Kind::array) ||
-        payload.encoding != Encoding::msgpack) {
+        payload.encoding != Encoding::msgpack || !all_kinds_known(*payload.root)) {
         return false;
     }
     const Value* change = payload.root->first_child();
     for (std::uint32_t at = 0; at < payload.root->count; ++at, change = change->next_sibling()) {
-        if (!change->is(Kind::array) || !visit_one(*change, visitor)) {
+        if (!visit_one(*change, visitor)) {
             return false;
         }
     }

@@ -282,6 +282,26 @@ std::vector<Chosen> names_of(std::size_t changes, Chance& chance) {
 
 }  // namespace
 
+DiskImage one_crash_state(const DiskImage& before, std::span<const DiskOperation> log,
+                          const CrashOptions& options, std::size_t operations) {
+    Replay replay(before, options);
+    for (const DiskOperation& operation : log.first(operations)) {
+        replay.take(operation);
+    }
+    Chance chance(options.seed + operations);
+    const std::vector<const DiskOperation*> writes = replay.pending_writes();
+    Fates fates(writes.size());
+    const std::size_t most_are_whole = 1 + chance.below(4);
+    for (Fate& fate : fates) {
+        fate = chance.below(most_are_whole) == 0 ? not_whole(chance) : Fate();
+    }
+    Chosen names(replay.pending_names());
+    for (std::size_t at = 0; at < names.size(); ++at) {
+        names[at] = chance.below(2) == 0;
+    }
+    return replay.image(writes, fates, names);
+}
+
 std::uint64_t each_crash_state(const DiskImage& before, std::span<const DiskOperation> log,
                                const CrashOptions& options, const CrashVisit& visit) {
     Replay replay(before, options);

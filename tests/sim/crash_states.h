@@ -28,6 +28,10 @@ struct CrashOptions {
 // `operations`: how many of the log were done before the crash. False ends the enumeration.
 using CrashVisit = std::function<bool(const DiskImage& image, std::size_t operations)>;
 
+// One of the images after so many operations of the log, by the seed.
+DiskImage one_crash_state(const DiskImage& before, std::span<const DiskOperation> log,
+                          const CrashOptions& options, std::size_t operations);
+
 // Returns the number of images visited.
 std::uint64_t each_crash_state(const DiskImage& before, std::span<const DiskOperation> log,
                                const CrashOptions& options, const CrashVisit& visit);

@@ -9,10 +9,14 @@ constexpr const char* names[] = {"main", "other"};
 
 }  // namespace
 
-std::vector<std::pair<std::string, Tree>> governors() {
-    const Tree::Map calls = {{"limit", 20}, {"window", "1m"}, {"algorithm", "bucket"}};
-    const Tree::Map daily = {{"limit", 30}, {"window", "1h"}};
-    const Tree::Map disk = {{"limit", 50}, {"algorithm", "gauge"}};
+std::vector<std::pair<std::string, Tree>> governors(int variant) {
+    const Tree::Map ids = {{"capacity", 48}};
+    const Tree::Map resources = {
+        {"api_calls",
+         Tree::Map{{"limit", 20 + 5 * variant}, {"window", "1m"}, {"algorithm", "bucket"}}},
+        {"daily", Tree::Map{{"limit", 30 + 10 * variant}, {"window", "1h"}}},
+        {"disk", Tree::Map{{"limit", 50}, {"algorithm", "gauge"}}},
+        {"slow", Tree::Map{{"limit", 25}, {"window", "5m"}, {"algorithm", "sliding"}}}};
     const Tree::Map rule = {{"id", "eu"},
                             {"actions", Tree::List{"store"}},
                             {"attribute", "region"},
@@ -23,19 +27,20 @@ std::vector<std::pair<std::string, Tree>> governors() {
     std::vector<std::pair<std::string, Tree>> all;
     for (const char* name : names) {
         const std::string end = std::string("/") + name;
+        all.emplace_back("quota" + end,
+                         Tree::Map{{"ids", ids}, {"max_tenants", 3}, {"resources", resources}});
         all.emplace_back(
-            "quota" + end,
-            Tree::Map{
-                {"max_tenants", 3},
-                {"resources", Tree::Map{{"api_calls", calls}, {"daily", daily}, {"disk", disk}}}});
-        all.emplace_back("billing" + end, Tree::Map{{"require_id", false}, {"rate_limit", 50}});
-        all.emplace_back("entitlement" + end, Tree::Map{});
-        all.emplace_back("compliance" + end, Tree::Map{{"rules", Tree::List{rule}},
+            "billing" + end,
+            Tree::Map{{"ids", ids}, {"require_id", false}, {"rate_limit", 50 - 10 * variant}});
+        all.emplace_back("entitlement" + end, Tree::Map{{"ids", ids}});
+        all.emplace_back("compliance" + end, Tree::Map{{"ids", ids},
+                                                       {"rules", Tree::List{rule}},
                                                        {"strikes", 2},
                                                        {"strike_window", "5m"},
                                                        {"lockout", true}});
-        all.emplace_back("subscription" + end,
-                         Tree::Map{{"plans", Tree::Map{{"std", plan}}}, {"notice", "1m"}});
+        all.emplace_back("subscription" + end, Tree::Map{{"ids", ids},
+                                                         {"plans", Tree::Map{{"std", plan}}},
+                                                         {"notice", variant == 2 ? "2m" : "1m"}});
     }
     return all;
 }
@@ -53,10 +58,10 @@ std::uint64_t Traffic::pick(std::uint64_t below) {
 }
 
 Json Traffic::quota() {
-    static constexpr const char* resources[] = {"api_calls", "daily", "disk"};
+    static constexpr const char* resources[] = {"api_calls", "daily", "disk", "slow"};
     static constexpr const char* ops[] = {"check",  "check", "check",     "check",   "get",
                                           "refund", "reset", "set_limit", "release", "set"};
-    Json request = {{"op", ops[pick(10)]}, {"resource", resources[pick(3)]}};
+    Json request = {{"op", ops[pick(10)]}, {"resource", resources[pick(4)]}};
     if (request.at("op") == "set_limit") {
         request["limit"] = static_cast<int>(pick(40)) - 1;
     } else if (request.at("op") == "set") {

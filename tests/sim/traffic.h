@@ -21,7 +21,8 @@ struct Asked {
 };
 
 // Two governors of each type with small limits, so that everything happens soon.
-std::vector<std::pair<std::string, Tree>> governors();
+// `variant`: the same with other limits, as after a change of the configuration file.
+std::vector<std::pair<std::string, Tree>> governors(int variant = 0);
 Engine::Options engine_options();
 
 class Traffic {

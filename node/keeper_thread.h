@@ -1,0 +1,45 @@
+#pragma once
+// Gives a keeper its turns, on a thread of its own: when one is due and when one is wanted. Owned
+// by the node, which outlives it.
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "node/keeper.h"
+
+namespace flyball {
+
+// Who takes a keeper's turns.
+class KeeperPace {
+public:
+    virtual ~KeeperPace() = default;
+    // A turn is wanted. Any thread; does not wait.
+    virtual void wake() noexcept = 0;
+    // Takes the last turns and Keeper::finish(); none after that. Not from a turn.
+    virtual void stop() = 0;
+};
+
+class KeeperThread final : public KeeperPace {
+public:
+    explicit KeeperThread(Keeper& keeper);
+    ~KeeperThread() override;
+    KeeperThread(const KeeperThread&) = delete;
+    KeeperThread& operator=(const KeeperThread&) = delete;
+
+    void wake() noexcept override;
+    void stop() override;
+
+private:
+    void run();
+
+    Keeper& keeper_;
+    std::mutex lock_;
+    std::condition_variable wake_;
+    bool wanted_ = true;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace flyball

@@ -1,0 +1,112 @@
+#pragma once
+// Watches one node from outside and says when it breaks an invariant: I1 never over-grant, I2 the
+// ledger, I3 at most one effect per id, I7 numbers only rise, I9 time never runs back, I11 audit
+// chains never fork, I12 every request is accounted for, and that events and bans hold. I4, I5, I6,
+// I8 and I10 take somebody who sees inside: check(). Replies come in the order in which the node
+// sent them. One thread; memory grows with tenants and ids, not with requests.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/checker/ban_list.h"
+#include "tests/checker/ledger.h"
+#include "tests/checker/quota_referee.h"
+
+namespace flyball::checker {
+
+enum class Invariant : std::uint8_t {
+    never_over_grant = 1,
+    ledger,
+    one_effect_per_id,
+    durable_before_reply,
+    prefix,
+    replay_determinism,
+    numbers_rise,
+    errors_change_nothing,
+    time_never_back,
+    bounded,
+    audit_chain,
+    all_accounted_for,
+    events_rise,
+    bans_hold,
+};
+constexpr std::size_t invariants = 15;  // by number, from 1
+
+class Checker {
+public:
+    // In force from now on, written as in a configuration file.
+    void configured(const std::string& governor, const Json& config);
+    // Gone with its state: what comes under this name is another.
+    void purged(const std::string& governor);
+
+    // Message `n` was published on this topic below the node's root; numbers rise.
+    void asked(std::uint64_t n, const std::string& below, const Json& payload);
+    void answered(std::uint64_t n, const Json& reply);
+    // No reply will come: it may have been done or not.
+    void unanswered(std::uint64_t n);
+    void told(const Json& event);
+    // A run ended. What messages up to `kept` did is known to be kept; the rest may be lost.
+    void ended(std::uint64_t kept);
+    // A run ended in order. How many messages it counted without answering them.
+    void settled(std::uint64_t counted);
+
+    // What only an insider can tell.
+    void check(Invariant invariant, bool holds, const std::string& what);
+
+    bool good() const { return violations_.empty(); }
+    const std::vector<std::string>& violations() const { return violations_; }
+    const std::array<std::uint64_t, invariants>& checks() const { return checks_; }
+    void add_checks(const std::array<std::uint64_t, invariants>& checks);
+    // A line for each invariant: how often it was checked, how often it was broken.
+    std::string table() const;
+
+private:
+    struct Open {
+        std::string governor;  // "quota/main", "admit" or "node"
+        Json payload;
+    };
+    struct Remembered {
+        std::string content;
+        Json outcome;
+        std::uint64_t n = 0;
+        std::uint64_t place = 0;  // among the ids of its governor
+        bool doubtful = false;
+    };
+    struct Governor {
+        std::uint64_t ids_capacity = 1024;
+        std::uint64_t ids = 0;
+        std::uint64_t seq = 0;
+        std::int64_t at = 0;
+        // When what must be known after a restart was decided, the last few: message, time.
+        std::deque<std::pair<std::uint64_t, std::int64_t>> recorded;
+        std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> audit;  // seq: hash, n
+    };
+
+    void look_at_control(const Open& open);
+    void entry(std::uint64_t n, const Open& open, const Json& request, const Json& reply);
+    void check_id(std::uint64_t n, const std::string& governor, const Json& request,
+                  const Json& reply);
+    void check_number(const std::string& governor, const Json& reply);
+    void check_time(const std::string& governor, const Json& reply);
+    void check_audit(std::uint64_t n, const std::string& governor, const Json& own);
+    void take_facts(std::uint64_t n, const Open& open, const Json& request, const Json& reply);
+    void take_fact(const Fact& fact);
+    void doubt(const Open& open, const Json& request);
+
+    std::map<std::uint64_t, Open> open_;
+    std::map<std::string, Governor> governors_;
+    std::map<std::string, Remembered> ids_;  // governor, tenant, id
+    QuotaReferee quotas_;
+    Ledger ledger_;
+    BanList bans_;
+    std::uint64_t event_ = 0;
+    std::array<std::uint64_t, invariants> checks_{};
+    std::array<std::uint64_t, invariants> broken_{};
+    std::vector<std::string> violations_;
+};
+
+}  // namespace flyball::checker
