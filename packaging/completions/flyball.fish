@@ -40,6 +40,7 @@ complete -c flyball -n __fish_use_subcommand -a watch -d 'Shows decisions and ev
 complete -c flyball -n __fish_use_subcommand -a health -d 'Shows the last health report of each node, or all of one.'
 complete -c flyball -n __fish_use_subcommand -a trace -d 'Shows the microseconds that each request spends in each stage, as they pass.'
 complete -c flyball -n __fish_use_subcommand -a profile -d 'Measures for a while which stages a node\'s time goes to, and prints a table.'
+complete -c flyball -n __fish_use_subcommand -a state -d 'Looks at a node\'s journal and snapshots, off-line: changes nothing.'
 complete -c flyball -n __fish_use_subcommand -a completion -d 'Prints the completion file for a shell, or the nodes that have reported.'
 
 complete -c flyball -n '__fish_seen_subcommand_from ask' -l admin -d 'send to the admin topic: for ops that change settings'
@@ -120,6 +121,12 @@ complete -c flyball -n '__fish_seen_subcommand_from profile' -l timeout -x -d 'h
 complete -c flyball -n '__fish_seen_subcommand_from profile' -l json -d 'data as JSON on stdout, messages on stderr'
 complete -c flyball -n '__fish_seen_subcommand_from profile' -l help -d 'this text'
 complete -c flyball -n '__flyball_at profile 0' -a '(flyball completion nodes --timeout 1s 2>/dev/null)'
+
+complete -c flyball -n '__fish_seen_subcommand_from state' -l records -d 'with show: each record of the journal'
+complete -c flyball -n '__fish_seen_subcommand_from state' -l json -d 'as JSON; export always is'
+complete -c flyball -n '__fish_seen_subcommand_from state' -l help -d 'this text'
+complete -c flyball -n '__flyball_at state 0' -a 'show verify replay export'
+complete -c flyball -n '__flyball_at state 1' -a '(__fish_complete_path)'
 
 complete -c flyball -n '__fish_seen_subcommand_from completion' -l broker -x -d 'tcp:// mqtts:// ws:// or wss://host[:port]'
 complete -c flyball -n '__fish_seen_subcommand_from completion' -l ca-file -r -F -d 'certificates that may sign the broker\'s'
