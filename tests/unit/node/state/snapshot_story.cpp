@@ -17,7 +17,7 @@ std::vector<HeldSection> real_sections() {
     std::vector<HeldSection> sections = {{.type = node_section, .bytes = "the node's own"}};
     for (const std::string_view type : {"billing", "quota"}) {
         AskedGovernor desk = any_governor(type, {}, 7);
-        for (int i = 0; i < 125; ++i) {
+        for (int i = 0; i < 140; ++i) {
             const std::string tenant = "tenant-" + std::to_string(i * i % 11);
             desk.pass(Span{i * 37 % 900});
             desk.ask_admin({{"tenant", tenant},
