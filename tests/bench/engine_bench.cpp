@@ -1,133 +1,102 @@
 // One core's decisions per second from msgpack bytes to msgpack bytes, through the engine as a
-// transport would call it: topic, decode, decide, encode. Prints nanoseconds, heap allocations and
-// reply bytes a decision, beside a reference that does only the codec's work the usual way
-// (msgpack::unpack, read the fields, msgpack::pack), in the same run.
+// transport would call it: topic, decode, decide, encode; for every type and an admit over all of
+// them, with and without a journal's records, and over the number of tenants. Beside them, in the
+// same run, a reference that does only the codec's work the usual way (msgpack::unpack, read the
+// fields, msgpack::pack).
 //
-//   engine_bench             the table, medians of several rounds
-//   engine_bench --loop N    N quota checks and nothing else, for callgrind
+//   engine_bench                        the tables, medians of several rounds
+//   engine_bench --kinds                what --loop takes
+//   engine_bench --loop KIND N [journal]
+//                                       N requests of that kind and nothing else, for callgrind;
+//                                       KIND `sha256`: what a compliance check hashes
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <msgpack.hpp>
-#include <new>
 #include <string>
 #include <vector>
 
-#include "node/engine.h"
-
-namespace {
-
-std::uint64_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-    ++allocations;
-    if (void* place = std::malloc(bytes)) {
-        return place;
-    }
-    throw std::bad_alloc();
-}
-void operator delete(void* place) noexcept {
-    std::free(place);
-}
-void operator delete(void* place, std::size_t) noexcept {
-    std::free(place);
-}
+#include "governors/audit.h"
+#include "tests/bench/bench_engine.h"
+#include "tests/bench/count_allocations.h"
 
 namespace flyball {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int rounds = 9;
-constexpr int decisions_per_round = 200'000;
+constexpr int rounds = 11;
+constexpr int calls_per_round = 50'000;
+constexpr int warm_calls = 20'000;  // every ring is full, every buffer has grown
+constexpr int usual_tenants = 100;
 
-class Sink : public EngineHost {
-public:
-    void send(const Message& message) override {
-        bytes += message.payload.size();
-        ++replies;
+// One row: what is called again and again, and what it took. Rows take turns, round by round, so
+// that whatever else the machine does falls on all of them.
+struct Row {
+    std::string name;
+    std::function<void(int)> work;  // so many calls
+    std::vector<double> ns{};
+    std::uint64_t allocations = 0;
+
+    void run() {
+        const std::uint64_t allocated = allocations_so_far();
+        const auto begun = Clock::now();
+        work(calls_per_round);
+        const std::chrono::duration<double, std::nano> spent = Clock::now() - begun;
+        allocations += allocations_so_far() - allocated;
+        ns.push_back(spent.count() / calls_per_round);
     }
-    void breathe() override {}
-    void reply_topic_refused(std::string_view) override {}
-    std::uint64_t bytes = 0;
-    std::uint64_t replies = 0;
+    double median() const {
+        std::vector<double> sorted = ns;
+        std::ranges::sort(sorted);
+        return sorted[sorted.size() / 2];
+    }
+    double allocations_a_call() const {
+        return static_cast<double>(allocations) / (static_cast<double>(rounds) * calls_per_round);
+    }
 };
 
-std::string request(const std::string& tenant, std::uint64_t id, bool with_id) {
+Row row_of(std::string name, BenchEngine& engine) {
+    Row row{.name = std::move(name), .work = [&engine](int calls) {
+                for (int i = 0; i < calls; ++i) {
+                    engine.ask();
+                }
+            }};
+    row.work(warm_calls);
+    row.ns.reserve(rounds);
+    return row;
+}
+
+void run_in_turns(std::vector<Row>& rows) {
+    for (int round = 0; round < rounds; ++round) {
+        for (Row& row : rows) {
+            row.run();
+        }
+    }
+}
+
+std::string usual_request() {
     msgpack::sbuffer buffer;
     msgpack::packer packer(buffer);
-    packer.pack_map(with_id ? 4 : 3);
+    packer.pack_map(3);
     packer.pack(std::string("tenant"));
-    packer.pack(tenant);
+    packer.pack(std::string("tenant-000007"));
     packer.pack(std::string("resource"));
     packer.pack(std::string("api_calls"));
     packer.pack(std::string("hits"));
     packer.pack(1);
-    if (with_id) {
-        packer.pack(std::string("id"));
-        packer.pack(id);
-    }
     return {buffer.data(), buffer.size()};
 }
 
-struct Bench {
-    explicit Bench(const char* resources)
-        : engine({.root = {.prefix = "flyball/v1", .region = "eu", .node = "bench"},
-                  .limits = {},
-                  .reply_prefixes = {"*/reply/"},
-                  .seed = 42}) {
-        const Tree raw(Tree::Map{
-            {"max_tenants", 200'000},
-            {"resources", Tree::Map{{"api_calls", Tree::Map{{"limit", std::int64_t{1} << 40},
-                                                            {"window", "1d"},
-                                                            {"algorithm", resources}}}}}});
-        const auto added = engine.registry().add("quota", "main", raw, now);
-        expects(added.has_value(), "the benchmark's governor is configured");
-    }
-
-    void ask(const std::string& payload) {
-        Message message;
-        message.topic = "flyball/v1/eu/bench/quota/main/request";
-        message.response_topic = "bench/reply/1";
-        message.has_response_topic = true;
-        message.correlation_data = "12345678";
-        message.payload = payload;
-        engine.handle(message, {}, now, sink);
-    }
-
-    Instant now = instant_from_ms(1'800'000'000'000);
-    Engine engine;
-    Sink sink;
-};
-
-double median(std::vector<double> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-}
-
-// Nanoseconds a call of `work`, median of the rounds.
-template <typename Work>
-double time_of(Work work) {
-    std::vector<double> ns;
-    for (int round = 0; round < rounds; ++round) {
-        const auto begun = Clock::now();
-        for (int i = 0; i < decisions_per_round; ++i) {
-            work(i);
-        }
-        const std::chrono::duration<double, std::nano> spent = Clock::now() - begun;
-        ns.push_back(spent.count() / decisions_per_round);
-    }
-    return median(ns);
-}
-
 // The reference: what a service written the usual way spends on decoding and encoding alone.
-std::uint64_t usual_codec(const std::string& payload, msgpack::sbuffer& buffer) {
+void usual_codec(const std::string& payload, msgpack::sbuffer& buffer) {
     const msgpack::object_handle handle = msgpack::unpack(payload.data(), payload.size());
     std::map<std::string, msgpack::object> fields;
     handle.get().convert(fields);
@@ -144,74 +113,177 @@ std::uint64_t usual_codec(const std::string& payload, msgpack::sbuffer& buffer) 
     packer.pack(std::string("allow"));
     packer.pack(std::string("seq"));
     packer.pack(1);
-    return buffer.size();
 }
 
-void row(const char* name, double ns, std::uint64_t allocated, double decisions, double bytes,
-         double reference_ns) {
-    std::printf("%-34s %8.0f %12.0f %8.2f %8.0f %8.2f\n", name, ns, 1e9 / ns,
-                static_cast<double>(allocated) / decisions, bytes, ns / reference_ns);
-}
-
-void measure(const char* name, const char* algorithm, int tenants, bool with_id,
-             double reference_ns) {
-    Bench bench(algorithm);
-    std::vector<std::string> payloads;
-    const int distinct = with_id ? 8192 : tenants;  // more ids than the ring remembers
-    for (int i = 0; i < distinct; ++i) {
-        payloads.push_back(request("tenant-" + std::to_string(i % tenants),
-                                   static_cast<std::uint64_t>(i), with_id));
+// The three hashes that the protocol asks of a compliance check, of bytes as long as the
+// benchmark's.
+class CheckHashes {
+public:
+    CheckHashes() {
+        AuditRecord record;
+        record.action = "store";
+        record.at = instant_from_ms(1'800'000'000'000);
+        record.attrs = Sha256{};
+        record.decision = "allow";
+        record.policy_rev = "0123456789ab";
+        record.reason = "none";
+        record.seq = 70'000;
+        append_audit_record(record_, record);
     }
-    for (int pass = 0; pass < 2; ++pass) {
-        for (const std::string& payload : payloads) {
-            bench.ask(payload);
+    void compute() {
+        hash_ = salted_hash(hasher_, salt_, "tenant-000007");
+        hash_ = salted_hash(hasher_, salt_, attributes_);
+        hash_ = audit_link(hasher_, hash_, record_.bytes());
+    }
+
+private:
+    Hasher hasher_;
+    ByteBuffer record_;
+    Salt salt_{};
+    Sha256 hash_{};
+    std::string attributes_ = std::string(62, 'a');
+};
+
+Row hashes_row(CheckHashes& hashes) {
+    return {.name = "SHA-256 of a compliance check", .work = [&hashes](int calls) {
+                for (int i = 0; i < calls; ++i) {
+                    hashes.compute();
+                }
+            }};
+}
+
+void table_of_kinds() {
+    const std::string request = usual_request();
+    msgpack::sbuffer buffer;
+    CheckHashes hashes;
+    std::vector<std::unique_ptr<BenchEngine>> engines;
+    std::vector<Row> rows;
+    rows.push_back({.name = "reference: usual codec alone", .work = [&](int calls) {
+                        for (int i = 0; i < calls; ++i) {
+                            usual_codec(request, buffer);
+                        }
+                    }});
+    rows.push_back(hashes_row(hashes));
+    const std::size_t first = rows.size();
+    for (const BenchKind& kind : bench_kinds()) {
+        engines.push_back(std::make_unique<BenchEngine>(kind.name, usual_tenants, false));
+        rows.push_back(row_of(std::string(kind.title), *engines.back()));
+    }
+    run_in_turns(rows);
+    const double reference = rows[0].median();
+    std::printf("%-34s %8s %12s %8s %8s %8s %8s\n", "", "ns", "decisions/s", "allocs", "asked B",
+                "reply B", "ratio");
+    for (std::size_t at = 0; at < rows.size(); ++at) {
+        const double ns = rows[at].median();
+        std::printf("%-34s %8.0f %12.0f %8.2f", rows[at].name.c_str(), ns, 1e9 / ns,
+                    rows[at].allocations_a_call());
+        if (at >= first) {
+            const BenchEngine& engine = *engines[at - first];
+            std::printf(
+                " %8zu %8.0f %8.2f", engine.request_bytes(),
+                static_cast<double>(engine.reply_bytes()) / static_cast<double>(engine.replies()),
+                ns / reference);
+        }
+        std::printf("\n");
+        if (rows[at].name == "compliance check") {
+            std::printf("%-34s %8.0f\n", "  beside its SHA-256", ns - rows[1].median());
         }
     }
-    bench.sink.bytes = bench.sink.replies = 0;
-    allocations = 0;
-    std::size_t next = 0;
-    const double ns = time_of([&](int) {
-        bench.ask(payloads[next]);
-        next = next + 1 == payloads.size() ? 0 : next + 1;
-    });
-    const std::uint64_t allocated = allocations;
-    const auto replies = static_cast<double>(bench.sink.replies);
-    row(name, ns, allocated, replies, static_cast<double>(bench.sink.bytes) / replies,
-        reference_ns);
 }
 
-void table() {
-    const std::string payload = request("tenant-7", 0, false);
-    msgpack::sbuffer buffer;
-    const double reference = time_of([&](int) { usual_codec(payload, buffer); });
-    std::printf("request of %zu bytes, %d rounds of %d decisions, medians\n\n", payload.size(),
-                rounds, decisions_per_round);
-    std::printf("%-34s %8s %12s %8s %8s %8s\n", "", "ns", "decisions/s", "allocs", "reply B",
-                "ratio");
-    std::printf("%-34s %8.0f %12.0f %8s %8zu %8.2f\n", "reference: usual codec alone", reference,
-                1e9 / reference, "", buffer.size(), 1.0);
-    measure("quota check, fixed", "fixed", 100, false, reference);
-    measure("quota check, sliding", "sliding", 100, false, reference);
-    measure("quota check, bucket", "bucket", 100, false, reference);
-    measure("quota check, fixed, with id", "fixed", 100, true, reference);
-    for (const int tenants : {10, 1'000, 10'000, 100'000}) {
-        const std::string name = "quota check, " + std::to_string(tenants) + " tenants";
-        measure(name.c_str(), "fixed", tenants, false, reference);
+// The median of each round's own ratio: what swings from round to round swings in both.
+double ratio_of(const Row& row, const Row& other) {
+    Row ratios;
+    for (std::size_t at = 0; at < row.ns.size(); ++at) {
+        ratios.ns.push_back(row.ns[at] / other.ns[at]);
     }
+    return ratios.median();
+}
+
+void table_of_records() {
+    std::vector<std::unique_ptr<BenchEngine>> engines;
+    std::vector<Row> rows;
+    for (const BenchKind& kind : bench_kinds()) {
+        for (const bool journal : {false, true}) {
+            engines.push_back(std::make_unique<BenchEngine>(kind.name, usual_tenants, journal));
+            rows.push_back(row_of(std::string(kind.title), *engines.back()));
+        }
+    }
+    run_in_turns(rows);
+    std::printf(
+        "\nwith every change written as a record into a buffer, as the journal's\n%-34s %8s "
+        "%8s %8s %8s\n",
+        "", "ns", "ratio", "allocs", "record B");
+    for (std::size_t at = 1; at < rows.size(); at += 2) {
+        std::printf("%-34s %8.0f %8.2f %8.2f %8.0f\n", rows[at].name.c_str(), rows[at].median(),
+                    ratio_of(rows[at], rows[at - 1]), rows[at].allocations_a_call(),
+                    static_cast<double>(engines[at]->record_bytes()) /
+                        static_cast<double>(engines[at]->replies()));
+    }
+}
+
+void table_of_tenants() {
+    constexpr std::array<int, 5> counts = {10, 100, 1'000, 10'000, 100'000};
+    std::printf("\nns over the number of tenants, asked in a shuffled order\n%-34s", "");
+    for (const int count : counts) {
+        std::printf(" %8d", count);
+    }
+    std::printf("\n");
+    for (const BenchKind& kind : bench_kinds()) {
+        std::vector<std::unique_ptr<BenchEngine>> engines;
+        std::vector<Row> rows;
+        for (const int count : counts) {
+            engines.push_back(std::make_unique<BenchEngine>(kind.name, count, false));
+            Row row = row_of(std::string(kind.title), *engines.back());
+            row.work(count);  // each of them was there once
+            rows.push_back(std::move(row));
+        }
+        run_in_turns(rows);
+        std::printf("%-34s", rows[0].name.c_str());
+        for (const Row& row : rows) {
+            std::printf(" %8.0f", row.median());
+        }
+        std::printf("\n");
+    }
+}
+
+int loop(const std::string& kind, int calls, bool journal) {
+    if (kind == "sha256") {
+        CheckHashes hashes;
+        hashes_row(hashes).work(calls);
+        return 0;
+    }
+    const auto known = [&](const BenchKind& row) { return row.name == kind; };
+    if (std::ranges::none_of(bench_kinds(), known)) {
+        std::fprintf(stderr, "engine_bench: no kind is called %s; --kinds names them\n",
+                     kind.c_str());
+        return 64;
+    }
+    BenchEngine engine(kind, usual_tenants, journal);
+    for (int i = 0; i < calls; ++i) {
+        engine.ask();
+    }
+    return 0;
 }
 
 }  // namespace
 }  // namespace flyball
 
 int main(int argc, char** argv) {
-    if (argc == 3 && std::strcmp(argv[1], "--loop") == 0) {
-        flyball::Bench bench("fixed");
-        const std::string payload = flyball::request("tenant-7", 0, false);
-        for (long i = std::strtol(argv[2], nullptr, 10); i > 0; --i) {
-            bench.ask(payload);
+    if (argc >= 4 && std::strcmp(argv[1], "--loop") == 0) {
+        return flyball::loop(argv[2], static_cast<int>(std::strtol(argv[3], nullptr, 10)),
+                             argc == 5 && std::strcmp(argv[4], "journal") == 0);
+    }
+    if (argc == 2 && std::strcmp(argv[1], "--kinds") == 0) {
+        for (const flyball::BenchKind& kind : flyball::bench_kinds()) {
+            std::printf("%s\n", std::string(kind.name).c_str());
         }
         return 0;
     }
-    flyball::table();
+    std::printf("%d rounds of %d calls in turns, medians\n\n", flyball::rounds,
+                flyball::calls_per_round);
+    flyball::table_of_kinds();
+    flyball::table_of_records();
+    flyball::table_of_tenants();
     return 0;
 }
