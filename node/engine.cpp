@@ -190,7 +190,7 @@ bool Engine::find_governor(Job& job) {
     if (job.control() || job.admit()) {
         return true;
     }
-    job.governor = registry_.find(job.topic.type, job.topic.name);
+    job.governor = registry_.find(job.topic.title);
     if (job.governor != nullptr && !job.governor->standing().down) {
         return true;
     }

@@ -104,6 +104,7 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
         auto node = aside_.extract(aside);
         node.mapped().configured = configured;
         const auto back = governors_.insert(std::move(node)).position;
+        by_title_.emplace(back->first, back->second.governor.get());
         note(back->second, GovernorChange::Standing::in_work, now);
         return back->second.governor.get();
     }
@@ -119,6 +120,7 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
     Governor* governor = made->get();
     purged_.erase(std::string(title));
     const auto put = governors_.emplace(governor->title(), Entry{std::move(*made), configured});
+    by_title_.emplace(governor->title(), governor);
     note(put.first->second, GovernorChange::Standing::in_work, now);
     return governor;
 }
@@ -162,6 +164,7 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
     }
     if (!check_only) {
         raise(EventKind::governor_removed, *found->second.governor, now);
+        by_title_.erase(title);
         auto node = governors_.extract(found);
         if (purge) {
             note_purged(*node.mapped().governor);
@@ -224,6 +227,7 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
         const auto here = at++;
         if (here->second.configured && !all.contains(std::string(here->first))) {
             raise(EventKind::governor_removed, *here->second.governor, now);
+            by_title_.erase(here->first);
             note(here->second, GovernorChange::Standing::set_aside, now);
             aside_.insert(governors_.extract(here));
         }
@@ -307,8 +311,8 @@ std::string Registry::policy_rev() const {
 }
 
 Governor* Registry::find(std::string_view title) const {
-    const auto found = governors_.find(title);
-    return found == governors_.end() ? nullptr : found->second.governor.get();
+    const auto found = by_title_.find(title);
+    return found == by_title_.end() ? nullptr : found->second;
 }
 
 Governor* Registry::find(std::string_view type, std::string_view name) const {

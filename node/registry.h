@@ -12,9 +12,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "governors/governor.h"
+#include "governors/keyed_hash.h"
 #include "schemas/result.h"
 #include "schemas/tree.h"
 
@@ -96,6 +98,9 @@ private:
     };
     // The keys view the governors' own titles.
     using Entries = std::map<std::string_view, Entry, std::less<>>;
+    struct TitleHash {
+        std::size_t operator()(std::string_view title) const { return keyed_hash(title, 0); }
+    };
 
     Result<Governor*> put(std::string_view title, const Tree& raw, Instant now, bool configured);
     Result<std::unique_ptr<Governor>> make(std::string_view type, std::string_view name,
@@ -110,6 +115,8 @@ private:
 
     Options options_;
     Entries governors_;
+    // The same ones, for requests: in a sorted tree a look takes five comparisons of texts.
+    std::unordered_map<std::string_view, Governor*, TitleHash> by_title_;
     Entries aside_;  // removed, with their state
     // Base governors that were purged: a start or a reload does not bring them back.
     std::set<std::string, std::less<>> purged_;

@@ -22,6 +22,7 @@ Result<Tree> parse(std::string_view config) {
 
 Result<void> Registry::restore(const GovernorChange& change, Instant now) {
     const std::string title(change.title);
+    by_title_.erase(title);
     if (change.standing == GovernorChange::Standing::purged) {
         governors_.erase(title);
         aside_.erase(title);
@@ -32,7 +33,8 @@ Result<void> Registry::restore(const GovernorChange& change, Instant now) {
     if (!config) {
         return Error{config.error().code, title + ": " + config.error().message};
     }
-    Entries& here = change.standing == GovernorChange::Standing::in_work ? governors_ : aside_;
+    const bool in_work = change.standing == GovernorChange::Standing::in_work;
+    Entries& here = in_work ? governors_ : aside_;
     Entries& there = &here == &governors_ ? aside_ : governors_;
     if (const auto moved = there.find(title); moved != there.end()) {
         here.insert(there.extract(moved));
@@ -47,7 +49,13 @@ Result<void> Registry::restore(const GovernorChange& change, Instant now) {
         const std::string_view key = (*made)->title();
         found = here.emplace(key, Entry{std::move(*made), change.named_by_file}).first;
         purged_.erase(title);
+        if (in_work) {
+            by_title_.emplace(key, found->second.governor.get());
+        }
         return {};
+    }
+    if (in_work) {
+        by_title_.emplace(found->first, found->second.governor.get());
     }
     found->second.configured = change.named_by_file;
     const auto configured = configure(*found->second.governor, *config, now);

@@ -5,16 +5,16 @@ namespace flyball {
 void ReplyRoute::to_decision() {
     target_open_ = false;
     target_.clear();
-    Topic reply = topic_;
-    reply.channel = topic_.channel == Channel::control ? Channel::control_reply : Channel::decision;
-    if (!topic_.tenant_canonical) {
+    Topic reply = *topic_;
+    reply.channel = topic_->channel == Channel::control ? Channel::control_reply : Channel::decision;
+    if (!topic_->tenant_canonical) {
         reply.has_tenant = false;  // the level as it came is no tenant: nobody may read there
     }
     append_topic(target_, root_, reply);
 }
 
 bool ReplyRoute::begin(const Message& message, const Topic& topic) {
-    topic_ = topic;
+    topic_ = &topic;
     has_response_topic_ = message.has_response_topic;
     refused_ = {};
     tenant_level_.clear();

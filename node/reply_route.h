@@ -17,7 +17,7 @@ class ReplyRoute {
 public:
     ReplyRoute(const Root& root, const ReplyPolicy& policy) : root_(root), policy_(policy) {}
 
-    // Begins with the decision topic of `topic` (control_reply for control), or with the message's
+    // `topic` is used until the next begin(). Begins with the decision topic of `topic` (control_reply for control), or with the message's
     // Response Topic when it has one. False: that topic is not allowed and the route stays with the
     // decision topic.
     bool begin(const Message& message, const Topic& topic);
@@ -32,7 +32,7 @@ private:
     void to_decision();
     const Root& root_;
     const ReplyPolicy& policy_;
-    Topic topic_;
+    const Topic* topic_ = nullptr;
     bool has_response_topic_ = false;
     std::string target_;
     bool target_open_ = false;  // target_ was allowed to a request that is bound to no tenant

@@ -49,6 +49,7 @@ public:
         return storage_.data() + size_;
     }
     void taken(std::size_t bytes) { size_ += bytes; }
+    void taken_to(const char* end) { size_ = static_cast<std::size_t>(end - storage_.data()); }
 
     void push_back(char c) {
         *room(1) = c;

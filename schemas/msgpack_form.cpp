@@ -1,6 +1,7 @@
 #include "schemas/msgpack_form.h"
 
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "schemas/byte_order.h"
@@ -11,22 +12,25 @@ namespace {
 
 // A first byte and a number, most significant byte first.
 template <typename Number>
-void append_wide(ByteBuffer& out, unsigned first, Number number) {
-    char* at = out.room(1 + sizeof(number));
-    at[0] = static_cast<char>(first);
-    store_big_endian(at + 1, number);
-    out.taken(1 + sizeof(number));
+char* put_wide(char* to, unsigned first, Number number) {
+    *to = static_cast<char>(first);
+    store_big_endian(to + 1, number);
+    return to + 1 + sizeof(number);
 }
 
 // The first of three codes in a row that take the length in 1, 2 or 4 bytes.
-void append_length(ByteBuffer& out, unsigned code, std::size_t length) {
+char* put_length(char* to, unsigned code, std::size_t length) {
     if (length <= std::numeric_limits<std::uint8_t>::max()) {
-        append_wide(out, code, static_cast<std::uint8_t>(length));
-    } else if (length <= std::numeric_limits<std::uint16_t>::max()) {
-        append_wide(out, code + 1, static_cast<std::uint16_t>(length));
-    } else {
-        append_wide(out, code + 2, static_cast<std::uint32_t>(length));
+        return put_wide(to, code, static_cast<std::uint8_t>(length));
     }
+    if (length <= std::numeric_limits<std::uint16_t>::max()) {
+        return put_wide(to, code + 1, static_cast<std::uint16_t>(length));
+    }
+    return put_wide(to, code + 2, static_cast<std::uint32_t>(length));
+}
+
+void append_length(ByteBuffer& out, unsigned code, std::size_t length) {
+    out.taken_to(put_length(out.room(5), code, length));
 }
 
 // ext of 1, 2, 4, 8 and 16 bytes have a code of their own.
@@ -53,39 +57,31 @@ Header container(bool map, std::uint32_t count) {
     return {{map ? '\xDF' : '\xDD', byte(24), byte(16), byte(8), byte(0)}, 5};
 }
 
-void append_long_unsigned(ByteBuffer& out, std::uint64_t number) {
-    if (number <= std::numeric_limits<std::uint8_t>::max()) {
-        append_wide(out, 0xCC, static_cast<std::uint8_t>(number));
-    } else if (number <= std::numeric_limits<std::uint16_t>::max()) {
-        append_wide(out, 0xCD, static_cast<std::uint16_t>(number));
-    } else if (number <= std::numeric_limits<std::uint32_t>::max()) {
-        append_wide(out, 0xCE, static_cast<std::uint32_t>(number));
-    } else {
-        append_wide(out, 0xCF, number);
+char* put_negative(char* to, std::int64_t number) {
+    if (number >= -32) {
+        *to = static_cast<char>(number);
+        return to + 1;
     }
+    if (number >= std::numeric_limits<std::int8_t>::min()) {
+        return put_wide(to, 0xD0, static_cast<std::uint8_t>(number));
+    }
+    if (number >= std::numeric_limits<std::int16_t>::min()) {
+        return put_wide(to, 0xD1, static_cast<std::uint16_t>(number));
+    }
+    if (number >= std::numeric_limits<std::int32_t>::min()) {
+        return put_wide(to, 0xD2, static_cast<std::uint32_t>(number));
+    }
+    return put_wide(to, 0xD3, static_cast<std::uint64_t>(number));
 }
 
-void append_negative(ByteBuffer& out, std::int64_t number) {
-    if (number >= -32) {
-        out.push_back(static_cast<char>(number));
-    } else if (number >= std::numeric_limits<std::int8_t>::min()) {
-        append_wide(out, 0xD0, static_cast<std::uint8_t>(number));
-    } else if (number >= std::numeric_limits<std::int16_t>::min()) {
-        append_wide(out, 0xD1, static_cast<std::uint16_t>(number));
-    } else if (number >= std::numeric_limits<std::int32_t>::min()) {
-        append_wide(out, 0xD2, static_cast<std::uint32_t>(number));
-    } else {
-        append_wide(out, 0xD3, static_cast<std::uint64_t>(number));
-    }
+char* put_long_text(char* to, std::string_view text) {
+    to = put_length(to, 0xD9, text.size());
+    std::memcpy(to, text.data(), text.size());
+    return to + text.size();
 }
 
 void append_real(ByteBuffer& out, double number) {
-    append_wide(out, 0xCB, std::bit_cast<std::uint64_t>(number));
-}
-
-void append_long_text(ByteBuffer& out, std::string_view text) {
-    append_length(out, 0xD9, text.size());
-    out.append(text);
+    out.taken_to(put_wide(out.room(9), 0xCB, std::bit_cast<std::uint64_t>(number)));
 }
 
 void append_bytes(ByteBuffer& out, const Value& value) {

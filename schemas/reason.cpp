@@ -2,16 +2,6 @@
 
 namespace flyball {
 
-std::string_view to_text(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::allow: return "allow";
-        case Verdict::deny: return "deny";
-        case Verdict::ok: return "ok";
-        case Verdict::error: return "error";
-    }
-    return "";
-}
-
 std::string_view to_text(Reason reason) {
     switch (reason) {
         case Reason::none: return "";

@@ -52,7 +52,15 @@ enum class Reason : std::uint8_t {
     canceled,
 };
 
-std::string_view to_text(Verdict verdict);
+constexpr std::string_view to_text(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::allow: return "allow";
+        case Verdict::deny: return "deny";
+        case Verdict::ok: return "ok";
+        case Verdict::error: return "error";
+    }
+    return "";
+}
 std::string_view to_text(Reason reason);  // "" for none
 
 }  // namespace flyball

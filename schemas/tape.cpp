@@ -95,23 +95,24 @@ bool Tape::open(bool map, std::uint32_t declared) {
 
 // Called before the container's own node is pushed: the node before it may be its key.
 void Tape::enter(bool map) {
-    Frame frame;
-    frame.node = size_;
+    const bool entry = depth_ == 0 ? map : depth_ == 1 && batch_ && map;
+    bool below_strict = false;
     if (depth_ == 0) {
         batch_ = !map;
-        frame.entry = map;
-    } else if (depth_ == 1 && batch_) {
-        frame.entry = map;
-    } else {
+    } else if (depth_ > 1 || !batch_) {
         const Frame& outer = frames_[depth_ - 1];
-        frame.below_strict =
-            outer.below_strict || (outer.entry && named_read_map(nodes_[size_ - 1]));
+        below_strict = outer.below_strict || (outer.entry && named_read_map(nodes_[size_ - 1]));
     }
     if (depth_ == (batch_ ? 1U : 0U)) {
         values_max_ = std::min<std::uint64_t>(limits_.values, values_ + limits_.entry_values);
     }
-    frame.strict = map && (frame.entry || frame.below_strict);
-    frames_[depth_++] = frame;
+    Frame& frame = frames_[depth_++];
+    frame.node = size_;
+    frame.seen = {};
+    frame.members = 0;
+    frame.entry = entry;
+    frame.strict = map && (entry || below_strict);
+    frame.below_strict = below_strict;
 }
 
 void Tape::close(std::uint32_t count) {
@@ -176,11 +177,11 @@ bool Tape::fail_values() {
     return fail(Reason::too_large, "the payload has more values than this node's limit");
 }
 
-bool Tape::fail_text(const char* bytes, std::size_t size) {
-    if (size > limits_.string_bytes) {
-        return fail(Reason::too_large, "a string is longer than this node's limit", bytes);
+bool Tape::fail_text(std::string_view text) {
+    if (text.size() > limits_.string_bytes) {
+        return fail(Reason::too_large, "a string is longer than this node's limit", text.data());
     }
-    return fail(Reason::malformed, "a text is not valid UTF-8", bytes);
+    return fail(Reason::malformed, "a text is not valid UTF-8", text.data());
 }
 
 std::size_t Tape::memory_bytes() const {

@@ -24,13 +24,13 @@ public:
     static constexpr std::size_t no_offset = static_cast<std::size_t>(-1);
 
     explicit Tape(const Limits& limits) { set_limits(limits); }
-
     void set_limits(const Limits& limits);
     const Limits& limits() const { return limits_; }
     void start(std::string_view payload, std::span<const std::string_view> read_maps);
 
     // The steps. Each returns false after a fault, which stays; nothing may follow it.
     void expect_key() { key_next_ = true; }
+    bool add_key(const char* bytes, std::size_t size);  // a text, where a key is due
     bool add_null() { return add(Kind::null, &Value::integer, std::int64_t{0}); }
     bool add_boolean(bool flag) { return add(Kind::boolean, &Value::boolean, flag); }
     bool add_text(const char* bytes, std::size_t size);
@@ -42,16 +42,13 @@ public:
     bool open(bool map, std::uint32_t declared);
     void close() { close(nodes_[frames_[depth_ - 1].node].count); }
     void close(std::uint32_t count);
-
     // JSON learns of an element or a key only when it comes; msgpack declares them.
     bool count_element();
     bool count_key();
-
     bool fail(Reason reason, std::string_view message, const char* at = nullptr);
     Reason reason() const { return reason_; }
     std::string_view message() const { return message_; }
     std::size_t offset() const { return offset_; }  // no_offset: where the reader stopped
-
     const Value* root() const { return nodes_.get(); }
     bool batch() const { return batch_; }
     std::size_t memory_bytes() const;
@@ -81,21 +78,23 @@ private:
     }
     template <typename T>
     bool add(Kind kind, T Value::*member, T content) {
-        if (!count_value()) [[unlikely]] {
-            return false;
+        const bool counted = count_value();
+        if (counted) [[likely]] {
+            push(kind, 0, member, content);
         }
-        push(kind, 0, member, content);
-        return true;
+        return counted;
     }
     bool count_value();
     void grow();
     void enter(bool map);
     bool named_read_map(const Value& key) const;
-    bool accept_key(Frame& frame, std::string_view key);
     bool repeats(const Frame& frame, std::string_view key) const;
     bool fail_key();
     bool fail_values();
-    bool fail_text(const char* bytes, std::size_t size);
+    bool takes(std::string_view text) const {
+        return text.size() <= limits_.string_bytes && (is_ascii(text) || valid_utf8(text));
+    }
+    bool fail_text(std::string_view text);
 
     Limits limits_;
     std::unique_ptr<Value[]> nodes_;
@@ -105,21 +104,13 @@ private:
     std::size_t depth_ = 0;
     std::uint64_t values_ = 0;      // keys not counted
     std::uint64_t values_max_ = 0;  // of the entry or the payload, whichever ends first
-    bool key_next_ = false;
-    bool batch_ = false;
+    bool key_next_ = false, batch_ = false;
     std::string_view payload_;
     std::span<const std::string_view> read_maps_;
     Reason reason_ = Reason::none;
     std::size_t offset_ = no_offset;
     std::string_view message_;
 };
-
-inline bool Tape::accept_key(Frame& frame, std::string_view key) {
-    if (frame.seen.add(key) && repeats(frame, key)) [[unlikely]] {
-        return fail(Reason::malformed, "a key is there twice", key.data());
-    }
-    return true;
-}
 
 // For whatever is no text.
 inline bool Tape::count_value() {
@@ -129,17 +120,27 @@ inline bool Tape::count_value() {
     return ++values_ <= values_max_ || fail_values();
 }
 
-inline bool Tape::add_text(const char* bytes, std::size_t size) {
-    const std::string_view text{bytes, size};
-    if (size > limits_.string_bytes || !(is_ascii(text) || valid_utf8(text))) [[unlikely]] {
-        return fail_text(bytes, size);
+inline bool Tape::add_key(const char* bytes, std::size_t size) {
+    const std::string_view key{bytes, size};
+    if (!takes(key)) [[unlikely]] {
+        return fail_text(key);
     }
+    Frame& frame = frames_[depth_ - 1];
+    if (frame.strict && frame.seen.add(key) && repeats(frame, key)) [[unlikely]] {
+        return fail(Reason::malformed, "a key is there twice", bytes);
+    }
+    push(Kind::text, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
+    return true;
+}
+
+inline bool Tape::add_text(const char* bytes, std::size_t size) {
     if (std::exchange(key_next_, false)) {
-        Frame& frame = frames_[depth_ - 1];
-        if (frame.strict && !accept_key(frame, text)) [[unlikely]] {
-            return false;
-        }
-    } else if (++values_ > values_max_) [[unlikely]] {
+        return add_key(bytes, size);
+    }
+    if (!takes({bytes, size})) [[unlikely]] {
+        return fail_text({bytes, size});
+    }
+    if (++values_ > values_max_) [[unlikely]] {
         return fail_values();
     }
     push(Kind::text, static_cast<std::uint32_t>(size), &Value::bytes, bytes);

@@ -22,18 +22,22 @@ struct Levels {
     std::size_t count = 0;
 };
 
-std::optional<Levels> split(std::string_view below) {
-    Levels levels;
-    while (true) {
-        if (levels.count == levels.level.size()) {
-            return std::nullopt;
+// False: there are too many. One pass by hand: the levels are so short that a call of find() for
+// each takes longer than the rest of parsing.
+bool split(std::string_view below, Levels& levels) {
+    const char* start = below.data();
+    const char* const end = start + below.size();
+    for (const char* at = start;; ++at) {
+        if (at == end || *at == '/') {
+            if (levels.count == levels.level.size()) {
+                return false;
+            }
+            levels.level[levels.count++] = {start, static_cast<std::size_t>(at - start)};
+            start = at + 1;
         }
-        const std::size_t slash = below.find('/');
-        levels.level[levels.count++] = below.substr(0, slash);
-        if (slash == std::string_view::npos) {
-            return levels;
+        if (at == end) {
+            return true;
         }
-        below.remove_prefix(slash + 1);
     }
 }
 
@@ -98,6 +102,9 @@ std::optional<Topic> governor_topic(std::string_view type, std::string_view name
             continue;
         }
         Topic topic{.channel = known.channel, .type = type, .name = name};
+        if (!name.empty()) {
+            topic.title = {type.data(), type.size() + 1 + name.size()};
+        }
         if (tenant != nullptr) {
             topic.has_tenant = true;
             topic.tenant_level = *tenant;
@@ -116,10 +123,12 @@ std::optional<Topic> admit_topic(const Levels& levels) {
 }
 
 std::optional<Topic> classify(const Levels& levels) {
-    if (auto topic = node_topic(levels)) {
-        return topic;
-    }
     const auto& level = levels.level;
+    if (levels.count < 3) {
+        if (auto topic = node_topic(levels)) {
+            return topic;
+        }
+    }
     if (level[0] == "admit" && (levels.count == 2 || levels.count == 3)) {
         if (auto topic = admit_topic(levels)) {
             return topic;
@@ -167,11 +176,11 @@ std::optional<Topic> TopicParser::parse(std::string_view topic) {
     if (!topic.starts_with(root_)) {
         return std::nullopt;
     }
-    const auto levels = split(topic.substr(root_.size()));
-    if (!levels) {
+    Levels levels;
+    if (!split(topic.substr(root_.size()), levels)) {
         return std::nullopt;
     }
-    auto parsed = classify(*levels);
+    auto parsed = classify(levels);
     if (parsed && parsed->has_tenant) {
         const auto tenant = decode_tenant(parsed->tenant_level, tenant_);
         parsed->tenant_canonical = tenant.has_value();

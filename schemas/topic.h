@@ -38,6 +38,7 @@ struct Topic {
     Channel channel = Channel::health;
     std::string_view type{};  // "admit" for the admit channels, else empty where there is none
     std::string_view name{};
+    std::string_view title{};  // "type/name" as it stands in the topic; empty where it does not
     bool has_tenant = false;
     bool tenant_canonical = true;     // false: the level is not the canonical percent-encoding
     std::string_view tenant{};        // decoded; empty when the level is not canonical

@@ -35,7 +35,7 @@ inline std::uint64_t spread_word(const char* at, std::size_t size) {
 
 // Whether `test` holds for every word of a text; words may overlap.
 template <typename Test>
-bool all_words(std::string_view text, Test test) {
+[[gnu::always_inline]] inline bool all_words(std::string_view text, Test test) {
     const char* at = text.data();
     if (text.size() < 8) {
         return text.empty() || test(spread_word(at, text.size()));

@@ -3,15 +3,12 @@
 // calls. Maps and arrays need no size in advance. Allocates nothing once the buffer has grown.
 // Misuse (a value where a key is due, an unclosed map) is our own bug and aborts.
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "schemas/byte_buffer.h"
 #include "schemas/decode.h"
-#include "schemas/expects.h"
-#include "schemas/msgpack_form.h"
 #include "schemas/request.h"
 #include "schemas/value.h"
 
@@ -31,25 +28,10 @@ public:
 
     // A literal: its size is known, so that its bytes are copied without a loop or a call.
     template <std::size_t n>
-    void key(const char (&name)[n]) {
-        static_assert(n - 1 <= msgpack_form::short_text_max);
-        before_key();
-        if (encoding_ == Encoding::msgpack) {
-            msgpack_form::append_short_text(buffer_, {name, n - 1});
-        } else {
-            put_json({name, n - 1});
-            buffer_.push_back(':');
-        }
-    }
+    void key(const char (&name)[n]);
     void key(std::string_view name);  // any text; in JSON it is escaped
-    void integer(std::int64_t number) {
-        before_value();
-        put_integer(number);
-    }
-    void text(std::string_view text) {
-        before_value();
-        put_text(text);
-    }
+    void integer(std::int64_t number);
+    void text(std::string_view text);
     void unsigned_integer(std::uint64_t number);
     void boolean(bool flag);
     void real(double number);  // health only: no float enters a decision
@@ -57,19 +39,11 @@ public:
     void value(const Value& value);  // a decoded value as it came
     void id(const Id& id);
 
-    template <typename Name, typename T>
-    void field(const Name& name, T value) {
-        key(name);
-        if constexpr (std::same_as<T, bool>) {
-            boolean(value);
-        } else if constexpr (std::unsigned_integral<T>) {
-            unsigned_integer(value);
-        } else if constexpr (std::integral<T>) {
-            integer(value);
-        } else {
-            text(value);
-        }
-    }
+    // A key and its value (a bool, an integer, a text): in msgpack with one bound check.
+    template <std::size_t n, typename T>
+    void field(const char (&name)[n], const T& value);
+    template <typename T>
+    void field(std::string_view name, const T& value);
 
     void raw(std::string_view document);  // one written earlier in the same encoding, as a value
 
@@ -96,35 +70,18 @@ private:
     };
     static constexpr std::size_t depth_max = 16;
 
-    void before_value() {
-        if (due_ == Due::value) [[likely]] {
-            due_ = Due::key;
-        } else {
-            before_element();
-        }
-    }
-    void before_key() {
-        expects(due_ == Due::key, "a key belongs in a map, behind a value");
-        due_ = Due::value;
-        if (count_++ > 0 && encoding_ == Encoding::json) {
-            buffer_.push_back(',');
-        }
-    }
+    void before_value();
+    void before_key();
+    void expects_key();
+    void put_next(bool flag) { boolean(flag); }
+    void put_next(std::uint64_t number) { unsigned_integer(number); }
+    void put_next(std::int64_t number) { integer(number); }
+    void put_next(std::string_view content) { text(content); }
+    template <typename T>
+    void json_field(std::string_view name, T value);
     // put_...: the value alone, without its place in a map or array.
-    void put_integer(std::int64_t number) {
-        if (encoding_ == Encoding::msgpack) {
-            msgpack_form::append_integer(buffer_, number);
-        } else {
-            put_json(number);
-        }
-    }
-    void put_text(std::string_view text) {
-        if (encoding_ == Encoding::msgpack) {
-            msgpack_form::append_text(buffer_, text);
-        } else {
-            put_json(text);
-        }
-    }
+    void put_integer(std::int64_t number);
+    void put_text(std::string_view text);
     void put_unsigned(std::uint64_t number);
     void put_json(std::int64_t number);
     void put_json(std::string_view text);
@@ -148,3 +105,5 @@ private:
 };
 
 }  // namespace flyball
+
+#include "schemas/writer_inline.h"

@@ -8,7 +8,6 @@
 #include <random>
 
 #include "node/state/record.h"
-#include "node/state_store.h"
 
 namespace flyball {
 
@@ -173,7 +172,7 @@ public:
             bytes_ += group_.size();
             group_.clear();
         }
-        append_record(group_, record);
+        group_.append(record);
     }
     std::uint64_t bytes() const { return bytes_ + group_.size(); }
 

@@ -1,0 +1,115 @@
+#pragma once
+// What of the Writer is inline: fields are what replies are made of. Included by schemas/writer.h.
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "schemas/expects.h"
+#include "schemas/msgpack_form.h"
+#include "schemas/writer.h"
+
+namespace flyball {
+
+inline void Writer::before_value() {
+    if (due_ == Due::value) [[likely]] {
+        due_ = Due::key;
+    } else {
+        before_element();
+    }
+}
+
+inline void Writer::expects_key() {
+    expects(due_ == Due::key, "a key belongs in a map, behind a value");
+    ++count_;
+}
+
+inline void Writer::before_key() {
+    expects_key();
+    due_ = Due::value;
+    if (count_ > 1 && encoding_ == Encoding::json) {
+        buffer_.push_back(',');
+    }
+}
+
+inline void Writer::put_integer(std::int64_t number) {
+    if (encoding_ == Encoding::msgpack) {
+        msgpack_form::append_integer(buffer_, number);
+    } else {
+        put_json(number);
+    }
+}
+
+inline void Writer::put_text(std::string_view text) {
+    if (encoding_ == Encoding::msgpack) {
+        msgpack_form::append_text(buffer_, text);
+    } else {
+        put_json(text);
+    }
+}
+
+inline void Writer::integer(std::int64_t number) {
+    before_value();
+    put_integer(number);
+}
+
+inline void Writer::text(std::string_view text) {
+    before_value();
+    put_text(text);
+}
+
+template <std::size_t n>
+void Writer::key(const char (&name)[n]) {
+    static_assert(n - 1 <= msgpack_form::short_text_max);
+    before_key();
+    if (encoding_ == Encoding::msgpack) {
+        buffer_.taken_to(msgpack_form::put_short_text(buffer_.room(n), {name, n - 1}));
+    } else {
+        put_json({name, n - 1});
+        buffer_.push_back(':');
+    }
+}
+
+// What a caller's value is written as.
+template <typename T>
+auto plain(const T& value) {
+    if constexpr (std::same_as<T, bool>) {
+        return value;
+    } else if constexpr (std::unsigned_integral<T>) {
+        return std::uint64_t{value};
+    } else if constexpr (std::integral<T>) {
+        return std::int64_t{value};
+    } else {
+        return std::string_view(value);
+    }
+}
+
+// Inline always: then the key's bytes are constants.
+template <std::size_t n, typename T>
+[[gnu::always_inline]] inline void Writer::field(const char (&name)[n], const T& value) {
+    static_assert(n - 1 <= msgpack_form::short_text_max);
+    const auto content = plain(value);
+    if (encoding_ == Encoding::msgpack) [[likely]] {
+        expects_key();
+        char* at = buffer_.room(n + msgpack_form::room_for(content));
+        at = msgpack_form::put_short_text(at, {name, n - 1});
+        buffer_.taken_to(msgpack_form::put(at, content));
+    } else {
+        json_field({name, n - 1}, content);
+    }
+}
+
+template <typename T>
+void Writer::field(std::string_view name, const T& value) {
+    key(name);
+    put_next(plain(value));
+}
+
+template <typename T>
+[[gnu::noinline]] void Writer::json_field(std::string_view name, T value) {
+    key(name);
+    put_next(value);
+}
+
+}  // namespace flyball
