@@ -31,15 +31,27 @@ if(FLYBALL_SANITIZE)
   target_compile_options(flyball_rules INTERFACE -Wno-null-dereference)
 endif()
 
-# flyball_library(NAME SOURCES ... HEADERS ... DEPENDS ...)
+# flyball_library(NAME [FAST] SOURCES ... HEADERS ... DEPENDS ...); FAST: decisions run through it.
 function(flyball_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "FAST" "" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
     FILES ${arg_HEADERS})
   target_link_libraries(${name} PUBLIC flyball_rules ${arg_DEPENDS} PRIVATE ${arg_PRIVATE_DEPENDS})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     VERIFY_INTERFACE_HEADER_SETS ON)
+  if(arg_FAST)
+    # GCC's -O2 leaves functions of one line as calls: 8 % more instructions a decision.
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O3>)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+      # GCC clears and copies structs of 100 to 8,192 bytes by `rep stos` and `rep movs`, which take
+      # 20 ns to begin: eight of them were 8 % of a quota check. Code is made at the link.
+      set(_strategy vector_loop:1024:noalign,libcall:-1:noalign)
+      target_link_options(${name} INTERFACE
+        $<$<CONFIG:Release>:-mmemset-strategy=${_strategy}>
+        $<$<CONFIG:Release>:-mmemcpy-strategy=${_strategy}>)
+    endif()
+  endif()
 endfunction()
 
 # flyball_program(NAME SOURCES ... DEPENDS ...)

@@ -1,8 +1,12 @@
 #include "governors/audit_hash.h"
 
-#include <openssl/evp.h>
+// Plain SHA-256 is called deprecated since 3.0 in favour of an interface that allocates; it is there
+// in all of OpenSSL 3.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <algorithm>
+#include <new>
 #include <stdexcept>
 
 namespace flyball {
@@ -13,37 +17,32 @@ constexpr std::uint8_t draw_mark = 0;
 constexpr std::uint8_t advance_mark = 1;
 constexpr std::uint8_t stir_mark = 2;
 
-void check(bool done) {
-    if (!done) {
+void check(int done) {
+    if (done != 1) {
         throw std::runtime_error("OpenSSL does not compute SHA-256");
     }
 }
 
+SHA256_CTX* context_in(std::array<std::byte, sizeof(SHA256_CTX)>& place) {
+    static_assert(alignof(SHA256_CTX) <= alignof(std::uint64_t));
+    return std::launder(reinterpret_cast<SHA256_CTX*>(place.data()));
+}
+
 }  // namespace
 
-void Hasher::Free::operator()(evp_md_ctx_st* context) const {
-    EVP_MD_CTX_free(context);
-}
-
-Hasher::Hasher() : context_(EVP_MD_CTX_new()) {
-    check(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-}
-
-// No algorithm named: the context keeps the one it has, which spares the look for it.
 Hasher& Hasher::start() {
-    check(EVP_DigestInit_ex(context_.get(), nullptr, nullptr) == 1);
+    check(SHA256_Init(new (context_.data()) SHA256_CTX));
     return *this;
 }
 
 Hasher& Hasher::add(std::span<const std::byte> bytes) {
-    check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+    check(SHA256_Update(context_in(context_), bytes.data(), bytes.size()));
     return *this;
 }
 
 Sha256 Hasher::finish() {
     Sha256 hash{};
-    check(EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(hash.data()),
-                             nullptr) == 1);
+    check(SHA256_Final(reinterpret_cast<unsigned char*>(hash.data()), context_in(context_)));
     return hash;
 }
 

@@ -1,18 +1,14 @@
 #pragma once
-// SHA-256 and salts for the audit chain. A Hasher keeps one OpenSSL context and reuses it; nothing
-// here allocates, but OpenSSL 3.0 replaces 112 bytes of its own at each start(), whatever it is
-// given to reuse. Owned by one governor, one thread at a time. OpenSSL refusing to hash is no
-// answer that a check could get: it throws, and the supervisor deals with it.
+// SHA-256 and salts for the audit chain. A Hasher holds OpenSSL's plain context: its newer interface
+// (EVP) allocates anew at each start(), which no decision does. Owned by one governor, one thread at
+// a time. OpenSSL refusing to hash is no answer that a check could get: it throws, and the supervisor
+// deals with it.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
-
-// OpenSSL's own name for EVP_MD_CTX: its headers stay behind audit_hash.cpp.
-struct evp_md_ctx_st;
 
 namespace flyball {
 
@@ -21,8 +17,6 @@ using Salt = std::array<std::byte, 16>;
 
 class Hasher {
 public:
-    Hasher();
-
     Hasher& start();
     Hasher& add(std::span<const std::byte> bytes);
     Hasher& add(std::string_view text) { return add(std::as_bytes(std::span(text))); }
@@ -30,10 +24,8 @@ public:
     Sha256 finish();
 
 private:
-    struct Free {
-        void operator()(evp_md_ctx_st* context) const;
-    };
-    std::unique_ptr<evp_md_ctx_st, Free> context_;
+    // OpenSSL's SHA256_CTX: its headers stay behind audit_hash.cpp.
+    alignas(std::uint64_t) std::array<std::byte, 112> context_;
 };
 
 // The salts of one governor. Each is the first half of SHA-256(key, 0), after which the key is

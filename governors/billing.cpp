@@ -293,8 +293,10 @@ void Billing::finish(Turn& turn, Instant at, Effect& effect) const {
         return;
     }
     effect.set_after(encode(turn.after, image_));
-    turn.undone.ledger = account_of(turn.asked.tenant).ledger;
-    effect.set_before(encode(turn.undone, image_));
+    if (turn.asked.undoable) {
+        turn.undone.ledger = account_of(turn.asked.tenant).ledger;
+        effect.set_before(encode(turn.undone, image_));
+    }
     if (ledger.state() != turn.before.state()) {
         effect.announce({.kind = EventKind::state_changed,
                          .from = turn.before.state(),

@@ -1,9 +1,9 @@
 #include "governors/command.h"
 
 #include <array>
-#include <cstring>
 
 #include "governors/keyed_hash.h"
+#include "schemas/byte_order.h"
 
 namespace flyball {
 
@@ -15,9 +15,9 @@ constexpr std::uint64_t content_seed = 0x666c7962616c6c31;
 
 template <std::size_t n>
 std::uint64_t hash_words(const std::array<std::uint64_t, n>& words) {
-    std::array<char, n * 8> bytes{};
-    for (std::size_t at = 0; at < bytes.size(); ++at) {
-        bytes[at] = static_cast<char>(words[at / 8] >> (at % 8 * 8));
+    std::array<char, n * 8> bytes;
+    for (std::size_t at = 0; at < n; ++at) {
+        store_little_endian(&bytes[at * 8], words[at]);
     }
     return keyed_hash({bytes.data(), bytes.size()}, content_seed);
 }

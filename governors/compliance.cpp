@@ -116,7 +116,9 @@ Judgement Compliance::judge_check(const Case& asked, Effect& effect) const {
         ++after.warned;
     }
     judgement.state = to_text(after.standing);
-    put_before(before, effect);
+    if (asked.undoable) {
+        put_before(before, effect);
+    }
     announce(before, after, judgement.reason, asked.now, effect);
     if (asked.dry_run) {
         put_state(after, effect);
@@ -124,7 +126,7 @@ Judgement Compliance::judge_check(const Case& asked, Effect& effect) const {
     }
     after.salt = salt_of(before);
     AuditRecord record = record_of(asked, asked.command.name, judgement, *after.salt);
-    record.attrs = given.hash(scratch_->hasher, *after.salt, scratch_->record);
+    record.attrs = given.hash(scratch_->hasher, *after.salt, scratch_->hashed);
     for (std::size_t place = 0; place < settings_.rules.size(); ++place) {
         if ((judgement.detail & bit(place)) != 0) {
             record.add_violation(settings_.rules[place].id);
@@ -149,8 +151,8 @@ std::uint64_t Compliance::violations(std::string_view action,
 // Keeps the strikes that are in the window, the newest as many as it takes. Sorted, because an
 // operator may have turned governor time back since the last.
 void Compliance::strike(ComplianceState& state, Instant now) const {
-    const auto begin = state.strikes.begin();
-    auto end = begin + static_cast<std::ptrdiff_t>(state.strike_count);
+    const auto begin = state.strikes.at.begin();
+    auto end = begin + static_cast<std::ptrdiff_t>(state.strikes.count);
     end = std::remove_if(begin, end,
                          [&](Instant strike) { return strike + settings_.strike_window <= now; });
     if (const auto most = static_cast<std::ptrdiff_t>(settings_.strikes) - 1; end - begin > most) {
@@ -159,8 +161,8 @@ void Compliance::strike(ComplianceState& state, Instant now) const {
     const auto place = std::upper_bound(begin, end, now);
     std::move_backward(place, end, end + 1);
     *place = now;
-    state.strike_count = static_cast<std::size_t>(end + 1 - begin);
-    if (state.strike_count >= settings_.strikes) {
+    state.strikes.count = static_cast<std::size_t>(end + 1 - begin);
+    if (state.strikes.count >= settings_.strikes) {
         state.standing = ComplianceStanding::non_compliant;
     }
 }
@@ -169,7 +171,7 @@ Judgement Compliance::judge_remediate(const Case& asked, Effect& effect) const {
     const ComplianceState before = load(asked.tenant);
     ComplianceState after = before;
     after.standing = ComplianceStanding::remediation;
-    after.strike_count = 0;
+    after.strikes.count = 0;
     Judgement judgement;
     judgement.verdict = Verdict::ok;
     judgement.state = to_text(after.standing);
@@ -217,6 +219,8 @@ void Compliance::put_record(const AuditRecord& record, const ComplianceState& af
     ComplianceImage image{.kind = ComplianceImage::Kind::record, .state = after};
     image.record = scratch_->record.bytes();
     image.hash = audit_link(scratch_->hasher, head_.hash, image.record);
+    scratch_->before = head_.hash;
+    scratch_->after = image.hash;
     encode(image, scratch_->image);
     effect.set_after(std::as_bytes(std::span(scratch_->image.bytes())));
 }
@@ -243,7 +247,11 @@ void Compliance::announce(const ComplianceState& before, const ComplianceState& 
 }
 
 bool Compliance::continues(const ComplianceImage& image) const {
-    const auto record = read_audit_record(image.record, scratch_->record);
+    if (scratch_->before == head_.hash && scratch_->after == image.hash &&
+        scratch_->record.bytes() == image.record) {
+        return true;
+    }
+    const auto record = read_audit_record(image.record, scratch_->hashed);
     return record && record->seq == head_.seq + 1 &&
            audit_link(scratch_->hasher, head_.hash, image.record) == image.hash;
 }
@@ -312,8 +320,8 @@ void Compliance::pass_time(TenantIndex tenant, Instant now, Effect& effect) cons
     const auto all = after.all_strikes();
     const auto gone = std::ranges::find_if(
         all, [&](Instant strike) { return strike + settings_.strike_window > now; });
-    std::copy(gone, all.end(), after.strikes.begin());
-    after.strike_count = static_cast<std::size_t>(all.end() - gone);
+    std::copy(gone, all.end(), after.strikes.at.begin());
+    after.strikes.count = static_cast<std::size_t>(all.end() - gone);
     put_before(before, effect);
     put_state(after, effect);
     announce(before, after, Reason::none, *at, effect);

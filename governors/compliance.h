@@ -63,9 +63,13 @@ private:
     // What judging needs and nobody sees.
     struct Scratch {
         Hasher hasher;
-        ByteBuffer record;
+        ByteBuffer hashed;
         ByteBuffer image;
         std::string path;  // of an attribute at fault
+        // The newest link made here: apply() need not hash again what judge() has just hashed.
+        ByteBuffer record;
+        Sha256 before{};
+        Sha256 after{};
     };
 
     Judgement judge_check(const Case& asked, Effect& effect) const;

@@ -31,17 +31,16 @@ ComplianceAttributes::ComplianceAttributes(const Value* map) {
     expects(map->count <= attributes_max, "attributes were counted when they were read");
     const Value* key = map->first_child();
     for (; size_ < map->count; ++size_) {
-        const Value* value = key->next_sibling();
-        attributes_[size_] = {key->text(), value};
-        key = value->next_sibling();
+        names_[size_] = key;
+        key = key->next_sibling()->next_sibling();
     }
-    std::sort(attributes_.begin(), attributes_.begin() + static_cast<std::ptrdiff_t>(size_),
-              [](const Attribute& a, const Attribute& b) { return a.name < b.name; });
+    std::sort(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(size_),
+              [](const Value* a, const Value* b) { return a->text() < b->text(); });
 }
 
 const Value* ComplianceAttributes::find(std::string_view name) const {
-    const auto found = std::ranges::lower_bound(all(), name, {}, &Attribute::name);
-    return found == all().end() || found->name != name ? nullptr : found->value;
+    const auto found = std::ranges::lower_bound(all(), name, {}, &Value::text);
+    return found == all().end() || (*found)->text() != name ? nullptr : (*found)->next_sibling();
 }
 
 Sha256 ComplianceAttributes::hash(Hasher& hasher, const Salt& salt, ByteBuffer& scratch) const {
@@ -49,9 +48,9 @@ Sha256 ComplianceAttributes::hash(Hasher& hasher, const Salt& salt, ByteBuffer& 
     scratch.clear();
     const auto header = msgpack_form::container(true, static_cast<std::uint32_t>(size_));
     scratch.append({header.bytes, header.size});
-    for (const Attribute& attribute : all()) {
-        msgpack_form::append_text(scratch, attribute.name);
-        append(scratch, *attribute.value);
+    for (const Value* name : all()) {
+        msgpack_form::append_text(scratch, name->text());
+        append(scratch, *name->next_sibling());
         if (scratch.size() >= piece_bytes) {
             hasher.add(scratch.bytes());
             scratch.clear();

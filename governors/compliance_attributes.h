@@ -26,13 +26,10 @@ public:
     Sha256 hash(Hasher& hasher, const Salt& salt, ByteBuffer& scratch) const;
 
 private:
-    struct Attribute {
-        std::string_view name;
-        const Value* value;
-    };
-    std::span<const Attribute> all() const { return {attributes_.data(), size_}; }
+    // Names; the value of each is its next sibling.
+    std::span<const Value* const> all() const { return {names_.data(), size_}; }
 
-    std::array<Attribute, attributes_max> attributes_;
+    std::array<const Value*, attributes_max> names_;
     std::size_t size_ = 0;
 };
 

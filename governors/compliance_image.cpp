@@ -54,7 +54,7 @@ struct Reader {
 };
 
 void put_state(ByteBuffer& out, const ComplianceState& state) {
-    expects(state.strike_count <= strikes_max, "strikes are bounded");
+    expects(state.strikes.count <= strikes_max, "strikes are bounded");
     put(out, static_cast<std::uint8_t>(static_cast<unsigned>(state.standing) |
                                        (state.salt ? has_salt : 0U)));
     if (state.salt) {
@@ -63,7 +63,7 @@ void put_state(ByteBuffer& out, const ComplianceState& state) {
     put(out, state.checks);
     put(out, state.denied);
     put(out, state.warned);
-    put(out, static_cast<std::uint8_t>(state.strike_count));
+    put(out, static_cast<std::uint8_t>(state.strikes.count));
     for (const Instant strike : state.all_strikes()) {
         put(out, static_cast<std::uint64_t>(to_ms(strike)));
     }
@@ -86,7 +86,7 @@ void take_state(Reader& in, ComplianceState& state) {
     for (std::size_t at = 0; in.good && at < count; ++at) {
         const auto ms = static_cast<std::int64_t>(in.take<std::uint64_t>());
         in.good = in.good && ms >= last && ms <= latest_ms;
-        state.strikes[state.strike_count++] = instant_from_ms(ms);
+        state.strikes.at[state.strikes.count++] = instant_from_ms(ms);
         last = ms;
     }
 }

@@ -3,6 +3,7 @@
 // hash and the tenant's state after it, or the chain's own place. Little-endian, the same on every
 // machine; nothing in them depends on the configuration. The salt is in here and nowhere else.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,16 +22,29 @@ namespace flyball {
 enum class ComplianceStanding : std::uint8_t { compliant, non_compliant, remediation };
 std::string_view to_text(ComplianceStanding standing);
 
+// A copy takes the strikes that there are, not the places for all.
+struct Strikes {
+    std::size_t count = 0;
+    std::array<Instant, strikes_max> at;  // earliest first
+
+    Strikes() = default;
+    Strikes(const Strikes& other) { *this = other; }
+    Strikes& operator=(const Strikes& other) {
+        count = other.count;
+        std::copy_n(other.at.begin(), count, at.begin());
+        return *this;
+    }
+};
+
 struct ComplianceState {
     std::optional<Salt> salt;  // nothing was recorded yet
     ComplianceStanding standing = ComplianceStanding::compliant;
     std::uint64_t checks = 0;
     std::uint64_t denied = 0;
     std::uint64_t warned = 0;  // allowed with a violation
-    std::size_t strike_count = 0;
-    std::array<Instant, strikes_max> strikes;  // earliest first
+    Strikes strikes;
 
-    std::span<const Instant> all_strikes() const { return {strikes.data(), strike_count}; }
+    std::span<const Instant> all_strikes() const { return {strikes.at.data(), strikes.count}; }
     bool operator==(const ComplianceState& other) const;
 };
 

@@ -19,8 +19,8 @@ ComplianceState Compliance::load(TenantIndex tenant) const {
         state.checks = known->checks;
         state.denied = known->denied;
         state.warned = known->warned;
-        state.strike_count = known->strikes.size();
-        std::copy(known->strikes.begin(), known->strikes.end(), state.strikes.begin());
+        state.strikes.count = known->strikes.size();
+        std::copy(known->strikes.begin(), known->strikes.end(), state.strikes.at.begin());
     }
     return state;
 }

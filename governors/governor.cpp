@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 #include "governors/governor_entry.h"
 #include "governors/request_form.h"
+#include "schemas/short_text.h"
 
 namespace flyball {
 
@@ -66,7 +68,7 @@ void Governor::decide(Request& request, const Occasion& occasion, Decided& decid
             judge(entry);
         }
     }
-    reply.ignored = request.own.ignored();
+    request.own.find_ignored(reply.ignored);
 }
 
 void Governor::write(Writer& writer, const Decided& decided, Instant now) {
@@ -85,7 +87,8 @@ Case Governor::case_of(const Decided& decided, Instant now) const {
             .now = now,
             .tenant_name = decided.reply.tenant,
             .policy_rev = policy_rev_,
-            .dry_run = decided.reply.dry_run};
+            .dry_run = decided.reply.dry_run,
+            .undoable = decided.reply.dry_run};
 }
 
 bool Governor::refuse(Entry& entry, Reason reason, std::string_view field,
@@ -122,7 +125,8 @@ bool Governor::find_op(Entry& entry) {
     Command& command = entry.out.command;
     const std::string_view wanted = entry.request.op;
     const std::span<const Op> ops = rules_->ops();
-    const auto found = std::ranges::find(ops, wanted, &Op::name);
+    const auto found =
+        std::ranges::find_if(ops, [wanted](const Op& op) { return same_text(op.name, wanted); });
     entry.is_forget = wanted == forget_name;
     if (found == ops.end() && !entry.is_forget) {
         entry.out.reply.supported = op_names_;
@@ -219,7 +223,9 @@ void Governor::judge(Entry& entry) {
     const Instant now = entry.occasion.now;
     Case asked = case_of(out, now);
     asked.clock_known = entry.occasion.clock_known;
-    out.judgement = rules_->judge(asked, entry.effect);
+    // In place, for the same reason as Decided itself.
+    static_assert(std::is_trivially_destructible_v<Judgement>);
+    new (&out.judgement) Judgement(rules_->judge(asked, entry.effect));
     if (out.judgement.verdict == Verdict::error) {
         refuse(entry, out.judgement.reason, out.judgement.field, out.judgement.expected);
         return;

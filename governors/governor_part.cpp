@@ -1,6 +1,8 @@
 // The half of Governor that an admit asks: one part, judged, put in place, kept or taken back.
 
 #include <algorithm>
+#include <new>
+#include <type_traits>
 
 #include "governors/governor.h"
 
@@ -29,7 +31,9 @@ Reason Governor::find_part_place(Part& part, const Occasion& occasion) {
 }
 
 void Governor::judge_part(Part& part, const Occasion& occasion) {
-    part.tenant = tenants_.find(part.tenant_name);
+    if (part.tenant == no_tenant) {  // another part may have enrolled it since it got its place
+        part.tenant = tenants_.find(part.tenant_name);
+    }
     if (is_due(part.tenant, occasion.now)) {
         pass_time_of(part.tenant, occasion.now, part.effect);
     }
@@ -44,14 +48,15 @@ void Governor::judge_part(Part& part, const Occasion& occasion) {
         part.judgement.verdict = Verdict::deny;
         part.judgement.reason = Reason::unknown_tenant;
     } else {
-        part.judgement = rules_->judge({.command = part.command,
+        static_assert(std::is_trivially_destructible_v<Judgement>);
+        new (&part.judgement) Judgement(rules_->judge({.command = part.command,
                                         .tenant = part.tenant,
                                         .now = occasion.now,
                                         .tenant_name = part.tenant_name,
                                         .policy_rev = policy_rev_,
                                         .clock_known = occasion.clock_known,
                                         .dry_run = part.dry_run},
-                                       part.effect);
+                                       part.effect));
     }
     part.would_deny = part.judgement.verdict == Verdict::deny && settings_.mode == Mode::observe;
     if (!part.effect.empty()) {

@@ -8,6 +8,8 @@
 
 #include "governors/keyed_hash.h"
 #include "governors/packing.h"
+#include "schemas/byte_buffer.h"
+#include "schemas/byte_order.h"
 #include "schemas/expects.h"
 
 namespace flyball {
@@ -33,17 +35,18 @@ IdRing::IdRing(std::size_t capacity, Span window, std::uint64_t seed)
 std::uint64_t IdRing::key_of(std::string_view tenant, const Id& id) const {
     expects(tenant.size() <= tenant_bytes_max && id.text.size() <= id_bytes_max,
             "tenant and id were checked");
-    std::array<char, 2 + tenant_bytes_max + id_bytes_max> bytes{};
+    std::array<char, 2 + tenant_bytes_max + id_bytes_max> bytes;
     char* to = bytes.data();
     *to++ = static_cast<char>(tenant.size());  // so that ("a", "bc") and ("ab", "c") differ
-    to = std::copy(tenant.begin(), tenant.end(), to);
+    copy_short(to, tenant.data(), tenant.size());
+    to += tenant.size();
     *to++ = static_cast<char>(id.form);
     if (id.form == Id::Form::number) {
-        for (unsigned shift = 0; shift < 64; shift += 8) {
-            *to++ = static_cast<char>(id.number >> shift);
-        }
+        store_little_endian(to, id.number);
+        to += sizeof(id.number);
     } else {
-        to = std::copy(id.text.begin(), id.text.end(), to);
+        copy_short(to, id.text.data(), id.text.size());
+        to += id.text.size();
     }
     return keyed_hash({bytes.data(), static_cast<std::size_t>(to - bytes.data())}, seed_);
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "governors/quota_settings.h"
+#include "schemas/short_text.h"
 
 namespace flyball {
 
@@ -163,29 +164,28 @@ Judgement Quota::judge(const Case& asked, Effect& effect) const {
         !expected.empty()) {
         return wrong("op", expected);
     }
-    const Change before{resource->meter(asked.tenant, asked.now),
-                        resource->override_of(asked.tenant)};
-    Change after = before;
+    const QuotaMeter before = resource->meter(asked.tenant, asked.now);
+    Change after{before, resource->override_of(asked.tenant)};
     if (command.op == check) {
-        judgement = judge_check(command, after.meter);
+        judge_check(command, after.meter, judgement);
     } else {
         change(command, *resource, after);
     }
     if (judgement.verdict != Verdict::deny) {
         const QuotaState state = after.meter.state();
         judgement.state = to_text(state);
-        if (after.meter.slot() != before.meter.slot() ||
-            after.override_terms != before.override_terms) {
-            set_effect(*resource, asked.tenant, after, effect);
-            announce_crossing(before.meter.state(), state, resource->rule, asked.now, effect);
+        if (after.meter.slot() != before.slot() ||
+            (command.op == set_limit &&
+             after.override_terms != resource->override_of(asked.tenant))) {
+            set_effect(*resource, asked, after, effect);
+            announce_crossing(before.state(), state, resource->rule, asked.now, effect);
         }
     }
     return judgement;
 }
 
-Judgement Quota::judge_check(const Command& command, QuotaMeter& meter) {
-    Judgement judgement;
-    judgement.amount = command.amount;
+// Adds to a judgement that allows.
+void Quota::judge_check(const Command& command, QuotaMeter& meter, Judgement& judgement) {
     std::int64_t hits = command.amount;
     if (command.flag && hits > 0) {
         hits = std::min(hits, meter.remaining());
@@ -195,14 +195,13 @@ Judgement Quota::judge_check(const Command& command, QuotaMeter& meter) {
     if (fits) {
         judgement.amount = hits;
         meter.take(hits);
-        return judgement;
+        return;
     }
     judgement.verdict = Verdict::deny;
     const bool never = !command.flag && hits > meter.limit();
     judgement.reason = never ? Reason::exceeds_limit : Reason::quota_exceeded;
     // A partial request is content with the first hit that comes free.
     judgement.retry_after_ms = meter.retry_after_ms(command.flag ? 1 : hits);
-    return judgement;
 }
 
 void Quota::change(const Command& command, const Resource& resource, Change& change) {
@@ -226,7 +225,7 @@ void Quota::change(const Command& command, const Resource& resource, Change& cha
     }
 }
 
-void Quota::set_effect(const Resource& resource, TenantIndex tenant, const Change& change,
+void Quota::set_effect(const Resource& resource, const Case& asked, const Change& change,
                        Effect& effect) {
     QuotaImageBytes buffer;
     QuotaImage image{.resource = resource.rule.name,
@@ -234,9 +233,11 @@ void Quota::set_effect(const Resource& resource, TenantIndex tenant, const Chang
                      .slot = change.meter.slot(),
                      .override_terms = change.override_terms};
     effect.set_after(encode(image, buffer));
-    image.slot = resource.slot(tenant);
-    image.override_terms = resource.override_of(tenant);
-    effect.set_before(encode(image, buffer));
+    if (asked.undoable) {
+        image.slot = resource.slot(asked.tenant);
+        image.override_terms = resource.override_of(asked.tenant);
+        effect.set_before(encode(image, buffer));
+    }
 }
 
 bool Quota::apply(TenantIndex tenant, std::span<const std::byte> image) {
@@ -322,7 +323,7 @@ bool Quota::at_defaults(TenantIndex tenant, Instant now) const {
 // One after the other: there are a few as a rule, and names of other lengths need no comparison.
 const Quota::Resource* Quota::find(std::string_view name) const {
     for (const Resource& resource : resources_) {
-        if (resource.rule.name == name) {
+        if (same_text(resource.rule.name, name)) {
             return &resource;
         }
     }

@@ -60,9 +60,9 @@ private:
     const Resource* find(std::string_view name) const;
     Resource* find(std::string_view name);
     const Resource* resource_of(const Command& command) const;
-    static Judgement judge_check(const Command& command, QuotaMeter& meter);
+    static void judge_check(const Command& command, QuotaMeter& meter, Judgement& judgement);
     static void change(const Command& command, const Resource& resource, Change& change);
-    static void set_effect(const Resource& resource, TenantIndex tenant, const Change& change,
+    static void set_effect(const Resource& resource, const Case& asked, const Change& change,
                            Effect& effect);
     void write_all(Writer& writer, const Case& asked) const;
 

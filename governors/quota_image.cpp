@@ -23,22 +23,6 @@ struct ByteWriter {
     }
 };
 
-struct ByteReader {
-    std::span<const std::byte> from;
-    bool good = true;
-    template <typename Number>
-    Number take() {
-        good = good && from.size() >= sizeof(Number);
-        if (!good) {
-            return 0;
-        }
-        const auto number = load_little_endian<Number>(from.data());
-        from = from.subspan(sizeof(Number));
-        return number;
-    }
-    std::int64_t take_signed() { return static_cast<std::int64_t>(take<std::uint64_t>()); }
-};
-
 }  // namespace
 
 std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buffer) {
@@ -70,31 +54,42 @@ std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buff
 }
 
 std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes) {
-    ByteReader in{bytes};
-    const bool known = in.take<std::uint8_t>() == version;
-    const std::uint64_t flags = in.take<std::uint8_t>();
-    const std::uint64_t count = flags >> words_shift;
-    QuotaImage image;
-    image.rule_tag = in.take<std::uint32_t>();
-    if (!known || !in.good || count > image.slot.words.size()) {
+    constexpr std::size_t header_bytes = 6;
+    const std::byte* from = bytes.data();
+    if (bytes.size() < header_bytes || load_little_endian<std::uint8_t>(from) != version) {
         return std::nullopt;
     }
-    for (std::uint64_t at = 0; at < count; ++at) {
-        image.slot.words[at] = in.take_signed();
+    const std::uint64_t flags = load_little_endian<std::uint8_t>(from + 1);
+    const std::uint64_t count = flags >> words_shift;
+    const bool has_terms = (flags & has_override) != 0;
+    const bool burst = has_terms && (flags & has_burst) != 0;
+    const std::size_t name_at = header_bytes + 8 * (count + (has_terms ? 1 : 0) + (burst ? 1 : 0));
+    if (count > QuotaSlot{}.words.size() || bytes.size() <= name_at ||
+        bytes.size() > name_at + resource_name_bytes_max) {
+        return std::nullopt;
     }
-    if ((flags & has_override) != 0) {
-        image.override_terms = QuotaOverride{.limit = in.take_signed(), .burst = {}};
-        if ((flags & has_burst) != 0) {
-            image.override_terms->burst = in.take_signed();
+    QuotaImage image;
+    image.rule_tag = load_little_endian<std::uint32_t>(from + 2);
+    from += header_bytes;
+    const auto take = [&from] {
+        const auto number = load_little_endian<std::uint64_t>(from);
+        from += sizeof(number);
+        return static_cast<std::int64_t>(number);
+    };
+    for (std::uint64_t at = 0; at < count; ++at) {
+        image.slot.words[at] = take();
+    }
+    if (has_terms) {
+        QuotaOverride& terms = image.override_terms.emplace();
+        terms.limit = take();
+        if (burst) {
+            terms.burst = take();
         }
-        if (image.override_terms->limit < 0 || image.override_terms->burst.value_or(0) < 0) {
+        if (terms.limit < 0 || terms.burst.value_or(0) < 0) {
             return std::nullopt;
         }
     }
-    if (!in.good || in.from.empty() || in.from.size() > resource_name_bytes_max) {
-        return std::nullopt;
-    }
-    image.resource = {reinterpret_cast<const char*>(in.from.data()), in.from.size()};
+    image.resource = {reinterpret_cast<const char*>(from), bytes.size() - name_at};
     return image;
 }
 

@@ -41,6 +41,7 @@ struct Case {
     std::string_view policy_rev{};  // of the governor's configuration
     bool clock_known = true;        // false: no span that begins now can be given an end
     bool dry_run = false;           // write() then tells of nothing that was recorded
+    bool undoable = true;           // judge() gives the image before its effect, too
 };
 
 // What becomes of a tenant that is not enrolled, op by op.

@@ -5,6 +5,7 @@
 
 #include "governors/keyed_hash.h"
 #include "schemas/expects.h"
+#include "schemas/short_text.h"
 
 namespace flyball {
 
@@ -30,7 +31,7 @@ TenantIndex TenantTable::find(std::string_view name) const {
     // SlotIndex::none is no_tenant: both are the highest 32-bit number.
     static_assert(SlotIndex::none == no_tenant);
     return index_.find(keyed_hash(name, seed_),
-                       [&](std::uint32_t slot) { return names_[slot] == name; });
+                       [&](std::uint32_t slot) { return same_text(names_[slot], name); });
 }
 
 TenantIndex TenantTable::add(std::string_view name, bool auto_enrolled) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 
 #include "governors/request_form.h"
 
@@ -41,7 +42,7 @@ Admit::Admit(const Registry& registry, Supervisor& supervisor, const Options& op
       changes_(options.changes) {}
 
 const Reply& Admit::decide(Request& request, const Occasion& occasion) {
-    reply_ = Reply{};
+    std::construct_at(&reply_);
     reply_.id = request.id;
     reply_.cid = request.cid;
     reply_.governor = title;
@@ -119,7 +120,8 @@ bool Admit::read_parts(Request& request, const Occasion& occasion) {
     }
     // The parts' ignored keys come behind the request's own.
     const std::size_t from_parts = reply_.ignored.count;
-    Fields::Ignored ignored = request.own.ignored();
+    Fields::Ignored ignored;
+    request.own.find_ignored(ignored);
     for (std::size_t at = 0; at < from_parts && ignored.count < ignored.names.size(); ++at) {
         ignored.names[ignored.count++] = reply_.ignored.names[at];
     }
@@ -195,7 +197,8 @@ bool Admit::read_line(Line& line, const Value& map, const Request& request,
 }
 
 void Admit::note_ignored(const Line& line) {
-    const Fields::Ignored ignored = fields_.ignored();
+    Fields::Ignored ignored;
+    fields_.find_ignored(ignored);
     for (std::size_t at = 0; at < ignored.count; ++at) {
         Fields::Ignored& all = reply_.ignored;
         if (all.count == all.names.size()) {

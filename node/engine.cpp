@@ -83,11 +83,9 @@ std::size_t Engine::memory_bytes() const {
 void Engine::handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host) {
     expects(can_go_deeper(), "messages in work stay within the engine's depth");
     Job job{.work = workspace(), .message = message, .arrival = arrival, .now = now, .host = host};
-    const auto topic = job.work.parser.parse(message.topic);
-    if (!topic || !takes(*topic)) {
+    if (!job.work.parser.parse(message.topic, job.topic) || !takes(job.topic)) {
         return;
     }
-    job.topic = *topic;
     if (depth_ == 0) {
         watch_ = next_watch_;
     }

@@ -32,7 +32,7 @@ struct Engine::Job {
     Payload payload{};
     Governor* governor = nullptr;  // null for admit and control
     bool tells = false;            // the reply may tell of the state
-    bool admit() const { return topic.type == "admit" && topic.name.empty(); }
+    bool admit() const { return topic.name.empty() && topic.type == "admit"; }
     bool control() const { return topic.channel == Channel::control; }
 };
 

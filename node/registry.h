@@ -18,6 +18,7 @@
 #include "governors/governor.h"
 #include "governors/keyed_hash.h"
 #include "schemas/result.h"
+#include "schemas/short_text.h"
 #include "schemas/tree.h"
 
 namespace flyball {
@@ -101,6 +102,9 @@ private:
     struct TitleHash {
         std::size_t operator()(std::string_view title) const { return keyed_hash(title, 0); }
     };
+    struct SameTitle {
+        bool operator()(std::string_view a, std::string_view b) const { return same_text(a, b); }
+    };
 
     Result<Governor*> put(std::string_view title, const Tree& raw, Instant now, bool configured);
     Result<std::unique_ptr<Governor>> make(std::string_view type, std::string_view name,
@@ -116,7 +120,7 @@ private:
     Options options_;
     Entries governors_;
     // The same ones, for requests: in a sorted tree a look takes five comparisons of texts.
-    std::unordered_map<std::string_view, Governor*, TitleHash> by_title_;
+    std::unordered_map<std::string_view, Governor*, TitleHash, SameTitle> by_title_;
     Entries aside_;  // removed, with their state
     // Base governors that were purged: a start or a reload does not bring them back.
     std::set<std::string, std::less<>> purged_;

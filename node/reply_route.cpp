@@ -1,5 +1,7 @@
 #include "node/reply_route.h"
 
+#include "schemas/short_text.h"
+
 namespace flyball {
 
 void ReplyRoute::to_decision() {
@@ -30,7 +32,7 @@ bool ReplyRoute::begin(const Message& message, const Topic& topic) {
         return true;
     }
     // Clients ask again and again for the same topic.
-    if (target_open_ && !topic.has_tenant && message.response_topic == target_) {
+    if (target_open_ && !topic.has_tenant && same_text(message.response_topic, target_)) {
         return true;
     }
     if (!policy_.allows(message.response_topic, tenant_level_)) {

@@ -4,34 +4,12 @@
 // and without a terminating zero: replies are written in pieces of a few bytes.
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
-namespace flyball {
+#include "schemas/short_text.h"
 
-// Up to sixteen bytes, as nearly every key and word has, in two copies that may overlap: no call.
-[[gnu::always_inline]] inline void copy_short(char* to, const char* from, std::size_t size) {
-    const auto ends = [&](auto word) {
-        auto last = word;
-        std::memcpy(&word, from, sizeof(word));
-        std::memcpy(&last, from + size - sizeof(last), sizeof(last));
-        std::memcpy(to, &word, sizeof(word));
-        std::memcpy(to + size - sizeof(last), &last, sizeof(last));
-    };
-    if (size > 16) {
-        std::memcpy(to, from, size);
-    } else if (size >= 8) {
-        ends(std::uint64_t{0});
-    } else if (size >= 4) {
-        ends(std::uint32_t{0});
-    } else if (size >= 2) {
-        ends(std::uint16_t{0});
-    } else if (size == 1) {
-        *to = *from;
-    }
-}
+namespace flyball {
 
 class ByteBuffer {
 public:

@@ -104,14 +104,13 @@ void Fields::fill(const Value& map) {
     }
 }
 
-Fields::Ignored Fields::ignored() const {
-    Ignored result;
-    for (std::size_t i = 0; i < size_ && result.count < result.names.size(); ++i) {
+void Fields::find_ignored(Ignored& ignored) const {
+    ignored.count = 0;
+    for (std::size_t i = 0; i < size_ && ignored.count < ignored.names.size(); ++i) {
         if (!fields_[i].read && !fields_[i].key.starts_with("x_")) {
-            result.names[result.count++] = fields_[i].key;
+            ignored.names[ignored.count++] = fields_[i].key;
         }
     }
-    return result;
 }
 
 bool Fields::known(std::string_view key) const {

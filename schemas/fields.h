@@ -12,6 +12,7 @@
 #include "schemas/decode.h"
 #include "schemas/limits.h"
 #include "schemas/reason.h"
+#include "schemas/short_text.h"
 #include "schemas/value.h"
 
 namespace flyball {
@@ -38,7 +39,7 @@ public:
     // The value of `key`, marked as read; null when absent.
     const Value* take(std::string_view key) {
         for (std::size_t i = 0; i < size_; ++i) {
-            if (fields_[i].key == key) {
+            if (same_text(fields_[i].key, key)) {
                 fields_[i].read = true;
                 return fields_[i].value;
             }
@@ -51,7 +52,12 @@ public:
         std::array<std::string_view, ignored_names_max> names;
         std::size_t count = 0;
     };
-    Ignored ignored() const;
+    void find_ignored(Ignored& ignored) const;  // into any Ignored
+    Ignored ignored() const {
+        Ignored all;
+        find_ignored(all);
+        return all;
+    }
     bool known(std::string_view key) const;  // present and read
 
 private:

@@ -5,6 +5,7 @@
 
 #include "schemas/expects.h"
 #include "schemas/request.h"
+#include "schemas/short_text.h"
 #include "schemas/utf8.h"
 
 namespace flyball {
@@ -79,65 +80,62 @@ bool below_a_governor(Channel channel) {
            channel == Channel::decision || channel == Channel::event;
 }
 
-std::optional<Topic> node_topic(const Levels& levels) {
+bool node_topic(const Levels& levels, Topic& topic) {
     if (levels.count == 2 && levels.level[0] == "control" && levels.level[1] == "reply") {
-        return Topic{.channel = Channel::control_reply};
+        topic.channel = Channel::control_reply;
+        return true;
     }
-    if (levels.count != 1) {
-        return std::nullopt;
+    const auto word = std::ranges::find(node_words, levels.level[0],
+                                        &std::pair<std::string_view, Channel>::first);
+    if (levels.count != 1 || word == node_words.end()) {
+        return false;
     }
-    for (const auto& [text, channel] : node_words) {
-        if (text == levels.level[0]) {
-            return Topic{.channel = channel};
-        }
-    }
-    return std::nullopt;
+    topic.channel = word->second;
+    return true;
 }
 
 // `tenant`: the level behind the channel's word; null when there is none.
-std::optional<Topic> governor_topic(std::string_view type, std::string_view name,
-                                    std::string_view word, const std::string_view* tenant) {
-    for (const Word& known : governor_words) {
-        if (known.text != word || (tenant != nullptr && !known.takes_tenant)) {
-            continue;
-        }
-        Topic topic{.channel = known.channel, .type = type, .name = name};
-        if (!name.empty()) {
-            topic.title = {type.data(), type.size() + 1 + name.size()};
-        }
-        if (tenant != nullptr) {
-            topic.has_tenant = true;
-            topic.tenant_level = *tenant;
-        }
-        return topic;
+bool governor_topic(std::string_view word, const std::string_view* tenant, Topic& topic) {
+    const auto known = std::ranges::find_if(
+        governor_words, [word](const Word& one) { return same_text(one.text, word); });
+    if (known == governor_words.end() || (tenant != nullptr && !known->takes_tenant)) {
+        return false;
     }
-    return std::nullopt;
+    topic.channel = known->channel;
+    if (tenant != nullptr) {
+        topic.has_tenant = true;
+        topic.tenant_level = *tenant;
+    }
+    return true;
 }
 
-std::optional<Topic> admit_topic(const Levels& levels) {
+bool admit_topic(const Levels& levels, Topic& topic) {
     const std::string_view word = levels.level[1];
-    if (word != "request" && word != "decision") {
-        return std::nullopt;
+    if ((word != "request" && word != "decision") ||
+        !governor_topic(word, levels.count == 3 ? &levels.level[2] : nullptr, topic)) {
+        return false;
     }
-    return governor_topic("admit", {}, word, levels.count == 3 ? &levels.level[2] : nullptr);
+    topic.type = "admit";
+    return true;
 }
 
-std::optional<Topic> classify(const Levels& levels) {
+bool classify(const Levels& levels, Topic& topic) {
     const auto& level = levels.level;
-    if (levels.count < 3) {
-        if (auto topic = node_topic(levels)) {
-            return topic;
-        }
+    if (levels.count < 3 && node_topic(levels, topic)) {
+        return true;
     }
-    if (level[0] == "admit" && (levels.count == 2 || levels.count == 3)) {
-        if (auto topic = admit_topic(levels)) {
-            return topic;
-        }
+    if (same_text(level[0], "admit") && (levels.count == 2 || levels.count == 3) &&
+        admit_topic(levels, topic)) {
+        return true;
     }
-    if (levels.count < 3) {
-        return std::nullopt;
+    if (levels.count < 3 ||
+        !governor_topic(level[2], levels.count == 4 ? &level[3] : nullptr, topic)) {
+        return false;
     }
-    return governor_topic(level[0], level[1], level[2], levels.count == 4 ? &level[3] : nullptr);
+    topic.type = level[0];
+    topic.name = level[1];
+    topic.title = {level[0].data(), level[0].size() + 1 + level[1].size()};
+    return true;
 }
 
 // Whether `levels` ("a/b/") stands in `topic` at the start of a level; the topic counts as ending
@@ -172,21 +170,18 @@ std::string Root::text() const {
 
 TopicParser::TopicParser(const Root& root) : root_(root.text() + "/") {}
 
-std::optional<Topic> TopicParser::parse(std::string_view topic) {
-    if (!topic.starts_with(root_)) {
-        return std::nullopt;
-    }
+bool TopicParser::parse(std::string_view topic, Topic& parsed) {
     Levels levels;
-    if (!split(topic.substr(root_.size()), levels)) {
-        return std::nullopt;
+    if (!topic.starts_with(root_) || !split(topic.substr(root_.size()), levels) ||
+        !classify(levels, parsed)) {
+        return false;
     }
-    auto parsed = classify(levels);
-    if (parsed && parsed->has_tenant) {
-        const auto tenant = decode_tenant(parsed->tenant_level, tenant_);
-        parsed->tenant_canonical = tenant.has_value();
-        parsed->tenant = tenant.value_or(std::string_view{});
+    if (parsed.has_tenant) {
+        const auto tenant = decode_tenant(parsed.tenant_level, tenant_);
+        parsed.tenant_canonical = tenant.has_value();
+        parsed.tenant = tenant.value_or(std::string_view{});
     }
-    return parsed;
+    return true;
 }
 
 void append_topic(std::string& out, const Root& root, const Topic& topic) {

@@ -51,7 +51,12 @@ public:
     // Nothing when the topic is not one of ours. The views live until the next parse or as long as
     // `topic`, whichever is shorter. A level that could be read as admit's is:
     // `admit/request/admin` is tenant `admin` asking admit, never an admin topic.
-    std::optional<Topic> parse(std::string_view topic);
+    std::optional<Topic> parse(std::string_view topic) {
+        Topic parsed;
+        return parse(topic, parsed) ? std::optional(parsed) : std::nullopt;
+    }
+    // The same into a fresh topic; false: none of ours.
+    bool parse(std::string_view topic, Topic& parsed);
 
 private:
     std::string root_;  // with the trailing slash

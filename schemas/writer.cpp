@@ -100,17 +100,8 @@ void Writer::put_json(std::string_view text) {
     append_json_text(buffer_, text);
 }
 
-void Writer::unsigned_integer(std::uint64_t number) {
-    before_value();
-    put_unsigned(number);
-}
-
-void Writer::put_unsigned(std::uint64_t number) {
-    if (encoding_ == Encoding::json) {
-        append_number(buffer_, number);
-    } else {
-        msgpack_form::append_unsigned(buffer_, number);
-    }
+void Writer::put_json(std::uint64_t number) {
+    append_number(buffer_, number);
 }
 
 void Writer::boolean(bool flag) {

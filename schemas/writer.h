@@ -84,6 +84,7 @@ private:
     void put_text(std::string_view text);
     void put_unsigned(std::uint64_t number);
     void put_json(std::int64_t number);
+    void put_json(std::uint64_t number);
     void put_json(std::string_view text);
     void put_boolean(bool flag);
     void put_real(double number);

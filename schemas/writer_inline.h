@@ -15,6 +15,8 @@ namespace flyball {
 inline void Writer::before_value() {
     if (due_ == Due::value) [[likely]] {
         due_ = Due::key;
+    } else if (due_ == Due::element && encoding_ == Encoding::msgpack) {
+        ++count_;
     } else {
         before_element();
     }
@@ -47,6 +49,19 @@ inline void Writer::put_text(std::string_view text) {
     } else {
         put_json(text);
     }
+}
+
+inline void Writer::put_unsigned(std::uint64_t number) {
+    if (encoding_ == Encoding::msgpack) {
+        msgpack_form::append_unsigned(buffer_, number);
+    } else {
+        put_json(number);
+    }
+}
+
+inline void Writer::unsigned_integer(std::uint64_t number) {
+    before_value();
+    put_unsigned(number);
 }
 
 inline void Writer::integer(std::int64_t number) {

@@ -30,7 +30,7 @@ public:
     BenchEngine(std::string_view kind, int tenants, bool journal);
     ~BenchEngine() override;
 
-    void ask();  // one request from bytes to bytes
+    [[gnu::noinline]] void ask();  // one request from bytes to bytes
 
     std::size_t request_bytes() const { return payload_.size(); }
     std::uint64_t replies() const { return replies_; }

@@ -45,8 +45,8 @@ TEST(ComplianceImage, IsTheSameBytesOnEveryMachine) {
     image.state.checks = 258;
     image.state.denied = 2;
     image.state.warned = 1;
-    image.state.strikes[0] = instant_from_ms(3);
-    image.state.strike_count = 1;
+    image.state.strikes.at[0] = instant_from_ms(3);
+    image.state.strikes.count = 1;
     ByteBuffer bytes;
     encode(image, bytes);
     EXPECT_EQ(hex(bytes.bytes()),
