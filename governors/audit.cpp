@@ -1,5 +1,7 @@
 #include "governors/audit.h"
 
+#include <cstring>
+
 #include "schemas/expects.h"
 #include "schemas/msgpack_form.h"
 
@@ -11,6 +13,15 @@ constexpr std::string_view start_mark = "flyball-audit-1";
 // Sets the hash of a link apart from every other hash here, h[0] included.
 constexpr std::uint8_t link_mark = 0;
 constexpr std::string_view hex_digits = "0123456789abcdef";
+// The two digits of each byte.
+constexpr auto hex_pairs = [] {
+    std::array<char, 512> pairs{};
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+        pairs[2 * byte] = hex_digits[byte >> 4U];
+        pairs[2 * byte + 1] = hex_digits[byte & 0xFU];
+    }
+    return pairs;
+}();
 
 std::string_view text_of(const Sha256& hash) {
     return {reinterpret_cast<const char*>(hash.data()), hash.size()};
@@ -203,9 +214,7 @@ Sha256 salted_hash(Hasher& hasher, const Salt& salt, std::string_view text) {
 
 HexHash::HexHash(const Sha256& hash) : digits() {
     for (std::size_t at = 0; at < hash.size(); ++at) {
-        const auto byte = std::to_integer<unsigned>(hash[at]);
-        digits[2 * at] = hex_digits[byte >> 4U];
-        digits[2 * at + 1] = hex_digits[byte & 0xFU];
+        std::memcpy(&digits[2 * at], &hex_pairs[2 * std::to_integer<std::size_t>(hash[at])], 2);
     }
 }
 

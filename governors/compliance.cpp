@@ -125,7 +125,7 @@ Judgement Compliance::judge_check(const Case& asked, Effect& effect) const {
         return judgement;
     }
     after.salt = salt_of(before);
-    AuditRecord record = record_of(asked, asked.command.name, judgement, *after.salt);
+    AuditRecord& record = record_of(asked, asked.command.name, judgement, *after.salt);
     record.attrs = given.hash(scratch_->hasher, *after.salt, scratch_->hashed);
     for (std::size_t place = 0; place < settings_.rules.size(); ++place) {
         if ((judgement.detail & bit(place)) != 0) {
@@ -199,11 +199,13 @@ Salt Compliance::salt_of(const ComplianceState& state) const {
     return state.salt.value_or(salts_.next());
 }
 
-AuditRecord Compliance::record_of(const Case& asked, std::string_view action,
-                                  const Judgement& judgement, const Salt& salt) const {
-    AuditRecord record;
+AuditRecord& Compliance::record_of(const Case& asked, std::string_view action,
+                                   const Judgement& judgement, const Salt& salt) const {
+    AuditRecord& record = scratch_->making;
     record.action = action;
     record.at = asked.now;
+    record.attrs.reset();
+    record.violation_count = 0;
     record.decision = to_text(judgement.verdict);
     record.policy_rev = asked.policy_rev;
     record.reason = to_text(judgement.reason);
@@ -214,24 +216,22 @@ AuditRecord Compliance::record_of(const Case& asked, std::string_view action,
 
 void Compliance::put_record(const AuditRecord& record, const ComplianceState& after,
                             Effect& effect) const {
+    scratch_->after = {};  // until the link is made: hashing may throw
     scratch_->record.clear();
     append_audit_record(scratch_->record, record);
-    ComplianceImage image{.kind = ComplianceImage::Kind::record, .state = after};
-    image.record = scratch_->record.bytes();
-    image.hash = audit_link(scratch_->hasher, head_.hash, image.record);
     scratch_->before = head_.hash;
-    scratch_->after = image.hash;
-    encode(image, scratch_->image);
+    scratch_->after = audit_link(scratch_->hasher, head_.hash, scratch_->record.bytes());
+    encode_record(after, scratch_->after, scratch_->record.bytes(), scratch_->image);
     effect.set_after(std::as_bytes(std::span(scratch_->image.bytes())));
 }
 
 void Compliance::put_state(const ComplianceState& after, Effect& effect) const {
-    encode({.kind = ComplianceImage::Kind::tenant, .state = after}, scratch_->image);
+    encode_tenant(after, scratch_->image);
     effect.set_after(std::as_bytes(std::span(scratch_->image.bytes())));
 }
 
 void Compliance::put_before(const ComplianceState& before, Effect& effect) const {
-    encode({.kind = ComplianceImage::Kind::tenant, .state = before}, scratch_->image);
+    encode_tenant(before, scratch_->image);
     effect.set_before(std::as_bytes(std::span(scratch_->image.bytes())));
 }
 

@@ -66,6 +66,7 @@ private:
         ByteBuffer hashed;
         ByteBuffer image;
         std::string path;  // of an attribute at fault
+        AuditRecord making;
         // The newest link made here: apply() need not hash again what judge() has just hashed.
         ByteBuffer record;
         Sha256 before{};
@@ -78,8 +79,8 @@ private:
     void strike(ComplianceState& state, Instant now) const;
     void read_attributes(Command& command, FieldReader& fields) const;
     // Fills in what all records have; `salt` as is.
-    AuditRecord record_of(const Case& asked, std::string_view action, const Judgement& judgement,
-                          const Salt& salt) const;
+    AuditRecord& record_of(const Case& asked, std::string_view action, const Judgement& judgement,
+                           const Salt& salt) const;
     void put_record(const AuditRecord& record, const ComplianceState& after, Effect& effect) const;
     void put_state(const ComplianceState& after, Effect& effect) const;
     void put_before(const ComplianceState& before, Effect& effect) const;

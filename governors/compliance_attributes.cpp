@@ -4,6 +4,7 @@
 
 #include "schemas/expects.h"
 #include "schemas/msgpack_form.h"
+#include "schemas/short_text.h"
 
 namespace flyball {
 
@@ -11,6 +12,14 @@ namespace {
 
 // What is hashed goes to the hash in pieces, so that the buffer stays small.
 constexpr std::size_t piece_bytes = 4096;
+
+// Most names differ in their first byte.
+bool comes_before(std::string_view a, std::string_view b) {
+    if (!a.empty() && !b.empty() && a[0] != b[0]) {
+        return static_cast<unsigned char>(a[0]) < static_cast<unsigned char>(b[0]);
+    }
+    return a < b;
+}
 
 void append(ByteBuffer& out, const Value& value) {
     if (value.is(Kind::boolean)) {
@@ -35,12 +44,13 @@ ComplianceAttributes::ComplianceAttributes(const Value* map) {
         key = key->next_sibling()->next_sibling();
     }
     std::sort(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(size_),
-              [](const Value* a, const Value* b) { return a->text() < b->text(); });
+              [](const Value* a, const Value* b) { return comes_before(a->text(), b->text()); });
 }
 
 const Value* ComplianceAttributes::find(std::string_view name) const {
-    const auto found = std::ranges::lower_bound(all(), name, {}, &Value::text);
-    return found == all().end() || (*found)->text() != name ? nullptr : (*found)->next_sibling();
+    const auto found = std::ranges::lower_bound(all(), name, comes_before, &Value::text);
+    const bool there = found != all().end() && same_text((*found)->text(), name);
+    return there ? (*found)->next_sibling() : nullptr;
 }
 
 Sha256 ComplianceAttributes::hash(Hasher& hasher, const Salt& salt, ByteBuffer& scratch) const {

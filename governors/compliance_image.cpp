@@ -108,18 +108,37 @@ bool ComplianceState::operator==(const ComplianceState& other) const {
            std::ranges::equal(all_strikes(), other.all_strikes());
 }
 
-void encode(const ComplianceImage& image, ByteBuffer& out) {
+namespace {
+
+void begin(ByteBuffer& out, ComplianceImage::Kind kind) {
     out.clear();
     put(out, version);
-    put(out, static_cast<std::uint8_t>(image.kind));
+    put(out, static_cast<std::uint8_t>(kind));
+}
+
+}  // namespace
+
+void encode_tenant(const ComplianceState& state, ByteBuffer& out) {
+    begin(out, ComplianceImage::Kind::tenant);
+    put_state(out, state);
+}
+
+void encode_record(const ComplianceState& state, const Sha256& hash, std::string_view record,
+                   ByteBuffer& out) {
+    begin(out, ComplianceImage::Kind::record);
+    put_state(out, state);
+    put_bytes(out, hash);
+    out.append(record);
+}
+
+void encode(const ComplianceImage& image, ByteBuffer& out) {
     switch (image.kind) {
-        case ComplianceImage::Kind::tenant: put_state(out, image.state); break;
+        case ComplianceImage::Kind::tenant: encode_tenant(image.state, out); break;
         case ComplianceImage::Kind::record:
-            put_state(out, image.state);
-            put_bytes(out, image.hash);
-            out.append(image.record);
+            encode_record(image.state, image.hash, image.record, out);
             break;
         case ComplianceImage::Kind::chain:
+            begin(out, ComplianceImage::Kind::chain);
             put(out, image.head.seq);
             put_bytes(out, image.head.hash);
             put(out, image.first_seq);
@@ -127,14 +146,16 @@ void encode(const ComplianceImage& image, ByteBuffer& out) {
     }
 }
 
+// The image is made where it is returned: it has room for all strikes that a tenant may have.
 std::optional<ComplianceImage> decode_compliance_image(std::span<const std::byte> bytes) {
     Reader in{bytes};
-    ComplianceImage image;
+    std::optional<ComplianceImage> decoded;
     const bool known = in.take<std::uint8_t>() == version;
     const unsigned kind = in.take<std::uint8_t>();
     if (!known || !in.good || kind < 1 || kind > 3) {
-        return std::nullopt;
+        return decoded;
     }
+    ComplianceImage& image = decoded.emplace();
     image.kind = static_cast<ComplianceImage::Kind>(kind);
     if (image.kind == ComplianceImage::Kind::chain) {
         image.head.seq = in.take<std::uint64_t>();
@@ -149,7 +170,10 @@ std::optional<ComplianceImage> decode_compliance_image(std::span<const std::byte
         image.record = {reinterpret_cast<const char*>(in.from.data()), in.from.size()};
     }
     const bool whole = image.kind == ComplianceImage::Kind::record || in.from.empty();
-    return in.good && whole ? std::optional(image) : std::nullopt;
+    if (!in.good || !whole) {
+        decoded.reset();
+    }
+    return decoded;
 }
 
 }  // namespace flyball

@@ -61,6 +61,10 @@ struct ComplianceImage {
 
 // Replaces what is in `out`.
 void encode(const ComplianceImage& image, ByteBuffer& out);
+// The same of a tenant's state and of a record, without an image put together for it.
+void encode_tenant(const ComplianceState& state, ByteBuffer& out);
+void encode_record(const ComplianceState& state, const Sha256& hash, std::string_view record,
+                   ByteBuffer& out);
 // Nothing when the bytes are no image. The record points into them and is not looked at.
 std::optional<ComplianceImage> decode_compliance_image(std::span<const std::byte> bytes);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schemas/expects.h"
+#include "schemas/short_text.h"
 
 namespace flyball {
 
@@ -25,7 +26,7 @@ bool equal(const Tree& wanted, const Value& value) {
     if (const std::int64_t* number = wanted.integer()) {
         return *number == value.integer;
     }
-    return *wanted.text() == value.text();
+    return same_text(*wanted.text(), value.text());
 }
 
 bool listed(const Tree::List& wanted, const Value& value) {
@@ -69,7 +70,9 @@ std::string_view to_text(ComplianceOp op) {
 }
 
 bool ComplianceRule::governs(std::string_view action) const {
-    return actions.empty() || std::ranges::find(actions, action) != actions.end();
+    return actions.empty() || std::ranges::any_of(actions, [action](std::string_view one) {
+               return same_text(one, action);
+           });
 }
 
 bool ComplianceRule::violated_by(const Value* attribute_value) const {

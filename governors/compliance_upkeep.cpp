@@ -94,10 +94,8 @@ Result<std::vector<std::string>> Compliance::configure(const Tree& settings, Ins
 }
 
 std::size_t Compliance::memory_bytes() const {
-    // What OpenSSL 3 keeps of one SHA-256 in work.
-    constexpr std::size_t hasher_bytes = 256;
-    std::size_t bytes = sizeof(*this) + sizeof(Scratch) + hasher_bytes +
-                        scratch_->record.capacity() + scratch_->image.capacity() +
+    std::size_t bytes = sizeof(*this) + sizeof(Scratch) + scratch_->record.capacity() +
+                        scratch_->hashed.capacity() + scratch_->image.capacity() +
                         scratch_->path.capacity() + tenants_.capacity() * sizeof(Tenant);
     for (const Tenant& tenant : tenants_) {
         bytes += tenant.strikes.capacity() * sizeof(Instant);

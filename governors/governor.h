@@ -101,7 +101,7 @@ private:
     void keep_record(const Entry& entry, const RememberedId* id) const;
     void keep_part(const Part& part, Instant now) const;
     std::uint64_t take_number();
-    void note(const Change& change) const;
+    void note(Change change) const;
     void replay(Entry& entry, const RememberedId& remembered);
     bool refuse(Entry& entry, Reason reason, std::string_view field, std::string_view expected);
     bool refuse_unkept(Entry& entry);

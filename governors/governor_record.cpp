@@ -5,14 +5,13 @@
 
 namespace flyball {
 
-void Governor::note(const Change& change) const {
+void Governor::note(Change change) const {
     if (changes_ == nullptr) {
         return;
     }
-    Change noted = change;
-    noted.governor = title_;
-    noted.policy_rev = policy_rev_;
-    changes_->note(noted);
+    change.governor = title_;
+    change.policy_rev = policy_rev_;
+    changes_->note(change);
 }
 
 std::uint64_t Governor::take_number() {

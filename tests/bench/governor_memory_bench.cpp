@@ -1,6 +1,6 @@
 // Heap bytes of governors, counted at the allocator: empty, with a full ring of 1,024 events, with
-// 1,024 ids besides; forty of them; thirty with 100 tenants each. Prints each beside its bound and
-// exits 1 when one is missed.
+// 1,024 ids besides; forty of them; thirty with 100 tenants each, of one type and of all. Prints each
+// beside its bound and exits 1 when one is missed.
 
 #include <malloc.h>
 
@@ -24,12 +24,14 @@ std::size_t heap_bytes() {
 
 class Asker {
 public:
-    void ask(Governor& governor, const std::string& json) {
+    void ask(Governor& governor, const std::string& json, bool admin = false) {
         const Payload payload = decoder_.decode(json);
         expects(payload.good(), "the benchmark's request decodes");
         read_request(*payload.root, payload.encoding, request_);
-        governor.decide(request_, {.now = now_, .encoding = payload.encoding}, decided_, effect_);
-        expects(decided_.reply.verdict == Verdict::allow, "the benchmark's request is granted");
+        governor.decide(request_, {.now = now_, .encoding = payload.encoding, .admin = admin},
+                        decided_, effect_);
+        expects(decided_.reply.verdict == (admin ? Verdict::ok : Verdict::allow),
+                "the benchmark's request is granted");
     }
 
 private:
@@ -92,6 +94,43 @@ std::size_t measure(int count, int requests, int tenants, bool with_ids) {
     return heap_bytes() - before;
 }
 
+// A device's governors, six of each type: each tenant has an account, a tier, a running plan, and
+// asks once or, so that rings are full, eleven times.
+std::size_t measure_device(int rounds) {
+    constexpr int tenants = 100;
+    Asker asker;
+    const std::size_t before = heap_bytes();
+    Registry registry({.seed = 1});
+    const auto each = [&](std::string_view type, const std::string& keys, bool admin) {
+        for (int number = 0; number < 6; ++number) {
+            const std::string name = "g" + std::to_string(number);
+            Governor* governor = registry.find(type, name);
+            if (governor == nullptr) {
+                const auto added = registry.add(type, name, Tree(Tree::Map{}), Instant{});
+                expects(added.has_value(), "the benchmark's governors are configured");
+                governor = *added;
+            }
+            for (int tenant = 0; tenant < tenants; ++tenant) {
+                asker.ask(*governor,
+                          R"({"tenant":"tenant-)" + std::to_string(tenant) + "\"" + keys + "}",
+                          admin);
+            }
+        }
+    };
+    each("billing", R"(,"op":"topup","amount":1000000,"id":"open")", true);
+    each("subscription", R"(,"op":"start")", true);
+    each("entitlement", R"(,"op":"set_tier","tier":"pro")", true);
+    for (int round = 0; round < rounds; ++round) {
+        const std::string id = R"(,"id":"order-)" + std::to_string(round) + '"';
+        each("billing", R"(,"op":"charge","amount":25)" + id, false);
+        each("quota", id, false);
+        each("compliance", R"(,"action":"store","attributes":{"region":"eu-west"})" + id, false);
+        each("entitlement", R"(,"feature":"export")", false);
+        each("subscription", "", false);
+    }
+    return heap_bytes() - before;
+}
+
 int run() {
     constexpr int ring = 1024;
     constexpr std::size_t kib = 1024;
@@ -100,6 +139,8 @@ int run() {
     met &= report("a governor, 1,024 events and 1,024 ids", measure(1, ring, 4, true), 52 * kib);
     met &= report("40 governors, 1,024 events each", measure(40, ring, 4, false), 1024 * kib);
     met &= report("30 governors, 100 tenants each, full rings", measure(30, ring, 100, true), 0);
+    met &= report("30 governors, 6 of a type, 100 tenants, one ask each", measure_device(1), 0);
+    met &= report("30 governors, 6 of a type, 100 tenants, full rings", measure_device(11), 0);
     return met ? 0 : 1;
 }
 
