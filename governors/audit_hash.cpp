@@ -1,7 +1,7 @@
 #include "governors/audit_hash.h"
 
-// Plain SHA-256 is called deprecated since 3.0 in favour of an interface that allocates; it is there
-// in all of OpenSSL 3.
+// Plain SHA-256 is called deprecated since 3.0 in favour of an interface that allocates; it is
+// there in all of OpenSSL 3.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

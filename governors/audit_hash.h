@@ -1,8 +1,8 @@
 #pragma once
-// SHA-256 and salts for the audit chain. A Hasher holds OpenSSL's plain context: its newer interface
-// (EVP) allocates anew at each start(), which no decision does. Owned by one governor, one thread at
-// a time. OpenSSL refusing to hash is no answer that a check could get: it throws, and the supervisor
-// deals with it.
+// SHA-256 and salts for the audit chain. A Hasher holds OpenSSL's plain context: its newer
+// interface (EVP) allocates anew at each start(), which no decision does. Owned by one governor,
+// one thread at a time. OpenSSL refusing to hash is no answer that a check could get: it throws,
+// and the supervisor deals with it.
 
 #include <array>
 #include <cstddef>

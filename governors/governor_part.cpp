@@ -50,13 +50,13 @@ void Governor::judge_part(Part& part, const Occasion& occasion) {
     } else {
         static_assert(std::is_trivially_destructible_v<Judgement>);
         new (&part.judgement) Judgement(rules_->judge({.command = part.command,
-                                        .tenant = part.tenant,
-                                        .now = occasion.now,
-                                        .tenant_name = part.tenant_name,
-                                        .policy_rev = policy_rev_,
-                                        .clock_known = occasion.clock_known,
-                                        .dry_run = part.dry_run},
-                                       part.effect));
+                                                       .tenant = part.tenant,
+                                                       .now = occasion.now,
+                                                       .tenant_name = part.tenant_name,
+                                                       .policy_rev = policy_rev_,
+                                                       .clock_known = occasion.clock_known,
+                                                       .dry_run = part.dry_run},
+                                                      part.effect));
     }
     part.would_deny = part.judgement.verdict == Verdict::deny && settings_.mode == Mode::observe;
     if (!part.effect.empty()) {

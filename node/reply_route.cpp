@@ -8,7 +8,8 @@ void ReplyRoute::to_decision() {
     target_open_ = false;
     target_.clear();
     Topic reply = *topic_;
-    reply.channel = topic_->channel == Channel::control ? Channel::control_reply : Channel::decision;
+    reply.channel =
+        topic_->channel == Channel::control ? Channel::control_reply : Channel::decision;
     if (!topic_->tenant_canonical) {
         reply.has_tenant = false;  // the level as it came is no tenant: nobody may read there
     }

@@ -17,9 +17,9 @@ class ReplyRoute {
 public:
     ReplyRoute(const Root& root, const ReplyPolicy& policy) : root_(root), policy_(policy) {}
 
-    // `topic` is used until the next begin(). Begins with the decision topic of `topic` (control_reply for control), or with the message's
-    // Response Topic when it has one. False: that topic is not allowed and the route stays with the
-    // decision topic.
+    // `topic` is used until the next begin(). Begins with the decision topic of `topic`
+    // (control_reply for control), or with the message's Response Topic when it has one. False:
+    // that topic is not allowed and the route stays with the decision topic.
     bool begin(const Message& message, const Topic& topic);
     // Takes the payload's reply_to unless a Response Topic came; false: it is not allowed, and the
     // route is back at the decision topic.

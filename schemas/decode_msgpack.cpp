@@ -22,8 +22,7 @@ bool MsgpackReader::read(std::string_view payload, std::size_t& stopped) {
     end_ = at_ + payload.size();
     bool good = read_value();
     if (good && at_ != end_) {
-        good =
-            tape_.fail(Reason::malformed, "there are bytes behind the end of the value");
+        good = tape_.fail(Reason::malformed, "there are bytes behind the end of the value");
     }
     stopped = static_cast<std::size_t>(at_ - payload.data());
     return good;
@@ -85,8 +84,7 @@ bool MsgpackReader::read_rare(unsigned first) {
                read_bytes(Kind::extension, 1 + number);
     }
     if (first >= 0xC4 && first <= 0xC6) {
-        return take_number(length_bytes(first, 0xC4), number) &&
-               read_bytes(Kind::binary, number);
+        return take_number(length_bytes(first, 0xC4), number) && read_bytes(Kind::binary, number);
     }
     switch (first) {
         case 0xC0: return tape_.add_null();

@@ -1,7 +1,7 @@
 #pragma once
-// msgpack bytes onto a Tape, in one pass and in place. Our own rather than msgpack-c's visitor, which
-// took a fifth of a decision: it steps through a state machine of four calls a value. What it made
-// of a payload this makes too; the fuzzer compares the two. Internal to the decoder.
+// msgpack bytes onto a Tape, in one pass and in place. Our own rather than msgpack-c's visitor,
+// which took a fifth of a decision: it steps through a state machine of four calls a value. What it
+// made of a payload this makes too; the fuzzer compares the two. Internal to the decoder.
 
 #include <cstddef>
 #include <cstdint>

@@ -55,8 +55,8 @@ inline char* put(char* to, std::uint64_t number) {
         return to + 1;
     }
     // 0xCC to 0xCF take 1, 2, 4 or 8 bytes. Eight are written, those that count first.
-    const unsigned width_log = (number > 0xFF ? 1U : 0U) + (number > 0xFFFF ? 1U : 0U) +
-                               (number > 0xFFFFFFFF ? 1U : 0U);
+    const unsigned width_log =
+        (number > 0xFF ? 1U : 0U) + (number > 0xFFFF ? 1U : 0U) + (number > 0xFFFFFFFF ? 1U : 0U);
     *to = static_cast<char>(0xCC + width_log);
     store_big_endian(to + 1, number << (64U - (8U << width_log)));
     return to + 1 + (1U << width_log);

@@ -1,6 +1,6 @@
 // Heap bytes of governors, counted at the allocator: empty, with a full ring of 1,024 events, with
-// 1,024 ids besides; forty of them; thirty with 100 tenants each, of one type and of all. Prints each
-// beside its bound and exits 1 when one is missed.
+// 1,024 ids besides; forty of them; thirty with 100 tenants each, of one type and of all. Prints
+// each beside its bound and exits 1 when one is missed.
 
 #include <malloc.h>
 

@@ -1,11 +1,11 @@
-// Our msgpack reader beside msgpack-c's: whatever the first byte of a value is and however many bytes
-// follow, both take it as a whole or neither does.
+// Our msgpack reader beside msgpack-c's: whatever the first byte of a value is and however many
+// bytes follow, both take it as a whole or neither does.
 
 #include <gtest/gtest.h>
 
 #define MSGPACK_NO_BOOST
-#include <msgpack.hpp>
 #include <limits>
+#include <msgpack.hpp>
 #include <string>
 
 #include "schemas/decode.h"
@@ -36,7 +36,8 @@ TEST(DecodeMsgpack, TakesEachKindOfValueAtItsLengthOnly) {
             taken += ours ? 1 : 0;
         }
     }
-    // Every byte begins a value but 0xC1 and those whose lengths of 0x0101 and more do not fit here.
+    // Every byte begins a value but 0xC1 and those whose lengths of 0x0101 and more do not fit
+    // here.
     constexpr std::size_t too_long = 10;
     EXPECT_EQ(taken, 256U - 1U - too_long);
 }
