@@ -74,7 +74,6 @@ struct ChainHead {
 class Rules {
 public:
     virtual ~Rules() = default;
-
     // ---- what it takes
 
     // The type's ops; index = Command::op. `get` and `forget` are every type's: `get` must be in
