@@ -1,5 +1,5 @@
 // Counts every operator new of the process: decoding, reading and writing allocate nothing once
-// their buffers have grown.
+// their buffers have grown. Also what msgpack-c's parse context must keep doing for that.
 
 #include <gtest/gtest.h>
 
