@@ -18,10 +18,11 @@ constexpr Span offline_wait{500};
 
 Result<std::unique_ptr<Node>> Node::make(Options options) {
     auto keeper = std::make_unique<Keeper>(
-        std::move(options.disk), Keeper::Options{.durability = options.settings.state.durability,
-                                                 .interval = options.settings.state.interval,
-                                                 .max_bytes = options.settings.state.max_bytes,
-                                                 .segment_bytes = options.settings.state.segment_bytes});
+        std::move(options.disk),
+        Keeper::Options{.durability = options.settings.state.durability,
+                        .interval = options.settings.state.interval,
+                        .max_bytes = options.settings.state.max_bytes,
+                        .segment_bytes = options.settings.state.segment_bytes});
     const auto identity = keeper->identify(options.fresh);
     if (!identity) {
         return Error{ErrorCode::state, identity.error().message};
@@ -32,7 +33,8 @@ Result<std::unique_ptr<Node>> Node::make(Options options) {
     if (auto recovered = node->recover(started); !recovered) {
         return recovered.error();
     }
-    node->pace_ = pace ? pace(*node->keeper_, *node) : std::make_unique<KeeperThread>(*node->keeper_);
+    node->pace_ =
+        pace ? pace(*node->keeper_, *node) : std::make_unique<KeeperThread>(*node->keeper_);
     return node;
 }
 
@@ -62,8 +64,7 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
       inbox_({.messages_max = settings_.limits.inbox}),
-      instance_(identity.instance),
-      started_us_(options.started.monotonic_us) {
+      life_{.instance = identity.instance, .started_us = options.started.monotonic_us} {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
     append_topic(trace_topic_, settings_.root, Topic{.channel = Channel::trace});
     engine_.set_control(&control_);
@@ -296,7 +297,7 @@ Instant Node::now() {
 }
 
 std::uint64_t Node::session() const {
-    return (epoch_ << 20U) + connects_.load();
+    return (life_.epoch << 20U) + connects_.load();
 }
 
 }  // namespace flyball

@@ -14,7 +14,6 @@
 #include <string>
 #include <string_view>
 
-#include "node/clock.h"
 #include "node/config.h"
 #include "node/control.h"
 #include "node/engine.h"
@@ -23,7 +22,7 @@
 #include "node/health.h"
 #include "node/histogram.h"
 #include "node/keeper_thread.h"
-#include "node/log.h"
+#include "node/node_options.h"
 #include "node/node_parts.h"
 #include "node/refusals.h"
 #include "node/reply_gate.h"
@@ -41,19 +40,7 @@ class Node : private Receiver,
              private ControlledNode,
              private Keeper::Owner {
 public:
-    struct Options {
-        NodeSettings settings;
-        std::unique_ptr<Transport> transport;
-        std::unique_ptr<Waiter> waiter;
-        Log& log;
-        std::unique_ptr<Disk> disk;           // the state folder
-        StateIdentity fresh;                  // random: of a folder that has none yet
-        std::array<std::byte, 32> entropy{};  // random
-        ClockSample started{};                // as early in the program as can be
-        std::function<Config()> reread{};     // the configuration, for a reload
-        // Who takes the keeper's turns; a thread of its own when this is empty.
-        std::function<std::unique_ptr<KeeperPace>(Keeper&, Keeper::Owner&)> pace{};
-    };
+    using Options = NodeOptions;
     // Reads the state folder and makes the configured governors; an error names the key or the file
     // that is wrong.
     static Result<std::unique_ptr<Node>> make(Options options);
@@ -122,9 +109,7 @@ private:
     Log& log_;
     std::unique_ptr<Waiter> waiter_;
     std::unique_ptr<Transport> transport_;
-    std::string root_text_;
-    std::string health_topic_;
-    std::string trace_topic_;
+    std::string root_text_, health_topic_, trace_topic_;
     std::function<Config()> reread_;
 
     // Whoever holds this owns everything below it, up to the next remark.
@@ -145,8 +130,7 @@ private:
     HealthPace health_;
     std::string_view watched_clock_;  // in the last event
     std::string policy_rev_;
-    bool name_is_shared_ = false;
-    bool draining_ = false;
+    bool name_is_shared_ = false, draining_ = false;
     bool ended_ = false;  // nothing more will be decided
     ReplyGate gate_;
     KeepingWatch keeping_;
@@ -158,11 +142,7 @@ private:
     Refusals refusals_;
     LinkNews link_news_;
 
-    std::uint64_t epoch_ = 0;  // starts from this state folder
-    std::uint64_t instance_;
-    Instant started_at_{};
-    std::int64_t started_us_ = 0;
-    std::int64_t startup_ms_ = 0;
+    NodeLife life_;
     std::unique_ptr<KeeperPace> pace_;  // the last: its thread uses all of the above
 };
 

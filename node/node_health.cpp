@@ -49,8 +49,8 @@ void Node::take_link_change() {
     const std::string& why = news->why;
     switch (news->state) {
         case LinkState::up:
-            if (startup_ms_ == 0) {
-                startup_ms_ = (monotonic_us() - started_us_) / 1000;
+            if (life_.startup_ms == 0) {
+                life_.startup_ms = (monotonic_us() - life_.started_us) / 1000;
             }
             log_.write(LogLevel::notice, "online",
                        {{"broker", transport_->peer()},
@@ -163,14 +163,14 @@ void Node::write_health_report(std::string_view status) {
                   .events = events_,
                   .state = state,
                   .durability = settings_.state.durability,
-                  .state_epoch = epoch_,
-                  .instance = instance_,
+                  .state_epoch = life_.epoch,
+                  .instance = life_.instance,
                   .session = session(),
                   .refused = refusals_.total(),
                   .at = at,
-                  .started_at = started_at_,
-                  .uptime_s = (now_us - started_us_) / second_us,
-                  .startup_ms = startup_ms_,
+                  .started_at = life_.started_at,
+                  .uptime_s = (now_us - life_.started_us) / second_us,
+                  .startup_ms = life_.startup_ms,
                   .interval_s = settings_.health_interval.count() / 1000,
                   .clock = to_text(clock_.status()),
                   .clock_offset_ms = clock_.offset().count(),
@@ -186,8 +186,9 @@ void Node::look_at_own_health(const Message& message) {
         return;
     }
     const Value& report = *payload.root;
-    const bool ours = integer_of(report, "started_at") == to_ms(started_at_) &&
-                      (static_cast<std::uint64_t>(integer_of(report, "session")) >> 20U) == epoch_;
+    const bool ours =
+        integer_of(report, "started_at") == to_ms(life_.started_at) &&
+        (static_cast<std::uint64_t>(integer_of(report, "session")) >> 20U) == life_.epoch;
     if (text_of(report, "status") != "online" || ours || name_is_shared_) {
         return;
     }

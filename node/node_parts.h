@@ -36,6 +36,14 @@ private:
     std::optional<Change> change_;
 };
 
+struct NodeLife {
+    std::uint64_t epoch = 0;     // starts from this state folder
+    std::uint64_t instance = 0;  // of the state folder
+    Instant started_at{};
+    std::int64_t started_us = 0;  // monotonic
+    std::int64_t startup_ms = 0;
+};
+
 struct HealthPace {
     std::string status;      // in the last report
     std::string_view clock;  // in the last report

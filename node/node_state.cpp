@@ -49,11 +49,12 @@ Result<void> Node::recover(const ClockSample& started) {
     if (recovery.latest() != Instant{}) {
         clock_.resume(recovery.latest(), started);
     }
-    started_at_ = clock_.advance(started);
+    life_.started_at = clock_.advance(started);
     Registry& registry = engine_.registry();
-    const auto faults = recovery.node().epoch == 0
-                            ? registry.add_configured(settings_.configured_governors(), started_at_)
-                            : registry.reload(settings_.configured_governors(), started_at_);
+    const auto faults =
+        recovery.node().epoch == 0
+            ? registry.add_configured(settings_.configured_governors(), life_.started_at)
+            : registry.reload(settings_.configured_governors(), life_.started_at);
     if (!faults.empty()) {
         return Error{ErrorCode::usage, settings_.places_of(faults).front()};
     }
@@ -73,7 +74,7 @@ void Node::turn_wanted() noexcept {
 }
 
 void Node::take_up(Recovery& recovery, const StateStore::Recovered& recovered) {
-    epoch_ = recovery.node().epoch + 1;
+    life_.epoch = recovery.node().epoch + 1;
     events_.restore(recovery.node().events_reserved, lines_of(recovery.events()));
     events_.reserve();
     if (recovery.found_any() && !recovery.clean_end()) {
@@ -82,7 +83,7 @@ void Node::take_up(Recovery& recovery, const StateStore::Recovered& recovered) {
     if (recovery.node().epoch > 0) {
         log_.write(LogLevel::notice, "state recovered",
                    {{"records", std::to_string(recovered.records)},
-                    {"starts", std::to_string(epoch_)},
+                    {"starts", std::to_string(life_.epoch)},
                     {"clean", recovery.clean_end() ? "yes" : "no"}});
     }
 }
@@ -93,7 +94,7 @@ void Node::with_engine(const std::function<void(Engine&)>& use) {
 }
 
 NodeChange Node::node_change() {
-    return {.epoch = epoch_,
+    return {.epoch = life_.epoch,
             .at = clock_.last_good().value_or(Instant{}),
             .events_reserved = ended_ ? events_.number() : events_.reserved(),
             .clean_end = ended_};

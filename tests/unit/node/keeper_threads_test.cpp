@@ -5,11 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include "node/keeper.h"
+#include "node/keeper_thread.h"
 #include "tests/sim/memory_disk.h"
 #include "tests/sim/traffic.h"
 
@@ -104,6 +105,8 @@ public:
         keeper_.note(node_change());
         keeper_.end_decision();
         EXPECT_TRUE(keeper_.start(*this).has_value());
+        thread_ = std::make_unique<KeeperThread>(keeper_);
+        woken_ = thread_.get();
     }
 
     void decide_many() {
@@ -144,7 +147,7 @@ public:
 
     // The end; what is on disk then, as the engine would be after a start, beside what it was.
     void expect_kept() {
-        keeper_.stop();
+        thread_->stop();
         MemoryDisk after(disk_.with([](MemoryDisk& disk) { return disk.image(); }));
         sim::Desk again(sim::engine_options());
         Recovery recovery(again.engine());
@@ -184,6 +187,11 @@ private:
     }
     NodeChange node_change() override { return {.epoch = 1, .at = now_}; }
     std::vector<KeptEvent> kept_events() override { return {}; }
+    void turn_wanted() noexcept override {
+        if (KeeperThread* thread = woken_) {
+            thread->wake();
+        }
+    }
 
     LockedDisk disk_;
     Keeper keeper_;
@@ -192,6 +200,8 @@ private:
     sim::Desk desk_;
     std::mutex lock_;
     std::condition_variable changed_;
+    std::atomic<KeeperThread*> woken_{nullptr};  // none until it runs
+    std::unique_ptr<KeeperThread> thread_;       // the last: it uses all of the above
 };
 
 class KeeperThreads : public testing::TestWithParam<Durability> {};
