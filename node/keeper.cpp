@@ -9,7 +9,7 @@ namespace flyball {
 
 namespace {
 
-constexpr std::size_t group_bytes_max = 256 * 1024;
+constexpr std::size_t groups_in_segment = 4;  // or more: little of one is left empty
 constexpr std::size_t early_write_bytes = 512 * 1024;
 constexpr std::size_t buffers_kept = 4;
 constexpr std::int64_t second_us = 1'000'000;
@@ -101,8 +101,7 @@ void Keeper::end_decision() {
         if (!collects_) {
             return;  // the snapshot that ends the failure has it
         }
-        // A group stays below half a segment.
-        const std::size_t group_bytes = std::min(group_bytes_max, options_.segment_bytes / 2);
+        const std::size_t group_bytes = options_.segment_bytes / groups_in_segment;
         if (waiting_.empty() || waiting_.back().bytes.size() + record.size() > group_bytes) {
             wake = waiting_.empty() || waits_;
             if (waiting_.empty()) {

@@ -50,8 +50,13 @@ Json outcome_of(const Json& reply) {
     return outcome;
 }
 
-std::string content_of(const Json& request) {
+std::string content_of(const Json& request, const Json& reply) {
     Json content = request;
+    if (const auto ignored = reply.find("ignored"); ignored != reply.end()) {
+        for (const Json& name : *ignored) {
+            content.erase(name.get<std::string>());
+        }
+    }
     for (const char* key : common_keys) {
         content.erase(key);
     }
@@ -199,7 +204,7 @@ void Checker::check_id(std::uint64_t n, const std::string& governor, const Json&
     const bool error = decision == "error";
     const bool within = found != ids_.end() && !found->second.doubtful &&
                         known.ids - found->second.place < known.ids_capacity;
-    const std::string content = content_of(request);
+    const std::string content = content_of(request, reply);
     if (within && content != found->second.content) {
         check(Invariant::one_effect_per_id, error,
               governor + ": another request under the id of one: " + request.dump() + reply.dump());

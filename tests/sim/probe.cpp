@@ -4,7 +4,7 @@
 
 namespace flyball::sim {
 
-Probe probe(const DiskImage& image, const ProbeOptions& options, bool show) {
+Probe probe(const DiskImage& image, const ProbeOptions& options) {
     Probe found;
     MemoryDisk disk(image);
     const auto identity = StateStore::identify(disk, {.instance = 11, .seed = 7});
@@ -29,11 +29,7 @@ Probe probe(const DiskImage& image, const ProbeOptions& options, bool show) {
     found.lost = recovered->lost;
     found.faults = recovered->faults;
     found.latest = recovery.latest();
-    StateHash hash;
-    found.hash = hash.of(engine);
-    if (show) {
-        found.shown = hash.shown();
-    }
+    found.hash = StateHash().of(engine);
     return found;
 }
 

@@ -22,11 +22,10 @@ struct Probe {
     std::string error;           // why nothing could be recovered
     std::uint64_t record = 0;    // the last one that it knows
     std::uint64_t hash = 0;      // StateHash of what it knows
-    std::string shown;           // on request
     bool lost = false;
     std::vector<std::string> faults;
     Instant latest{};
 };
-Probe probe(const DiskImage& image, const ProbeOptions& options, bool show = false);
+Probe probe(const DiskImage& image, const ProbeOptions& options);
 
 }  // namespace flyball::sim

@@ -41,6 +41,7 @@ public:
     // From now on nothing reaches disk or broker; what runs, runs into that.
     void die() { dead_ = true; }
     bool dead() const { return dead_; }
+    bool awake() const { return keeper_ != nullptr; }
 
     // While it runs.
     void deliver(const Message& message) { receiver_->on_message(message); }

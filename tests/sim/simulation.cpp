@@ -12,9 +12,9 @@ using checker::Invariant;
 
 namespace {
 
-constexpr std::size_t segment_bytes = 32 * 1024;
+constexpr std::size_t segment_bytes = 16 * 1024;
 constexpr std::uint64_t max_bytes = std::uint64_t{2} << 20U;
-constexpr std::size_t files_max = 24;  // two snapshots, a lock's worth of others, segments
+constexpr std::size_t files_max = 48;  // two snapshots, and segments back to the older
 constexpr std::size_t ids_capacity = 48;
 constexpr std::size_t starts_max = 50;  // attempts, each of which may find another fault
 
@@ -63,6 +63,7 @@ void Simulation::choose_character() {
     lossy_of_100_ = one_in(2) ? 0 : 1 + pick(20);
     deadly_of_1000_ = one_in(4) ? 0 : 1 + pick(8);
     works_of_1000_ = one_in(3) ? 0 : pick(300);
+    turn_one_in_ = one_in(2) ? 1 : 1 + pick(60);
 }
 
 NodeSettings Simulation::settings() const {
@@ -88,10 +89,19 @@ Config Simulation::reread() const {
 }
 
 void Simulation::tell_configuration() {
-    governors_moved_ = true;
+    if (std::exchange(variant_told_, variant_) != variant_) {
+        governors_move();
+    }
     for (const auto& [title, config] : governors(variant_)) {
         checker_.configured(title, json_of(config));
     }
+}
+
+// Records say so, also without a journal of decisions: until there is a snapshot of it, what is
+// recovered is decisions of one moment under the governors of another.
+void Simulation::governors_move() {
+    governors_moved_ = true;
+    moved_after_ = keeps_no_journal() && !in_start_ && node_.awake() ? node_.keeper().health().snapshots : 0;
 }
 
 void Simulation::check(Invariant invariant, bool holds, const std::string& what) {
@@ -158,7 +168,7 @@ void Simulation::awake() {
     tell_configuration();
     seen_.push_back({node_.keeper().newest(), hash_.of(node_.engine())});
     ever_seen_.insert(seen_.back().hash);
-    governors_moved_ = keeps_no_journal();
+    moved_after_ = 0;
     told_record_ = 0;
     tells(commits() ? node_.keeper().newest() : 0, "the start");
 }
@@ -187,15 +197,14 @@ void Simulation::after_stop() {
         checker_.settled(counted_);
     }
     const bool written = !node_.keeper().health_is_failing();
-    if (written) {
-        tells(node_.keeper().newest(), "the end");
-    }
     image_ = node_.killed();
     if (written) {
         const Probe found = probe(image_, {root_, max_bytes, segment_bytes, ids_capacity});
         check(Invariant::replay_determinism, found.error.empty() && found.hash == seen_.back().hash,
               "after a stop it knows something else: " + found.error);
         checker_.ended(asked_);
+        tells(found.record, "the end");
+        governors_moved_ = false;
         seen_.back().record = found.record;
         ++counts_.probes;
     } else {
@@ -244,14 +253,14 @@ void Simulation::look_at(const DiskImage& image, bool last) {
 
 bool Simulation::known_state(const Probe& found) const {
     if (keeps_no_journal()) {
-        return governors_moved_ || found.record == 0 || ever_seen_.contains(found.hash);
+        return governors_moved_ || in_start_ || ever_seen_.contains(found.hash);
     }
     const auto at = std::ranges::lower_bound(seen_, found.record, {}, &Seen::record);
     if (at == seen_.end()) {
         return in_start_ || found.record == 0;  // of a start that did not get through
     }
-    return at->hash == found.hash ||
-           (at->record != found.record && at != seen_.begin() && std::prev(at)->hash == found.hash);
+    // One of several records of one step (a batch, a reload): nobody has seen the state between.
+    return at->hash == found.hash || at->record != found.record;
 }
 
 // The state after the newest record; without another record it is the same.
@@ -262,7 +271,8 @@ void Simulation::observe() {
     if (!moved && !keeps_no_journal() && !one_in(16)) {
         return;
     }
-    const std::uint64_t hash = hash_.of(node_.engine());
+    const std::uint64_t hash =
+        hash_.of(node_.engine(), moved ? StateHash::Look::where_decided : StateHash::Look::everywhere);
     if (moved) {
         seen_.push_back({newest, hash});
     } else if (!keeps_no_journal()) {
@@ -273,6 +283,8 @@ void Simulation::observe() {
     }
     if (keeps_no_journal()) {
         ever_seen_.insert(hash);
+        governors_moved_ =
+            governors_moved_ && node_.keeper().health().snapshots < moved_after_ + 2;
     }
     const std::size_t files = node_.disk().image().size();
     check(Invariant::bounded, node_.disk().bytes() <= 2 * max_bytes && files <= files_max,

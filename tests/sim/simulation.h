@@ -62,6 +62,7 @@ private:
     NodeSettings settings() const;
     Config reread() const;
     void tell_configuration();
+    void governors_move();
     void live();
     void start();
     void die(Ending how);
@@ -104,6 +105,8 @@ private:
     std::uint64_t deadly_of_1000_ = 0;
     std::uint64_t works_of_1000_ = 0;  // disk operations during which something else happens
 
+    std::uint64_t turn_one_in_ = 1;    // how late the keeper's turns come
+
     int variant_ = 0;  // of the configuration
     DiskImage image_;  // what the next life starts from
     Ending ending_ = Ending::none;
@@ -111,7 +114,9 @@ private:
     bool starting_ = false;  // and something may happen meanwhile
     bool nested_ = false;
     bool faulted_ = false;  // the disk has failed in this life or one before
-    bool governors_moved_ = false;  // by control or configuration, since the last snapshot
+    int variant_told_ = -1;
+    bool governors_moved_ = false;  // by control or configuration, and no snapshot has it yet
+    std::uint64_t moved_after_ = 0;  // ... after so many snapshots
     std::vector<Seen> seen_;
     std::set<std::uint64_t> ever_seen_;  // hashes, where there is no journal
     StateHash hash_;

@@ -1,8 +1,7 @@
 #include "tests/sim/state_hash.h"
 
-#include <algorithm>
-
 #include "governors/keyed_hash.h"
+#include "tests/sim/traffic.h"
 
 namespace flyball::sim {
 
@@ -29,13 +28,30 @@ void StateHash::add(const IdRing& ids) {
     });
 }
 
-void StateHash::add(const Governor& governor) {
+StateHash::Mark StateHash::mark_of(const Governor& governor) {
+    const auto head = governor.rules().head();
+    std::uint64_t dues = 0;
+    for (const char* name : traffic_tenants) {
+        const TenantIndex tenant = governor.find_tenant(name);
+        const auto due = tenant == no_tenant ? std::nullopt : governor.rules().due(tenant);
+        dues = dues * 31 + (due ? static_cast<std::uint64_t>(to_ms(*due)) : 1);
+    }
+    return {.governor = &governor,
+            .seq = governor.seq(),
+            .audit_seq = head ? head->seq : 0,
+            .dues = dues,
+            .tenants = governor.tenants(),
+            .policy_rev = std::string(governor.policy_rev())};
+}
+
+std::uint64_t StateHash::of(const Governor& governor) {
+    bytes_.clear();
     const auto walk = [this, &governor](TenantIndex tenant) {
         governor.rules().walk(tenant, [this](std::span<const std::byte> image) { add(image); });
     };
+    add(governor.policy_rev());
     walk(no_tenant);
-    std::vector<std::pair<std::string_view, TenantIndex>> tenants;
-    for (const char* name : {"ann", "bob", "cyd", "dan"}) {
+    for (const char* name : traffic_tenants) {
         if (const TenantIndex tenant = governor.find_tenant(name); tenant != no_tenant) {
             add(std::string_view(name));
             walk(tenant);
@@ -43,35 +59,28 @@ void StateHash::add(const Governor& governor) {
     }
     add(governor.tenants());
     add(governor.ids());
-}
-
-std::uint64_t StateHash::of(const Engine& engine) {
-    bytes_.clear();
-    engine.registry().each_any([this](const GovernorChange& standing, const Governor* governor) {
-        add(standing.title);
-        add(static_cast<std::uint64_t>(standing.standing));
-        add(standing.policy_rev);
-        if (governor != nullptr) {
-            add(*governor);
-        }
-    });
-    add(engine.admit().ids());
     return keyed_hash(bytes_, 1);
 }
 
-std::string StateHash::shown() const {
-    static constexpr char digits[] = "0123456789abcdef";
+std::uint64_t StateHash::of(const Engine& engine, Look look) {
     std::string all;
-    for (const char c : bytes_) {
-        if (c >= ' ' && c <= '~') {
-            all += c;
-        } else {
-            all += '.';
-            all += digits[static_cast<unsigned char>(c) >> 4U];
-            all += digits[static_cast<unsigned char>(c) & 15U];
+    for (const std::string& title : traffic_titles()) {
+        const Governor* governor = engine.registry().find_any(title);
+        if (governor == nullptr) {
+            known_.erase(title);
+            continue;
         }
+        Known& known = known_[title];
+        Mark mark = mark_of(*governor);
+        if (look == Look::everywhere || mark != known.mark) {
+            known = {std::move(mark), of(*governor)};
+        }
+        const bool works = engine.registry().find(title) != nullptr;
+        all.append(title).append(works ? "+" : "-").append(std::to_string(known.hash));
     }
-    return all;
+    bytes_.clear();
+    add(engine.admit().ids());
+    return keyed_hash(all + bytes_, 1);
 }
 
 }  // namespace flyball::sim

@@ -4,7 +4,7 @@ namespace flyball::sim {
 
 namespace {
 
-constexpr const char* tenants[] = {"ann", "bob", "cyd", "dan"};
+constexpr const auto& tenants = traffic_tenants;
 constexpr const char* names[] = {"main", "other"};
 
 }  // namespace
@@ -42,6 +42,17 @@ std::vector<std::pair<std::string, Tree>> governors(int variant) {
                                                          {"plans", Tree::Map{{"std", plan}}},
                                                          {"notice", variant == 2 ? "2m" : "1m"}});
     }
+    return all;
+}
+
+const std::vector<std::string>& traffic_titles() {
+    static const std::vector<std::string> all = [] {
+        std::vector<std::string> titles{"billing/more"};
+        for (const auto& [title, config] : governors()) {
+            titles.push_back(title);
+        }
+        return titles;
+    }();
     return all;
 }
 

@@ -14,6 +14,8 @@ namespace flyball::sim {
 
 using Json = nlohmann::json;
 
+constexpr const char* traffic_tenants[] = {"ann", "bob", "cyd", "dan"};
+
 struct Asked {
     std::string below;  // the topic below the root
     Json request;
@@ -23,6 +25,8 @@ struct Asked {
 // Two governors of each type with small limits, so that everything happens soon.
 // `variant`: the same with other limits, as after a change of the configuration file.
 std::vector<std::pair<std::string, Tree>> governors(int variant = 0);
+// Those, and one that control may add.
+const std::vector<std::string>& traffic_titles();
 Engine::Options engine_options();
 
 class Traffic {
