@@ -88,6 +88,20 @@ TEST(Kill, LosesAndDoublesNothingThatWasAnsweredWithCommit) {
     EXPECT_EQ(scene.load.seq_reused, 0U);
 }
 
+TEST(Kill, LosesOnlyTheLastMomentsWithInterval) {
+    const std::uint64_t rounds = number_from("FLYBALL_KILL_ROUNDS", 60) / 6;
+    Scene scene("[state]\ndurability = \"interval\"\ninterval = \"20ms\"\n");
+    for (std::uint64_t round = 0; round < rounds && !HasFailure(); ++round) {
+        SCOPED_TRACE(fmt::format("round {}", round));
+        ASSERT_NO_FATAL_FAILURE(scene.round());
+        scene.load.recheck_prefix();
+    }
+    scene.load.check_levels();
+    scene.print(rounds);
+    EXPECT_EQ(scene.load.doubled, 0U);
+    EXPECT_EQ(scene.load.seq_reused, 0U);
+}
+
 TEST(Kill, LosesNothingWhenTheNodeIsStoppedInsteadInAnyMode) {
     for (const char* mode : {"none", "interval", "commit"}) {
         SCOPED_TRACE(mode);
