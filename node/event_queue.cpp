@@ -47,16 +47,14 @@ bool EventQueue::add(const Event& event, bool late) {
 }
 
 std::optional<std::uint64_t> EventQueue::next_to_leave() const {
-    if (waiting_.empty() || !waiting_.front().late || waiting_.front().number <= leaving_) {
+    auto line = std::ranges::find_if(waiting_, &Line::late);
+    if (line == waiting_.end() || line->number <= leaving_) {
         return std::nullopt;
     }
     std::uint64_t last = 0;
-    std::size_t count = 0;
-    for (const Line& line : waiting_) {
-        if (!line.late || count++ == late_per_second) {
-            break;
-        }
-        last = line.number;
+    for (std::size_t count = 0; line != waiting_.end() && line->late && count < late_per_second;
+         ++line, ++count) {
+        last = line->number;
     }
     return last;
 }

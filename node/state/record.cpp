@@ -48,6 +48,7 @@ public:
         }
         return value;
     }
+    bool ended() const { return left_ == 0; }
     const Value* take() {
         if (left_ == 0) {
             good_ = false;
@@ -209,7 +210,8 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
             change.named_by_file = in.flag();
             change.policy_rev = in.text();
             change.config = in.text();
-            change.at = in.instant();
+            // Journals of before it was noted lack it.
+            change.at = in.ended() ? Instant{} : in.instant();
             return in.good() && visitor.visit(change);
         }
         case event_kind: {
