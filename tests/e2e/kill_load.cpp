@@ -68,7 +68,7 @@ void KillLoad::publish(std::uint64_t id) {
     const Asked& asked = asked_.at(id);
     const std::string topic = root_ + "/" + asked.below;
     const std::string payload = asked.request.dump();
-    const std::string correlation = std::to_string(id);
+    const std::string correlation = std::to_string(life_) + "-" + std::to_string(id);
     client_.publish({.topic = topic,
                      .payload = payload,
                      .response_topic = replies_,
@@ -76,37 +76,45 @@ void KillLoad::publish(std::uint64_t id) {
                      .correlation_data = correlation});
 }
 
-KillLoad::Json KillLoad::await_any(std::uint64_t& id, Span deadline) {
+KillLoad::Reply KillLoad::await_any(Span deadline) {
     const auto arrived = client_.await(
-        [](const BusClient::Arrived& reply) { return !reply.correlation_data.empty(); }, deadline);
-    id = std::stoull(arrived.correlation_data);
-    return Json::parse(arrived.payload);
+        [](const BusClient::Arrived& reply) {
+            const std::string& tag = reply.correlation_data;
+            return !tag.empty() && tag.front() >= '0' && tag.front() <= '9';
+        },
+        deadline);
+    const std::string& tag = arrived.correlation_data;
+    return {.life = std::stoull(tag),
+            .id = std::stoull(tag.substr(tag.find('-') + 1)),
+            .json = Json::parse(arrived.payload)};
 }
 
-// The first answer to a request: whatever it says has to hold from now on.
-void KillLoad::take(std::uint64_t id, Json reply) {
-    if (open_.erase(id) == 0) {
-        return;  // the answer to an asking before the kill: the later one counts
+// The first answer to a request: whatever it says has to hold from now on. One that was under way
+// when the node was killed tells of the life before.
+void KillLoad::take(Reply reply) {
+    if (open_.erase(reply.id) == 0) {
+        return;
     }
-    Asked& asked = asked_.at(id);
-    ASSERT_NE(reply.at("decision"), "error") << asked.request << reply;
-    // A replay here: it was decided before the kill, and only its answer was lost.
-    const auto fresh = seqs_[asked.below].insert(reply.at("seq").get<std::int64_t>());
+    Asked& asked = asked_.at(reply.id);
+    ASSERT_NE(reply.json.at("decision"), "error") << asked.request << reply.json;
+    const auto fresh = seqs_[asked.below].insert(reply.json.at("seq").get<std::int64_t>());
     seq_reused += fresh.second ? 0 : 1;
-    asked.answer = std::move(reply);
-    this_life_.push_back(id);
+    asked.answer = std::move(reply.json);
+    (reply.life == life_ ? this_life_ : last_life_).push_back(reply.id);
     ++answered;
 }
 
 KillLoad::Json KillLoad::ask(std::uint64_t id) {
     publish(id);
-    std::uint64_t answered_id = 0;
-    Json reply;
-    do {
-        reply = await_any(answered_id, answer_wait);
-        take(answered_id, reply);
-    } while (answered_id != id);
-    return reply;
+    while (true) {
+        Reply reply = await_any(answer_wait);
+        const bool wanted = reply.id == id && reply.life == life_;
+        Json json = wanted ? reply.json : Json();
+        take(std::move(reply));
+        if (wanted) {
+            return json;
+        }
+    }
 }
 
 std::uint64_t KillLoad::add_new() {
@@ -124,9 +132,7 @@ void KillLoad::ask_until_answered() {
     while (open_.contains(id)) {
         publish(id);
         try {
-            std::uint64_t answered_id = 0;
-            Json reply = await_any(answered_id, between_askings);
-            take(answered_id, std::move(reply));
+            take(await_any(between_askings));
         } catch (const std::runtime_error&) {
             ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nobody answers";
         }
@@ -138,15 +144,14 @@ void KillLoad::ask_new(std::size_t requests, std::size_t answers) {
         publish(add_new());
     }
     for (std::size_t at = 0; at < answers; ++at) {
-        std::uint64_t id = 0;
-        Json reply = await_any(id, answer_wait);
-        take(id, std::move(reply));
+        take(await_any(answer_wait));
     }
 }
 
 void KillLoad::life_ends() {
     last_life_.insert(last_life_.end(), this_life_.begin(), this_life_.end());
     this_life_.clear();
+    ++life_;
 }
 
 void KillLoad::settle() {

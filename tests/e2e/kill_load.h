@@ -53,9 +53,14 @@ private:
 
     Asked make();
     void publish(std::uint64_t id);
-    Json await_any(std::uint64_t& id, Span deadline);
+    struct Reply {
+        std::uint64_t life = 0;  // in which it was asked
+        std::uint64_t id = 0;
+        Json json{};
+    };
+    Reply await_any(Span deadline);
     std::uint64_t add_new();
-    void take(std::uint64_t id, Json reply);
+    void take(Reply reply);
     Json ask(std::uint64_t id);
 
     BusClient& client_;
@@ -63,6 +68,7 @@ private:
     std::string replies_;
     std::mt19937_64 random_;
     std::map<std::uint64_t, Asked> asked_;
+    std::uint64_t life_ = 0;                              // of the node
     std::set<std::uint64_t> open_;                        // without an answer
     std::vector<std::uint64_t> this_life_;                // answered
     std::vector<std::uint64_t> last_life_;                // answered, and not asked again yet
