@@ -35,8 +35,9 @@ Keeper::Keeper(std::unique_ptr<Disk> disk, const Options& options)
                       .segment_bytes = options.segment_bytes}),
       waits_(options.durability == Durability::commit) {}
 
-Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery) {
-    auto recovered = store_.recover(engine, recovery);
+Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery,
+                                              const StateStore::Progress& progress) {
+    auto recovered = store_.recover(engine, recovery, progress);
     if (recovered) {
         newest_ = store_.next_record() - 1;
         durable_ = newest_.load();
@@ -173,8 +174,8 @@ std::int64_t Keeper::next_turn_us() const {
     }
     std::int64_t next_us = snapshot_wanted_ ? 0 : monotonic_us() + snapshot_every_us;
     if (!waiting_.empty()) {
-        next_us = std::min(next_us, waits_ ? 0
-                                           : waiting_since_us_ + options_.interval.count() * 1000);
+        next_us =
+            std::min(next_us, waits_ ? 0 : waiting_since_us_ + options_.interval.count() * 1000);
     }
     return next_us;
 }

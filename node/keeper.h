@@ -50,7 +50,8 @@ public:
     Result<StateIdentity> identify(const StateIdentity& fresh) {
         return StateStore::identify(*disk_, fresh);
     }
-    Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery);
+    Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery,
+                                          const StateStore::Progress& progress = {});
     // Puts on disk what was noted so far: by a snapshot when the journal cannot go on from where
     // reading it ended. `owner` outlives the keeper.
     Result<void> start(Owner& owner);

@@ -29,7 +29,15 @@ std::deque<EventQueue::Line> lines_of(std::deque<KeptEvent>& kept) {
 // record of this start on disk before anybody is answered.
 Result<void> Node::recover(const ClockSample& started) {
     Recovery recovery(engine_);
-    const auto recovered = keeper_->recover(engine_, recovery);
+    std::int64_t next_word_us = monotonic_us() + second_us;
+    const auto progress = [&](std::uint64_t records) {
+        if (monotonic_us() >= next_word_us) {
+            next_word_us += second_us;
+            log_.write(LogLevel::notice, "recovering",
+                       {{"records_so_far", std::to_string(records)}});
+        }
+    };
+    const auto recovered = keeper_->recover(engine_, recovery, progress);
     if (!recovered) {
         return Error{ErrorCode::state, recovered.error().message};
     }

@@ -22,6 +22,8 @@ constexpr std::uint64_t segments_min = 4;
 constexpr std::uint64_t snapshots_in_journal = 8;
 constexpr std::uint64_t records_max = 1'000'000;
 
+constexpr std::uint64_t records_a_word = 8192;  // of progress: some milliseconds
+
 std::string_view text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -125,7 +127,8 @@ Result<StateIdentity> StateStore::identify(Disk& disk, const StateIdentity& fres
 
 // ---- recovery
 
-Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& recovery) {
+Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& recovery,
+                                                  const Progress& progress) {
     Recovered result;
     auto names = list_snapshots(disk_);
     if (!names) {
@@ -150,6 +153,9 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
     const auto read = read_journal(disk_, snapshot_record_ + 1, true,
                                    [&](std::uint64_t number, std::span<const std::byte> record) {
                                        recovery.begin_record(number);
+                                       if (progress && number % records_a_word == 0) {
+                                           progress(number - snapshot_record_);
+                                       }
                                        const bool good = reader.read(record, recovery);
                                        recovery.went_on();
                                        return good;

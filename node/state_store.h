@@ -4,6 +4,7 @@
 // (node/keeper.h). One thread at a time.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -62,8 +63,9 @@ public:
         std::uint64_t records = 0;        // of the journal
     };
     // Into an engine that has no governors. An error: this release cannot read what is there, or
-    // the disk does not let itself be read.
-    Result<Recovered> recover(Engine& engine, Recovery& recovery);
+    // the disk does not let itself be read. `progress` hears of records every few thousand.
+    using Progress = std::function<void(std::uint64_t records)>;
+    Result<Recovered> recover(Engine& engine, Recovery& recovery, const Progress& progress = {});
 
     // One snapshot alone, by its name: its governors, and in `recovery` the node's own.
     Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);

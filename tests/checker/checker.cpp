@@ -28,8 +28,8 @@ constexpr std::size_t recorded_max = 64;
 constexpr std::size_t audit_records_max = 64;
 
 // What is of the message, not of the op: two requests that differ in nothing else are the same.
-constexpr std::array<const char*, 8> common_keys{"id",    "cid",   "reply_to", "ttl_ms",
-                                                 "brief", "must",  "tenant",   "dry_run"};
+constexpr std::array<const char*, 8> common_keys{"id",    "cid",  "reply_to", "ttl_ms",
+                                                 "brief", "must", "tenant",   "dry_run"};
 constexpr std::array<const char*, 5> admit_parts{"entitlement", "subscription", "compliance",
                                                  "quota", "billing"};
 // What a repeated id is answered with again.
@@ -97,8 +97,8 @@ void each_part(const Json& request, const Json& reply, const Visit& visit) {
         const std::size_t count = parts->is_array() ? parts->size() : 1;
         for (std::size_t at = 0; at < count; ++at) {
             const Json& part = parts->is_array() ? parts->at(at) : *parts;
-            const bool there = replies != reply.end() &&
-                               (!replies->is_array() || at < replies->size());
+            const bool there =
+                replies != reply.end() && (!replies->is_array() || at < replies->size());
             const Json& answer =
                 there ? (replies->is_array() ? replies->at(at) : *replies) : nothing;
             visit(std::string(type) + "/" + text(part, "governor", "main"), part, answer);
@@ -284,12 +284,11 @@ void Checker::take_facts(std::uint64_t n, const Open& open, const Json& request,
                    allowed, replayed});
         return;
     }
-    each_part(request, reply,
-              [&](const std::string& title, const Json& part, const Json& answer) {
-                  check_audit(n, title, answer);
-                  const char* op = title.starts_with("billing/") ? "charge" : "check";
-                  take_fact({n, title, tenant, op, part, answer, at, allowed, replayed});
-              });
+    each_part(request, reply, [&](const std::string& title, const Json& part, const Json& answer) {
+        check_audit(n, title, answer);
+        const char* op = title.starts_with("billing/") ? "charge" : "check";
+        take_fact({n, title, tenant, op, part, answer, at, allowed, replayed});
+    });
 }
 
 void Checker::take_fact(const Fact& fact) {
@@ -321,8 +320,8 @@ void Checker::doubt(const Open& open, const Json& request) {
         ++governors_[open.governor].ids;
     }
     if (open.governor == "admit") {
-        each_part(request, Json::object(), [&](const std::string& title, const Json&,
-                                               const Json&) { one(title, "check"); });
+        each_part(request, Json::object(),
+                  [&](const std::string& title, const Json&, const Json&) { one(title, "check"); });
     } else {
         one(open.governor, text(request, "op", "check"));
     }

@@ -54,6 +54,8 @@ public:
     // A run ended in order. How many messages it counted without answering them.
     void settled(std::uint64_t counted);
 
+    bool waits_for(std::uint64_t n) const { return open_.contains(n); }
+
     // What only an insider can tell.
     void check(Invariant invariant, bool holds, const std::string& what);
 

@@ -11,13 +11,13 @@ namespace flyball::checker {
 using Json = nlohmann::json;
 
 struct Fact {
-    std::uint64_t n = 0;    // of the message that asked
-    std::string governor;   // "quota/main"
+    std::uint64_t n = 0;   // of the message that asked
+    std::string governor;  // "quota/main"
     std::string tenant;
     std::string op;
-    const Json& request;    // the op's fields
-    const Json& reply;      // its own keys
-    std::int64_t at = 0;    // governor time, milliseconds
+    const Json& request;  // the op's fields
+    const Json& reply;    // its own keys
+    std::int64_t at = 0;  // governor time, milliseconds
     bool allowed = false;
     bool replayed = false;  // it says levels, and has had its effect before
 };

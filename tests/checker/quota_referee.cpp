@@ -12,9 +12,9 @@ __extension__ using Wide = __int128;
 
 // "90s" and the like; 0 for what it does not know (months).
 std::int64_t milliseconds(const std::string& duration) {
-    static const std::map<std::string, std::int64_t> units{
-        {"ms", 1},         {"s", 1'000},       {"m", 60'000},
-        {"h", 3'600'000},  {"d", 86'400'000},  {"w", 604'800'000}};
+    static const std::map<std::string, std::int64_t> units{{"ms", 1},         {"s", 1'000},
+                                                           {"m", 60'000},     {"h", 3'600'000},
+                                                           {"d", 86'400'000}, {"w", 604'800'000}};
     std::size_t digits = 0;
     const std::int64_t count = std::stoll("0" + duration, &digits);
     const auto unit = units.find(duration.substr(digits - 1));

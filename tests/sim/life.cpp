@@ -98,7 +98,7 @@ std::optional<int> Life::asleep(Span /*timeout*/) {
 
 void Life::observe() {
     const std::uint64_t newest = node_.keeper().newest();
-    if (newest != seen_.back().record) {
+    if (plan_.watches_state && newest != seen_.back().record) {
         seen_.push_back({newest, hash_.of(node_.engine())});
     }
     told(node_.keeper().durable());
@@ -189,12 +189,13 @@ std::string Life::image_is_wrong(const DiskImage& image, std::uint64_t told_reco
                std::to_string(found.record) + " is the last";
     }
     const auto at = std::ranges::lower_bound(seen_, found.record, {}, &Seen::record);
-    bool known = false;
+    // Without a journal its records do not tell of states.
+    bool known = plan_.durability == Durability::none || !plan_.watches_state;
     if (at == seen_.end() || at->record != found.record) {
         // Of a start that did not get through, or one of several records of one act.
-        known = found.record < awake_record_ || at != seen_.end();
+        known = known || found.record < awake_record_ || at != seen_.end();
     } else {
-        known = at->hash == found.hash;
+        known = known || at->hash == found.hash;
     }
     return known ? std::string()
                  : "after record " + std::to_string(found.record) + " the state was another";

@@ -20,6 +20,7 @@ public:
     struct Plan {
         Durability durability = Durability::commit;
         std::size_t segment_bytes = 16 * 1024;
+        bool watches_state = true;                // else only which records are there
         std::map<std::string, Tree> governors{};  // none: four types' main ones, with small limits
     };
     explicit Life(Plan plan);
@@ -82,7 +83,7 @@ private:
     StateHash hash_;
     std::vector<Seen> seen_;
     std::vector<std::pair<std::size_t, std::uint64_t>> told_;  // operations, record
-    std::uint64_t base_record_ = 0;   // what this life began with
+    std::uint64_t base_record_ = 0;                            // what this life began with
     std::uint64_t awake_record_ = 0;  // ... and what there was when it had started
 };
 

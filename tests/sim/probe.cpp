@@ -18,7 +18,8 @@ Probe probe(const DiskImage& image, const ProbeOptions& options) {
                    .seed = identity->seed,
                    .instance = identity->instance,
                    .admit_ids_capacity = options.admit_ids_capacity});
-    StateStore store(disk, {.max_bytes = options.max_bytes, .segment_bytes = options.segment_bytes});
+    StateStore store(disk,
+                     {.max_bytes = options.max_bytes, .segment_bytes = options.segment_bytes});
     Recovery recovery(engine);
     const auto recovered = store.recover(engine, recovery);
     if (!recovered) {
@@ -30,6 +31,9 @@ Probe probe(const DiskImage& image, const ProbeOptions& options) {
     found.faults = recovered->faults;
     found.latest = recovery.latest();
     found.hash = StateHash().of(engine);
+    for (const auto& [name, bytes] : disk.image()) {
+        found.files.push_back(name);
+    }
     return found;
 }
 

@@ -19,12 +19,13 @@ struct ProbeOptions {
 };
 
 struct Probe {
-    std::string error;           // why nothing could be recovered
-    std::uint64_t record = 0;    // the last one that it knows
-    std::uint64_t hash = 0;      // StateHash of what it knows
+    std::string error;         // why nothing could be recovered
+    std::uint64_t record = 0;  // the last one that it knows
+    std::uint64_t hash = 0;    // StateHash of what it knows
     bool lost = false;
     std::vector<std::string> faults;
     Instant latest{};
+    std::vector<std::string> files;  // there afterwards
 };
 Probe probe(const DiskImage& image, const ProbeOptions& options);
 

@@ -118,8 +118,7 @@ Result<void> SimNode::start(const NodeSettings& settings, std::function<Config()
     before_ = image;
     disk_ = std::make_unique<MemoryDisk>(image);
     auto waiter = Waiter::make();
-    const auto pace = [this](Keeper& keeper,
-                             Keeper::Owner& owner) -> std::unique_ptr<KeeperPace> {
+    const auto pace = [this](Keeper& keeper, Keeper::Owner& owner) -> std::unique_ptr<KeeperPace> {
         keeper_ = &keeper;
         owner.with_engine([this](Engine& engine) { engine_ = &engine; });
         return std::make_unique<Pace>(*this);

@@ -1,7 +1,7 @@
 #pragma once
 // A whole node on a simulated machine: the real Node, keeper and store, with a disk in memory that
-// can fail, crash and be cut from power, a transport that can be down and lose replies, and turns of
-// the keeper that come when the simulation wants them, also in the middle of one another. One
+// can fail, crash and be cut from power, a transport that can be down and lose replies, and turns
+// of the keeper that come when the simulation wants them, also in the middle of one another. One
 // thread: everything happens while the node's thread "sleeps", or at an operation of its disk.
 
 #include <functional>

@@ -101,11 +101,13 @@ void Simulation::tell_configuration() {
 // recovered is decisions of one moment under the governors of another.
 void Simulation::governors_move() {
     governors_moved_ = true;
-    moved_after_ = keeps_no_journal() && !in_start_ && node_.awake() ? node_.keeper().health().snapshots : 0;
+    moved_after_ =
+        keeps_no_journal() && !in_start_ && node_.awake() ? node_.keeper().health().snapshots : 0;
 }
 
 void Simulation::check(Invariant invariant, bool holds, const std::string& what) {
-    checker_.check(invariant, holds, holds ? what : "step " + std::to_string(counts_.steps) + ": " + what);
+    checker_.check(invariant, holds,
+                   holds ? what : "step " + std::to_string(counts_.steps) + ": " + what);
 }
 
 // ---- lives
@@ -143,8 +145,8 @@ void Simulation::start() {
         in_start_ = true;
         starting_ = attempt < starts_max / 2;  // then it is left in peace
         const std::uint64_t faults = counts_.faults;
-        const auto started =
-            node_.start(settings(), [this] { return reread(); }, image_);
+        const auto started = node_.start(
+            settings(), [this] { return reread(); }, image_);
         starting_ = false;
         if (started) {
             in_start_ = false;
@@ -271,8 +273,8 @@ void Simulation::observe() {
     if (!moved && !keeps_no_journal() && !one_in(16)) {
         return;
     }
-    const std::uint64_t hash =
-        hash_.of(node_.engine(), moved ? StateHash::Look::where_decided : StateHash::Look::everywhere);
+    const std::uint64_t hash = hash_.of(
+        node_.engine(), moved ? StateHash::Look::where_decided : StateHash::Look::everywhere);
     if (moved) {
         seen_.push_back({newest, hash});
     } else if (!keeps_no_journal()) {
@@ -283,8 +285,7 @@ void Simulation::observe() {
     }
     if (keeps_no_journal()) {
         ever_seen_.insert(hash);
-        governors_moved_ =
-            governors_moved_ && node_.keeper().health().snapshots < moved_after_ + 2;
+        governors_moved_ = governors_moved_ && node_.keeper().health().snapshots < moved_after_ + 2;
     }
     const std::size_t files = node_.disk().image().size();
     check(Invariant::bounded, node_.disk().bytes() <= 2 * max_bytes && files <= files_max,

@@ -1,7 +1,7 @@
 #pragma once
-// A node's lives by chance: requests, retries and lost replies, time and clocks that jump, links and
-// disks that fail, kills and power cuts at any operation of the disk, other configurations, and a
-// checker that watches all of it. The same plan gives the same story. One thread.
+// A node's lives by chance: requests, retries and lost replies, time and clocks that jump, links
+// and disks that fail, kills and power cuts at any operation of the disk, other configurations, and
+// a checker that watches all of it. The same plan gives the same story. One thread.
 
 #include <array>
 #include <cstdint>
@@ -105,7 +105,7 @@ private:
     std::uint64_t deadly_of_1000_ = 0;
     std::uint64_t works_of_1000_ = 0;  // disk operations during which something else happens
 
-    std::uint64_t turn_one_in_ = 1;    // how late the keeper's turns come
+    std::uint64_t turn_one_in_ = 1;  // how late the keeper's turns come
 
     int variant_ = 0;  // of the configuration
     DiskImage image_;  // what the next life starts from
@@ -115,7 +115,7 @@ private:
     bool nested_ = false;
     bool faulted_ = false;  // the disk has failed in this life or one before
     int variant_told_ = -1;
-    bool governors_moved_ = false;  // by control or configuration, and no snapshot has it yet
+    bool governors_moved_ = false;   // by control or configuration, and no snapshot has it yet
     std::uint64_t moved_after_ = 0;  // ... after so many snapshots
     std::vector<Seen> seen_;
     std::set<std::uint64_t> ever_seen_;  // hashes, where there is no journal
@@ -124,11 +124,12 @@ private:
     std::uint64_t asked_ = 0;     // the number of the last message
     std::uint64_t handling_ = 0;  // the one that is being delivered
     std::string verdict_;         // of the reply to it
-    std::map<std::uint64_t, std::uint64_t> needs_;  // by message: the record that its reply tells of
-    std::map<std::uint64_t, std::uint64_t> told_;   // the same of replies that left, in this life
-    std::uint64_t told_record_ = 0;                 // the newest that anybody has heard of
+    std::map<std::uint64_t, std::uint64_t>
+        needs_;                                    // by message: the record that its reply tells of
+    std::map<std::uint64_t, std::uint64_t> told_;  // the same of replies that left, in this life
+    std::uint64_t told_record_ = 0;                // the newest that anybody has heard of
     std::string told_by_;
-    std::vector<Mail> past_;                    // to be asked again
+    std::vector<Mail> past_;     // to be asked again
     std::uint64_t counted_ = 0;  // messages without an answer, by the last health report
 };
 

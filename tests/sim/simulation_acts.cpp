@@ -117,10 +117,9 @@ void Simulation::fail_disk() {
         node_.disk().limit_bytes(UINT64_MAX);
         return;
     }
-    static constexpr DiskCall calls[] = {DiskCall::write, DiskCall::write,  DiskCall::sync,
-                                         DiskCall::sync,  DiskCall::rename, DiskCall::remove,
-                                         DiskCall::open,  DiskCall::read,   DiskCall::sync_folder,
-                                         DiskCall::list};
+    static constexpr DiskCall calls[] = {
+        DiskCall::write,  DiskCall::write, DiskCall::sync, DiskCall::sync,        DiskCall::rename,
+        DiskCall::remove, DiskCall::open,  DiskCall::read, DiskCall::sync_folder, DiskCall::list};
     static constexpr DiskFault::Reason reasons[] = {
         DiskFault::Reason::no_space, DiskFault::Reason::input_output, DiskFault::Reason::read_only,
         DiskFault::Reason::short_write};
@@ -193,18 +192,20 @@ void Simulation::ask_control() {
     switch (pick(7)) {
         case 0:
         case 1: request = op("snapshot"); break;
-        case 2:
-            request = {{"op", "history"}, {"governor", "quota/main"}, {"last", 5}};
-            break;
+        case 2: request = {{"op", "history"}, {"governor", "quota/main"}, {"last", 5}}; break;
         case 3: request = op("list"); break;
         case 4:
-            request = {{"op", "add_governor"}, {"type", "billing"}, {"name", "more"},
+            request = {{"op", "add_governor"},
+                       {"type", "billing"},
+                       {"name", "more"},
                        {"config", {{"require_id", false}, {"ids", {{"capacity", 20}}}}}};
             checker_.configured("billing/more", {{"ids", {{"capacity", 20}}}});
             governors_move();
             break;
         case 5:
-            request = {{"op", "remove_governor"}, {"type", "billing"}, {"name", "more"},
+            request = {{"op", "remove_governor"},
+                       {"type", "billing"},
+                       {"name", "more"},
                        {"purge", one_in(2)}};
             checker_.purged("billing/more");
             governors_move();
@@ -213,8 +214,9 @@ void Simulation::ask_control() {
             if (!one_in(6)) {
                 return;
             }
-            request = {{"op", "set_time"},
-                       {"at", node_.wall_ms + static_cast<std::int64_t>(pick(7200'000)) - 3600'000}};
+            request = {
+                {"op", "set_time"},
+                {"at", node_.wall_ms + static_cast<std::int64_t>(pick(7200'000)) - 3600'000}};
             if (instant_from_ms(request.at("at").get<std::int64_t>()) < build_date()) {
                 return;  // is no date, and is kept nowhere
             }
@@ -244,10 +246,10 @@ void Simulation::send(const Mail& mail) {
     node_.deliver(message);
     handling_ = 0;
     needs_[n] = node_.keeper().newest();
-    if (verdict_ == "error" && before == node_.keeper().newest() &&
-        before == seen_.back().record && !keeps_no_journal() && one_in(4)) {
-        check(Invariant::errors_change_nothing, hash_.of(node_.engine(), StateHash::Look::everywhere) ==
-                  seen_.back().hash,
+    if (verdict_ == "error" && before == node_.keeper().newest() && before == seen_.back().record &&
+        !keeps_no_journal() && one_in(4)) {
+        check(Invariant::errors_change_nothing,
+              hash_.of(node_.engine(), StateHash::Look::everywhere) == seen_.back().hash,
               "an error has changed something: " + payload);
     }
     observe();
@@ -293,8 +295,7 @@ void Simulation::account(std::uint64_t n, const Json& reply) {
     }
     if (batch ? std::ranges::any_of(reply, decided) : decided(reply)) {
         const auto need = needs_.find(n);
-        const std::uint64_t record =
-            need == needs_.end() ? node_.keeper().newest() : need->second;
+        const std::uint64_t record = need == needs_.end() ? node_.keeper().newest() : need->second;
         told_[n] = record;
         if (commits()) {
             tells(record, reply.dump());

@@ -1,59 +1,90 @@
 // Whole nodes live through faults by chance, watched by a checker. A seed that fails prints the
-// command that replays it; FLYBALL_SIM_SEED runs one seed, FLYBALL_SIM_SEEDS so many.
+// command that replays it; FLYBALL_SIM_SEED runs one seed, FLYBALL_SIM_SEEDS so many from
+// FLYBALL_SIM_FIRST on, FLYBALL_SIM_STEPS so many steps of each, FLYBALL_SIM_JUMPS so many jumps.
+
+#include "tests/sim/simulation.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-#include "tests/sim/simulation.h"
-
 namespace flyball::sim {
 namespace {
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t seeds_wanted = 100;
+constexpr std::uint64_t seeds_wanted = 60;
+constexpr std::uint64_t jumps_wanted = 1'500;
 #else
-constexpr std::uint64_t seeds_wanted = 2000;
+constexpr std::uint64_t seeds_wanted = 600;
+constexpr std::uint64_t jumps_wanted = 10'000;
 #endif
+constexpr std::uint64_t steps_wanted = 2000;
 
 std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
     const char* const text = std::getenv(variable);
     return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-TEST(Simulation, BreaksNoInvariant) {
-    const std::uint64_t first = number_in("FLYBALL_SIM_SEED", 1);
-    const std::uint64_t count =
-        std::getenv("FLYBALL_SIM_SEED") != nullptr
-            ? 1
-            : number_in("FLYBALL_SIM_SEEDS", seeds_wanted);
-    SimCounts counts;
-    checker::Checker sum;
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Simulation simulation({.seed = seed, .steps = number_in("FLYBALL_SIM_STEPS", 2000)});
+using Number = unsigned long long;
+
+class Simulations : public testing::Test {
+protected:
+    // False: something is wrong with it.
+    bool run(const SimPlan& plan, const char* test) {
+        Simulation simulation(plan);
         simulation.run();
+        ++seeds_;
         counts.add(simulation.counts());
-        sum.add_checks(simulation.checker().checks());
-        ASSERT_TRUE(simulation.checker().good())
-            << simulation.checker().violations().front() << "\nreplay: FLYBALL_SIM_SEED=" << seed
-            << " tests/sim_simulation_test";
+        sum_.add_checks(simulation.checker().checks());
+        const bool good = simulation.checker().good();
+        EXPECT_TRUE(good) << simulation.checker().violations().front()
+                          << "\nreplay: FLYBALL_SIM_SEED=" << plan.seed
+                          << " tests/sim_simulation_test --gtest_filter=" << test;
+        return good;
     }
-    std::printf("%llu seeds, %llu steps, %llu requests, %llu replies, %llu records\n"
-                "%llu starts, %llu stops, %llu kills, %llu power cuts, %llu disk faults, "
-                "%llu clock jumps, %llu recoveries compared\n%s",
-                static_cast<unsigned long long>(count),
-                static_cast<unsigned long long>(counts.steps),
-                static_cast<unsigned long long>(counts.requests),
-                static_cast<unsigned long long>(counts.replies),
-                static_cast<unsigned long long>(counts.records),
-                static_cast<unsigned long long>(counts.starts),
-                static_cast<unsigned long long>(counts.stops),
-                static_cast<unsigned long long>(counts.kills),
-                static_cast<unsigned long long>(counts.cuts),
-                static_cast<unsigned long long>(counts.faults),
-                static_cast<unsigned long long>(counts.jumps),
-                static_cast<unsigned long long>(counts.probes), sum.table().c_str());
+    void show() const {
+        std::printf("%llu seeds, %llu steps, %llu requests, %llu replies, %llu records\n",
+                    static_cast<Number>(seeds_), static_cast<Number>(counts.steps),
+                    static_cast<Number>(counts.requests), static_cast<Number>(counts.replies),
+                    static_cast<Number>(counts.records));
+        std::printf("%llu starts, %llu stops, %llu kills, %llu power cuts, %llu disk faults\n",
+                    static_cast<Number>(counts.starts), static_cast<Number>(counts.stops),
+                    static_cast<Number>(counts.kills), static_cast<Number>(counts.cuts),
+                    static_cast<Number>(counts.faults));
+        std::printf("%llu clock jumps, %llu recoveries compared\n%s",
+                    static_cast<Number>(counts.jumps), static_cast<Number>(counts.probes),
+                    sum_.table().c_str());
+    }
+    SimCounts counts;
+
+private:
+    checker::Checker sum_;
+    std::uint64_t seeds_ = 0;
+};
+
+TEST_F(Simulations, BreakNoInvariant) {
+    const std::uint64_t steps = number_in("FLYBALL_SIM_STEPS", steps_wanted);
+    const bool one = std::getenv("FLYBALL_SIM_SEED") != nullptr;
+    const std::uint64_t first = number_in("FLYBALL_SIM_SEED", number_in("FLYBALL_SIM_FIRST", 1));
+    const std::uint64_t last = first + (one ? 1 : number_in("FLYBALL_SIM_SEEDS", seeds_wanted));
+    for (std::uint64_t seed = first; seed < last; ++seed) {
+        if (!run({.seed = seed, .steps = steps}, "*BreakNoInvariant")) {
+            return;
+        }
+    }
+    show();
+}
+
+// By a millisecond or by decades, in either direction, also while the node is off.
+TEST_F(Simulations, KeepTheirTimeWhateverTheClockDoes) {
+    const std::uint64_t wanted = number_in("FLYBALL_SIM_JUMPS", jumps_wanted);
+    const bool one = std::getenv("FLYBALL_SIM_SEED") != nullptr;
+    std::uint64_t seed = number_in("FLYBALL_SIM_SEED", 1);
+    while (run({.seed = seed++, .jumps_of_1000 = 300}, "*WhateverTheClockDoes") && !one &&
+           counts.jumps < wanted) {
+    }
+    show();
 }
 
 }  // namespace
