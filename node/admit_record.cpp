@@ -79,8 +79,7 @@ void Admit::take_number() {
 void Admit::reserve() {
     const std::uint64_t until = numbers_.renew();
     if (changes_ != nullptr) {
-        changes_->note(
-            Change{.kind = Change::Kind::reserved, .governor = title, .seq = until});
+        changes_->note(Change{.kind = Change::Kind::reserved, .governor = title, .seq = until});
     }
 }
 

@@ -40,17 +40,18 @@ struct Control::Op {
 };
 
 std::span<const Control::Op> Control::ops() {
-    static constexpr std::array<Op, 11> table = {{{"list", &Control::list, false, true},
-                                                  {"add_governor", &Control::add_governor, true},
-                                                  {"remove_governor", &Control::remove_governor, true},
-                                                  {"history", &Control::history, false, true},
-                                                  {"trace", &Control::trace},
-                                                  {"profile", &Control::profile},
-                                                  {"set_time", &Control::set_time, true},
-                                                  {"reload", &Control::reload, true},
-                                                  {"snapshot", &Control::snapshot},
-                                                  {"drain", &Control::drain},
-                                                  {"fault", &Control::fault}}};
+    static constexpr std::array<Op, 11> table = {
+        {{"list", &Control::list, false, true},
+         {"add_governor", &Control::add_governor, true},
+         {"remove_governor", &Control::remove_governor, true},
+         {"history", &Control::history, false, true},
+         {"trace", &Control::trace},
+         {"profile", &Control::profile},
+         {"set_time", &Control::set_time, true},
+         {"reload", &Control::reload, true},
+         {"snapshot", &Control::snapshot},
+         {"drain", &Control::drain},
+         {"fault", &Control::fault}}};
     return table;
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 // Keeps what changes: takes changes from whoever owns the engine, writes and syncs them, makes
 // snapshots, and gets a failing disk going again from memory. Its work is done in turns, which a
-// thread takes (node/keeper_thread.h) or a simulation. Bounded: what waits to be written stays
-// below `waiting_bytes_max`, beyond it the disk counts as failing. The deciding side allocates
-// nothing once its buffers have grown.
+// thread takes (node/keeper_thread.h) or a simulation. Bounded by `waiting_bytes_max`, beyond which
+// the disk counts as failing. The deciding side allocates nothing once its buffers have grown.
 
 #include <atomic>
 #include <cstdint>

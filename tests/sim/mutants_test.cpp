@@ -20,7 +20,7 @@ struct Mutant {
     const char* title;
 };
 constexpr Mutant mutants[] = {
-#include "mutants.inc"
+#include FLYBALL_MUTANTS
 };
 constexpr std::uint64_t seeds_max = 400;  // a fifth of what the simulation is given
 
