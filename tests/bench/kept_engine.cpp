@@ -107,13 +107,14 @@ KeptEngine::KeptEngine(const std::filesystem::path& parent, Durability durabilit
     keeper_->note(node_change());
     keeper_->end_decision();
     expects(keeper_->start(*this).has_value(), "a disk that works");
+    thread_ = std::make_unique<KeeperThread>(*keeper_);
     for (int tenant = 0; tenant < tenants; ++tenant) {
         payloads_.push_back(payload_of(tenant));
     }
 }
 
 KeptEngine::~KeptEngine() {
-    keeper_.reset();
+    thread_.reset();
     std::error_code ignored;  // a leftover in the temporary folder spoils no measurement
     std::filesystem::remove_all(folder_, ignored);
 }
@@ -138,6 +139,12 @@ void KeptEngine::await_durable(std::uint64_t record) {
 void KeptEngine::with_engine(const std::function<void(Engine&)>& use) {
     const std::lock_guard lock(owner_);
     use(*engine_);
+}
+
+void KeptEngine::turn_wanted() noexcept {
+    if (thread_ != nullptr) {
+        thread_->wake();
+    }
 }
 
 void KeptEngine::keeping_changed() noexcept {

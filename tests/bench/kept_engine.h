@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "node/engine.h"
-#include "node/keeper.h"
+#include "node/keeper_thread.h"
 
 namespace flyball::bench {
 
@@ -38,6 +38,7 @@ public:
 private:
     void with_engine(const std::function<void(Engine&)>& use) override;
     void keeping_changed() noexcept override;
+    void turn_wanted() noexcept override;
     NodeChange node_change() override { return {.epoch = 1, .at = now_}; }
     std::vector<KeptEvent> kept_events() override { return {}; }
     void send(const Message& message) override { reply_bytes_ += message.payload.size(); }
@@ -57,6 +58,7 @@ private:
 
     std::mutex lock_;
     std::condition_variable changed_;
+    std::unique_ptr<KeeperThread> thread_;
 };
 
 }  // namespace flyball::bench
