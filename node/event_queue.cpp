@@ -28,7 +28,7 @@ void EventQueue::restore(std::uint64_t number, std::deque<Line> kept) {
 
 bool EventQueue::add(const Event& event, bool late) {
     const bool low = numbers_.take();
-    if (waiting_.size() >= keep_) {
+    if (!waiting_.empty() && waiting_.size() >= keep_) {  // with none to keep, one passes
         waiting_.pop_front();
         ++lost_;
     }

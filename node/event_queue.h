@@ -30,8 +30,11 @@ public:
         std::string payload;
         bool late = false;
     };
-    // `late`: the broker is away. True: event numbers have to be reserved anew.
+    // `late`: the broker is away, or has_late(). True: event numbers have to be reserved anew.
     [[nodiscard]] bool add(const Event& event, bool late);
+    // What is raised behind late events is late as well: one of those that had to be dropped is
+    // still on disk, and must not come back after a crash when newer ones have left.
+    bool has_late() const { return !waiting_.empty() && waiting_.back().late; }
     const Line& newest() const { return waiting_.back(); }
     // Numbers and kept events of an earlier run.
     void restore(std::uint64_t number, std::deque<Line> kept);

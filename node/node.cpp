@@ -230,18 +230,19 @@ void Node::breathe() {
 
 void Node::raise(const Event& event) {
     const bool up = transport_->link() == LinkState::up;
-    if (events_.add(event, !up)) {
+    const bool late = !up || events_.has_late();
+    if (events_.add(event, late)) {
         events_.reserve();
         keeper_->note(node_change());
     }
-    if (up && settings_.state.durability == Durability::commit) {
-        waiter_->wake();  // it leaves after the record of what it tells of, which is not made yet
-    } else if (up) {
-        send_events();
-    } else {
+    if (late) {
         const EventQueue::Line& line = events_.newest();
         keeper_->note(
             EventChange{.number = line.number, .topic = line.topic, .payload = line.payload});
+    } else if (settings_.state.durability == Durability::commit) {
+        waiter_->wake();  // it leaves after the record of what it tells of, which is not made yet
+    } else {
+        send_events();
     }
 }
 

@@ -167,5 +167,24 @@ TEST_F(EventQueueTest, NeverNumbersTwoEventsAlike) {
     EXPECT_EQ(all.size() + queue.pending() + queue.lost(), 40U * 17U);
 }
 
+TEST_F(EventQueueTest, HasLateOnesUntilTheLastOfThemHasLeft) {
+    EXPECT_FALSE(queue.has_late());
+    raise(false);
+    EXPECT_FALSE(queue.has_late());
+    raise(true);
+    EXPECT_TRUE(queue.has_late());
+    flush(0);
+    EXPECT_FALSE(queue.has_late());
+}
+
+TEST_F(EventQueueTest, WithNoneToKeepLetsOnePass) {
+    EventQueue small(root, 0);
+    for (int i = 0; i < 3; ++i) {
+        static_cast<void>(small.add({.kind = EventKind::credit_low}, false));
+    }
+    EXPECT_EQ(small.pending(), 1U);
+    EXPECT_EQ(small.lost(), 2U);
+}
+
 }  // namespace
 }  // namespace flyball
