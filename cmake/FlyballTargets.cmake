@@ -68,7 +68,8 @@ function(flyball_program name)
 endfunction()
 
 # Which suites a build tree has, by label. The address sanitizer's and the dev build have all; the
-# thread sanitizer's has those with threads in them; the release build those that run the programs.
+# thread sanitizer's has those with threads in them; the release build those that run the programs
+# and, at their full size, the simulations.
 set(FLYBALL_SUITES ".*" CACHE STRING "Regular expression on labels: the suites of this build tree")
 
 # flyball_test(NAME LABELS ... SOURCES ... DEPENDS ... [TIMEOUT seconds]): one GoogleTest program, one

@@ -80,7 +80,9 @@ void Life::run(std::vector<Act> acts, bool in_order) {
     acts_ = std::move(acts);
     next_act_ = 0;
     in_order_ = in_order;
-    node_.run();
+    if (node_.run()) {
+        observe();  // an end in order leaves a record of its own
+    }
 }
 
 std::optional<int> Life::asleep(Span /*timeout*/) {

@@ -47,7 +47,8 @@ public:
     void deliver(const Message& message) { receiver_->on_message(message); }
     void set_link(bool up);
     bool link_up() const { return link_up_; }
-    bool turn_is_due() const { return wanted_ || monotonic_us >= next_turn_us_; }
+    bool turn_is_due() const { return wanted_ || time_for_turn(); }
+    bool time_for_turn() const { return monotonic_us >= next_turn_us_; }
     void turn();
     Keeper& keeper() { return *keeper_; }
     Engine& engine() { return *engine_; }

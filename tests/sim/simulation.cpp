@@ -143,6 +143,7 @@ void Simulation::start() {
     for (std::size_t attempt = 0; attempt < starts_max; ++attempt) {
         ending_ = Ending::none;
         in_start_ = true;
+        disk_is_well_ = true;
         starting_ = attempt < starts_max / 2;  // then it is left in peace
         const std::uint64_t faults = counts_.faults;
         const auto started = node_.start(

@@ -79,6 +79,7 @@ private:
     void ask_control();
     void jump();
     void fail_disk();
+    void take_turn();
     void send(const Mail& message);
     void tells(std::uint64_t record, const std::string& by);
     void account(std::uint64_t n, const Json& reply);
@@ -113,6 +114,7 @@ private:
     bool in_start_ = false;
     bool starting_ = false;  // and something may happen meanwhile
     bool nested_ = false;
+    bool disk_is_well_ = true;
     bool faulted_ = false;  // the disk has failed in this life or one before
     int variant_told_ = -1;
     bool governors_moved_ = false;   // by control or configuration, and no snapshot has it yet

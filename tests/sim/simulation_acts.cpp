@@ -76,12 +76,24 @@ std::optional<int> Simulation::act() {
         ask();
     }
     if (node_.turn_is_due() ? one_in(turn_one_in_) : one_in(40)) {
-        node_.turn();
-        if (!node_.dead()) {
-            observe();
-        }
+        take_turn();
     }
     return std::nullopt;
+}
+
+// The first attempt on a disk that is well again succeeds.
+void Simulation::take_turn() {
+    const bool recovers =
+        node_.keeper().health_is_failing() && node_.time_for_turn() && disk_is_well_;
+    node_.turn();
+    if (node_.dead()) {
+        return;
+    }
+    if (recovers) {
+        check(Invariant::bounded, !node_.keeper().health_is_failing(),
+              "still degraded on a disk that is well: " + node_.keeper().health().last_error);
+    }
+    observe();
 }
 
 void Simulation::pass_time() {
@@ -115,6 +127,7 @@ void Simulation::fail_disk() {
     if (one_in(2)) {
         node_.disk().heal();
         node_.disk().limit_bytes(UINT64_MAX);
+        disk_is_well_ = true;
         return;
     }
     static constexpr DiskCall calls[] = {
@@ -133,6 +146,7 @@ void Simulation::fail_disk() {
     }
     ++counts_.faults;
     faulted_ = true;
+    disk_is_well_ = false;
 }
 
 // Before an operation of the disk: the world goes on meanwhile, or ends.
