@@ -71,6 +71,10 @@ endfunction()
 # thread sanitizer's has those with threads in them; the release build those that run the programs
 # and, at their full size, the simulations.
 set(FLYBALL_SUITES ".*" CACHE STRING "Regular expression on labels: the suites of this build tree")
+# What Debian's Paho leaks and counts unseen; each file says why.
+set(FLYBALL_TEST_ENVIRONMENT
+  LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0
+  TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:print_suppressions=0)
 
 # flyball_test(NAME LABELS ... SOURCES ... DEPENDS ... [TIMEOUT seconds]): one GoogleTest program, one
 # ctest entry.
@@ -94,8 +98,6 @@ function(flyball_test name)
     return()
   endif()
   add_test(NAME ${name} COMMAND ${name})
-  # What Debian's Paho leaks and counts unseen; each file says why.
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0;\
-TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:print_suppressions=0")
+    ENVIRONMENT "${FLYBALL_TEST_ENVIRONMENT}")
 endfunction()

@@ -2,10 +2,10 @@
 // own, alternating, and prints the medians of the pairs' ratios beside the aims. Ratios only: a
 // number of this machine means nothing on another day.
 //
-//   bench_echo [--pairs 5] [--seconds 2] [--subject 'COMMAND {port}'] [--topic T] [--payload TEXT]
+//   bench_echo [--pairs 5] [--seconds 2] [--subject 'COMMAND {port}' [--topic T]] [--payload TEXT]
 //
 // The subject must answer requests on --topic at the MQTT 5 Response Topic with the Correlation
-// Data; without --subject it is the echo over our own transport.
+// Data; without --subject it is a node that counts a quota and keeps its state.
 
 #include <fmt/core.h>
 #include <signal.h>
@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -54,6 +55,32 @@ public:
 
 private:
     pid_t pid_;
+};
+
+// What a node needs in order to allow every request of the run.
+class NodeFolder {
+public:
+    NodeFolder() {
+        std::ofstream config(file());
+        config
+            << "[state]\ndir = \"" << (path_ / "state").string() << "\"\n"
+            << "[governor.quota.main.resources.api_calls]\nlimit = 1000000000\nwindow = \"1d\"\n";
+    }
+    ~NodeFolder() { std::filesystem::remove_all(path_); }
+    NodeFolder(const NodeFolder&) = delete;
+    NodeFolder& operator=(const NodeFolder&) = delete;
+    std::string file() const { return (path_ / "node.toml").string(); }
+
+private:
+    static std::filesystem::path make() {
+        std::string name = std::filesystem::temp_directory_path() / "bench-echo-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) {
+            fmt::print(stderr, "cannot create {}\n", name);
+            std::exit(73);
+        }
+        return name;
+    }
+    std::filesystem::path path_ = make();
 };
 
 using Figures = std::map<std::string, double>;
@@ -184,23 +211,31 @@ Options parse(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options = parse(argc, argv);
+    Options options = parse(argc, argv);
     const std::filesystem::path here =
         std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    const std::string paho = (here / "bench_paho_echo").string() + " {port}";
-    const std::string raw = (here / "bench_raw_echo").string() + " {port}";
-    const std::string subject = options.subject.empty()
-                                    ? (here / "bench_transport_echo").string() + " {port}"
-                                    : options.subject;
-    // The rivals are asked the same payload, on the topic they listen to.
-    const Load::Target echoed{.topic = "bench/request", .payload = options.target.payload};
+    const NodeFolder folder;
+    if (options.subject.empty()) {
+        options.subject =
+            (here / "flyball-node").string() + " --config " + folder.file() +
+            " --region bench --node one --mqtt.broker tcp://localhost:{port} 2>/dev/null";
+        options.target = {.topic = "flyball/v1/bench/one/quota/main/request",
+                          .payload =
+                              "\x82\xa6tenant\xa4"
+                              "acme\xa8resource\xa9"
+                              "api_calls"};
+    }
+    // The rivals are asked the same on the same topic, so that the broker's part is equal.
+    const std::string arguments = " {port} " + options.target.topic;
+    const std::map<std::string, std::string> commands{
+        {"subject", options.subject},
+        {"paho", (here / "bench_paho_echo").string() + arguments},
+        {"raw", (here / "bench_raw_echo").string() + arguments}};
     std::vector<std::string> order{"subject", "paho", "raw"};
     Runs runs;
     for (int pair = 0; pair < options.pairs; ++pair) {
         for (const std::string& name : order) {
-            const std::string& command = name == "subject" ? subject : name == "paho" ? paho : raw;
-            runs[name].push_back(
-                measure(command, name == "subject" ? options.target : echoed, options.length));
+            runs[name].push_back(measure(commands.at(name), options.target, options.length));
         }
         std::reverse(order.begin(), order.end());  // A B B A: drift hits both alike
         fmt::print(stderr, "pair {} of {}\n", pair + 1, options.pairs);

@@ -1,5 +1,5 @@
 // The rival: what anybody would write with Paho C++ and MQTT 5, with only its buffer raised so that
-// it survives 512 in flight. Usage: bench_paho_echo PORT
+// it survives 512 in flight. Usage: bench_paho_echo PORT TOPIC
 
 #include <mqtt/async_client.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <string>
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
+    if (argc != 3) {
         return 64;
     }
     try {
@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
         options.set_mqtt_version(MQTTVERSION_5);
         options.set_clean_start(true);
         client.connect(options)->wait();
-        client.subscribe("bench/request", 1)->wait();
+        client.subscribe(argv[2], 1)->wait();
         ::pause();
     } catch (const std::exception& error) {
         std::fprintf(stderr, "paho echo: %s\n", error.what());

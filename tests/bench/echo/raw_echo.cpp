@@ -1,5 +1,5 @@
 // The floor: an echo over a raw blocking socket, two system calls a message and fewer under load.
-// Usage: bench_raw_echo PORT
+// Usage: bench_raw_echo PORT TOPIC
 
 #include <cstdint>
 #include <cstdio>
@@ -9,12 +9,12 @@
 #include "tests/bench/echo/wire.h"
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
+    if (argc != 3) {
         return 64;
     }
     try {
         flyball::bench::WireClient client(static_cast<std::uint16_t>(std::atoi(argv[1])), "raw");
-        client.subscribe("bench/request", 1);
+        client.subscribe(argv[2], 1);
         while (const auto request = client.next(-1)) {
             client.queue({request->response_topic,
                           request->payload,

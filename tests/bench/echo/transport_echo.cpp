@@ -1,5 +1,5 @@
 // An echo over the project's own transport: what the seam and its safeguards cost by themselves.
-// Usage: bench_transport_echo PORT
+// Usage: bench_transport_echo PORT TOPIC
 
 #include <unistd.h>
 
@@ -29,13 +29,13 @@ public:
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
+    if (argc != 3) {
         return 64;
     }
     flyball::PahoOptions options;
     options.broker = std::string("tcp://127.0.0.1:") + argv[1];
     options.client_id = "transport";
-    options.filters = {"bench/request"};
+    options.filters = {argv[2]};
     options.tick_topic = "bench/tick";
     auto transport = flyball::make_paho(options);
     if (!transport) {
