@@ -19,7 +19,7 @@ target_compile_options(flyball_rules INTERFACE
   -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference
   # GCC 12 takes "text" + std::string for overlapping copies (GCC bug 105651), and the unused members
   # of a std::variant that is moved for uninitialized reads. The sanitizers watch for real ones.
-  -Wno-restrict -Wno-maybe-uninitialized
+  "$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized>"
   # Its null-dereference finds real ones in our code, and others in inlined <streambuf>: shown, no error.
   -Wno-error=null-dereference)
 if(FLYBALL_SANITIZE)
