@@ -130,11 +130,11 @@ private:
     HealthPace health_;
     std::string_view watched_clock_;  // in the last event
     std::string policy_rev_;
-    bool name_is_shared_ = false, draining_ = false;
+    bool name_is_shared_ = false;
     bool ended_ = false;  // nothing more will be decided
     ReplyGate gate_;
     KeepingWatch keeping_;
-    std::atomic<bool> stopping_{false};
+    std::atomic<bool> stopping_{false}, draining_{false};
 
     // Safe from any thread.
     Inbox inbox_;
