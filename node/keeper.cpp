@@ -48,7 +48,8 @@ Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery
 Result<void> Keeper::start(Owner& owner) {
     owner_ = &owner;
     snapshot_at_us_ = monotonic_us();
-    if (!store_.journal_goes_on()) {
+    const bool gap = options_.durability != Durability::none && !store_.records_lead_here();
+    if (gap || !store_.journal_goes_on()) {
         return make_snapshot(true);
     }
     if (auto begun = store_.begin_journal(); !begun) {

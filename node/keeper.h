@@ -52,7 +52,7 @@ public:
     Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery,
                                           const StateStore::Progress& progress = {});
     // Puts on disk what was noted so far: by a snapshot when the journal cannot go on from where
-    // reading it ended. `owner` outlives the keeper.
+    // reading it ended, or would lead over what was never recorded. `owner` outlives the keeper.
     Result<void> start(Owner& owner);
 
     // All that is due; one thread. Returns the monotonic time in microseconds at which the next

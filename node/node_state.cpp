@@ -105,7 +105,8 @@ NodeChange Node::node_change() {
     return {.epoch = life_.epoch,
             .at = clock_.last_good().value_or(Instant{}),
             .events_reserved = ended_ ? events_.number() : events_.reserved(),
-            .clean_end = ended_};
+            .clean_end = ended_,
+            .keeps_decisions = settings_.state.durability != Durability::none};
 }
 
 std::vector<KeptEvent> Node::kept_events() {

@@ -199,6 +199,7 @@ Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::str
             }
         }
         node = recovery.node();
+        records_lead_here_ = node.keeps_decisions;
         return {};
     };
     const auto take_governor = [&](std::span<const std::byte> bytes) -> Result<void> {

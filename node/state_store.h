@@ -76,6 +76,9 @@ public:
     bool journal_goes_on() const {
         return end_.segment != 0 || end_.next_record == snapshot_record_ + 1;
     }
+    // Whether what the newest snapshot holds came about in records: else nothing may lead on from
+    // one before it, and a snapshot has to come before the first record of another decision.
+    bool records_lead_here() const { return records_lead_here_; }
     Result<void> begin_journal();
     // After a failure, once a snapshot of everything before `next_record` is in force.
     Result<void> begin_anew(std::uint64_t next_record);
@@ -117,6 +120,7 @@ private:
     Options options_;
     std::unique_ptr<Journal> journal_;
     JournalEnd end_;
+    bool records_lead_here_ = true;
     std::uint64_t next_record_ = 1;
     std::unique_ptr<SnapshotWriter> snapshot_;
     std::vector<OtherSection> others_;   // of a later release, carried along

@@ -227,6 +227,8 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
             change.at = in.instant();
             change.events_reserved = in.number();
             change.clean_end = in.flag();
+            // Those of before it was noted may have been without.
+            change.keeps_decisions = !in.ended() && in.flag();
             return in.good() && visitor.visit(change);
         }
         default: return false;
@@ -319,11 +321,12 @@ void RecordWriter::add(const EventChange& change) {
 }
 
 void RecordWriter::add(const NodeChange& change) {
-    begin(node_kind, 5);
+    begin(node_kind, 6);
     form::append_unsigned(bytes_, change.epoch);
     form::append_integer(bytes_, to_ms(change.at));
     form::append_unsigned(bytes_, change.events_reserved);
     bytes_.push_back(form::boolean(change.clean_end));
+    bytes_.push_back(form::boolean(change.keeps_decisions));
 }
 
 std::string_view RecordWriter::finish() {
