@@ -148,6 +148,24 @@ Keeper::Health Keeper::health() const {
     return health_;
 }
 
+void Keeper::warn(std::string warning) {
+    {
+        const std::lock_guard lock(lock_);
+        warning_ = std::move(warning);
+        warns_ = true;
+    }
+    owner_->keeping_changed();
+}
+
+std::string Keeper::take_warning() {
+    if (!warns_) {
+        return {};
+    }
+    const std::lock_guard lock(lock_);
+    warns_ = false;
+    return std::exchange(warning_, {});
+}
+
 void Keeper::remember_fault(std::string fault) {
     const std::lock_guard lock(lock_);
     health_.last_error = std::move(fault);
@@ -166,7 +184,8 @@ bool Keeper::time_to_write(std::int64_t now_us) const {
 
 bool Keeper::time_for_snapshot(std::int64_t now_us) const {
     const bool aged = now_us - snapshot_at_us_ >= snapshot_every_us && newest_ != snapshot_newest_;
-    return snapshot_wanted_ || aged || store_.snapshot_due();
+    return snapshot_wanted_ || aged ||
+           store_.snapshot_due() != StateStore::Due::no;
 }
 
 std::int64_t Keeper::next_turn_us() const {
@@ -211,6 +230,7 @@ void Keeper::finish() {
 }
 
 void Keeper::snapshot(Lock& lock) {
+    forced_ = !snapshot_wanted_ && store_.snapshot_due() == StateStore::Due::no_room;
     snapshot_wanted_ = false;
     snapshot_newest_ = newest_;
     lock.unlock();

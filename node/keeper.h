@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "node/keeper_owner.h"
 #include "node/settings.h"
 #include "node/state_store.h"
 
@@ -21,20 +22,7 @@ class Keeper final : public ChangeSink {
 public:
     static constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20U;
 
-    // What the keeper needs of the node.
-    class Owner {
-    public:
-        virtual ~Owner() = default;
-        // Calls `use` while nobody else has the engine. In a turn, as are the next ones.
-        virtual void with_engine(const std::function<void(Engine&)>& use) = 0;
-        // durable(), health() or a finished snapshot: look.
-        virtual void keeping_changed() noexcept = 0;
-        // The node's own record as of now; with the engine.
-        virtual NodeChange node_change() = 0;
-        virtual std::vector<KeptEvent> kept_events() = 0;
-        // A turn is due now, whatever the last one said. Any thread.
-        virtual void turn_wanted() noexcept = 0;
-    };
+    using Owner = KeeperOwner;
     struct Options {
         Durability durability = Durability::interval;
         Span interval{1000};
@@ -87,6 +75,8 @@ public:
         std::uint64_t snapshots = 0;
     };
     Health health() const;
+    // What is to be logged and stops nothing; empty: nothing since the last call.
+    std::string take_warning();
     // A damage that recovery found: in health until a snapshot succeeds.
     void remember_fault(std::string fault);
 
@@ -114,6 +104,9 @@ private:
     Result<void> put_in_force(std::uint64_t through, bool anew);
     void take_node_piece(Engine& engine, SnapshotPiece& piece);
     void write_between_slices();
+    void save_chain(Governor& governor, std::uint64_t through, bool anew) const;
+    void chains_saved();
+    void warn(std::string warning);
 
     std::unique_ptr<Disk> disk_;
     Options options_;
@@ -139,9 +132,12 @@ private:
     std::int64_t snapshot_at_us_ = 0;
     bool snapshot_wanted_ = false;
     Health health_;
+    std::string warning_;
+    std::atomic<bool> warns_{false};
 
     // The turns'.
     std::uint64_t snapshot_newest_ = 0;  // the newest record when the last snapshot began
+    bool forced_ = false;                // max_bytes asks for this snapshot
 
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<bool> failing_{false};

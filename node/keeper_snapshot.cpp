@@ -34,8 +34,9 @@ Result<void> Keeper::write_whole(bool anew) {
     owner_->with_engine([&](Engine& engine) {
         take_node_piece(engine, pieces.front());
         const std::uint64_t through = pieces.front().through_record;
-        engine.registry().each_any([&](const GovernorChange& standing, const Governor* governor) {
+        engine.registry().each_any([&](const GovernorChange& standing, Governor* governor) {
             if (governor != nullptr) {
+                save_chain(*governor, through, anew);
                 pieces.emplace_back().through_record = through;
                 StateStore::make_governor_piece(standing, *governor, pieces.back());
             }
@@ -83,7 +84,8 @@ Result<void> Keeper::write_slices() {
         owner_->with_engine([&](Engine& engine) {
             piece.through_record = newest_;
             there = engine.registry().show_any(
-                titles[at], [&piece](const GovernorChange& standing, const Governor* governor) {
+                titles[at], [&](const GovernorChange& standing, Governor* governor) {
+                    save_chain(*governor, through, false);
                     StateStore::make_governor_piece(standing, *governor, piece);
                 });
         });
@@ -97,6 +99,31 @@ Result<void> Keeper::write_slices() {
         write_between_slices();
     }
     return done ? put_in_force(through, false) : done;
+}
+
+void Keeper::save_chain(Governor& governor, std::uint64_t through, bool anew) const {
+    if (ChainKept* const kept = governor.chain_kept()) {
+        using Snapshot = ChainKept::Snapshot;
+        const bool again = through == store_.newest_snapshot();
+        kept->save(anew ? Snapshot::anew : again ? Snapshot::again : Snapshot::another,
+                   governor.rules().head()->seq);
+    }
+}
+
+void Keeper::chains_saved() {
+    std::string moved;
+    owner_->with_engine([&](Engine& engine) {
+        engine.registry().each_any([&](const GovernorChange& standing, Governor* governor) {
+            ChainKept* const kept = governor == nullptr ? nullptr : governor->chain_kept();
+            if (kept != nullptr && kept->saved() && moved.empty()) {
+                moved.assign(standing.title).append(" are kept from ");
+                moved.append(std::to_string(kept->first_seq())).append(" on");
+            }
+        });
+    });
+    if (forced_ && !moved.empty()) {
+        warn("state.max_bytes forces older audit records out: those of " + moved);
+    }
 }
 
 // So that replies wait for a governor's piece at most, not for the whole.
@@ -120,6 +147,7 @@ Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
     if (auto done = store_.finish_snapshot(); !done) {
         return done;
     }
+    chains_saved();
     if (!anew) {
         return {};
     }

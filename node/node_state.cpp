@@ -135,6 +135,9 @@ void Node::watch_keeping() {
             log_.write(LogLevel::notice, "the state is written again");
         }
     }
+    if (const std::string warning = keeper_->take_warning(); !warning.empty()) {
+        log_.write(LogLevel::warning, warning);
+    }
     if (!keeping_.askers.empty()) {
         answer_snapshots();
     }

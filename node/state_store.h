@@ -95,7 +95,9 @@ public:
     Result<void> finish_snapshot();
     void abandon_snapshot();
     // Whether the journal has grown enough for another.
-    bool snapshot_due() const;
+    enum class Due : std::uint8_t { no, grown, no_room };  // ... past half of max_bytes
+    Due snapshot_due() const;
+    std::uint64_t newest_snapshot() const { return snapshot_record_; }  // 0: none
     StateSizes sizes() const;
 
     // The pieces of an engine.

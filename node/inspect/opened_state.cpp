@@ -217,6 +217,7 @@ Engine::Options quiet_engine(const OpenedState& state) {
     options.root = Root{.prefix = "flyball/v1", .region = "local", .node = "offline"};
     options.seed = state.identity ? state.identity->seed : 0;
     options.instance = state.identity ? state.identity->instance : 0;
+    options.keeps_records = true;
     options.admit_ids_capacity = admit_ids_max;
     return options;
 }

@@ -30,6 +30,27 @@ protected:
             decided();
         };
     }
+    void check(int times) {
+        for (; times > 0; --times) {
+            life.ask("compliance/main/request",
+                     {{"tenant", "ann"}, {"action", "store"}, {"attributes", {{"region", "eu"}}}});
+        }
+    }
+    Json report() {
+        life.turn();
+        return life.ask("compliance/main/request", {{"op", "report"}, {"tenant", "ann"}});
+    }
+    std::int64_t first_seq() { return report().at("first_seq").get<std::int64_t>(); }
+    std::int64_t head() { return report().at("head").at("seq").get<std::int64_t>(); }
+    void snapshot() {
+        life.ask("control", {{"op", "snapshot"}});
+        life.turn();
+    }
+    void start(const DiskImage& image) {
+        ASSERT_TRUE(life.start(image));
+        EXPECT_EQ(probe(image, life.probe_options()).audit_gap, "");
+    }
+    DiskImage left() { return life.node().killed(); }
     // The state now is one that decisions have led to.
     void decided() { known.insert(hash.of(life.node().engine(), StateHash::Look::everywhere)); }
 
@@ -61,6 +82,106 @@ TEST_F(NodeRecords, NeverLeadOverWhatWasNotRecorded) {
         EXPECT_TRUE(known.contains(found.hash))
             << "a crash after operation " << operations << " of " << log.size();
     }
+}
+
+TEST_F(NodeRecords, AreKeptFromTheOlderSnapshotOn) {
+    start({});
+    life.run([this] {
+        check(2);
+        EXPECT_EQ(first_seq(), 1);
+        snapshot();
+        EXPECT_EQ(first_seq(), 1) << "there is no older snapshot";
+        check(3);
+        snapshot();
+        EXPECT_EQ(first_seq(), 3);
+        check(1);
+        EXPECT_EQ(first_seq(), 3);
+        life.pass_ms(2000);
+    });
+    start(left());
+    life.run([this] {
+        EXPECT_EQ(first_seq(), 3);
+        EXPECT_EQ(head(), 6);
+        check(1);
+        snapshot();
+        EXPECT_EQ(first_seq(), 6);
+        snapshot();
+        EXPECT_EQ(first_seq(), 6) << "it took the place of one with as much in it";
+    });
+    start(left());
+    life.run([this] { EXPECT_EQ(first_seq(), 6); }, true);
+    start(left());
+    life.run([this] { EXPECT_EQ(first_seq(), 8); });
+}
+
+TEST_F(NodeRecords, AreKeptFromTheSnapshotThatIsLeft) {
+    start({});
+    life.run([this] {
+        for (int times = 0; times < 3; ++times) {
+            check(2);
+            snapshot();
+        }
+        check(1);
+        EXPECT_EQ(first_seq(), 5);
+        life.pass_ms(2000);
+    });
+    DiskImage image = left();
+    flip_bit(image, snapshots_of(image).back(), 4000);
+    start(image);
+    life.run([this] {
+        EXPECT_EQ(life.ask("compliance/main/request", {{"op", "report"}, {"tenant", "ann"}})
+                      .at("first_seq"),
+                  3)
+            << "as that snapshot says, for no segment has gone yet";
+        EXPECT_EQ(head(), 7);
+        life.pass_ms(2000);
+    });
+    image = left();
+    std::erase_if(image, [](const auto& file) { return file.first.starts_with("journal-"); });
+    start(image);
+    life.run([this] { EXPECT_EQ(first_seq(), head() + 1) << "a backup without its journal"; });
+}
+
+TEST_F(NodeRecords, AreKeptFromWhereTheJournalBeganAnew) {
+    start({});
+    life.run([this] {
+        check(2);
+        snapshot();
+        check(2);
+        life.node().disk().fail({.call = DiskCall::sync, .from_then_on = true});
+        life.pass_ms(2000);
+        ASSERT_TRUE(life.node().keeper().health_is_failing());
+        check(2);
+        life.node().disk().heal();
+        life.pass_ms(9000);
+        EXPECT_EQ(first_seq(), 7);
+        check(1);
+        EXPECT_EQ(first_seq(), 7);
+        life.pass_ms(2000);
+    });
+    start(left());
+    life.run([this] { EXPECT_EQ(first_seq(), 7); });
+}
+
+TEST_F(NodeRecords, OfNoneAreNotKept) {
+    life.set_durability(Durability::none);
+    start({});
+    life.run(
+        [this] {
+            check(2);
+            EXPECT_EQ(first_seq(), 3);
+            snapshot();
+            check(2);
+            EXPECT_EQ(first_seq(), 5);
+        },
+        true);
+    life.set_durability(Durability::interval);
+    start(left());
+    life.run([this] {
+        EXPECT_EQ(first_seq(), 5);
+        check(2);
+        EXPECT_EQ(first_seq(), 5);
+    });
 }
 
 }  // namespace
