@@ -92,7 +92,12 @@ private:
     bool time_to_write(std::int64_t now_us) const;
     bool time_for_snapshot(std::int64_t now_us) const;
     std::int64_t next_turn_us() const;
-    void write_waiting(Lock& lock);
+    bool time_to_sync(std::int64_t now_us) const;
+    bool all_synced() const { return waiting_.empty() && written_ == 0; }
+    std::size_t early_write_bytes() const { return options_.segment_bytes / 2; }
+    void write_waiting(Lock& lock, bool syncs);
+    Result<void> write_groups(const std::vector<Group>& groups, bool syncs);
+    void reuse(std::vector<Group>& groups);
     void prepare(Lock& lock);
     void failed(const Error& error);
     void drop_waiting();
@@ -125,8 +130,9 @@ private:
     bool collects_ = true;
     std::uint64_t gaps_ = 0;   // times that what waited had to be dropped
     std::vector<Group> idle_;  // buffers to be used again
+    std::uint64_t written_ = 0;  // the newest record that is written and no sync is under way for
     // Monotonic microseconds.
-    std::int64_t waiting_since_us_ = 0;
+    std::int64_t unsynced_since_us_ = 0;
     std::int64_t retry_at_us_ = 0;
     std::int64_t retry_after_us_ = 0;
     std::int64_t snapshot_at_us_ = 0;

@@ -45,6 +45,7 @@ Result<void> Keeper::write_whole(bool anew) {
         if (anew) {  // the snapshot has it; what comes now goes behind it
             waiting_.clear();
             waiting_bytes_ = 0;
+            written_ = 0;
             collects_ = true;
         }
         gaps = gaps_;
@@ -129,16 +130,16 @@ void Keeper::chains_saved() {
 // So that replies wait for a governor's piece at most, not for the whole.
 void Keeper::write_between_slices() {
     Lock lock(lock_);
-    if (time_to_write(monotonic_us())) {
-        write_waiting(lock);
+    if (const std::int64_t now_us = monotonic_us(); time_to_write(now_us)) {
+        write_waiting(lock, time_to_sync(now_us));
     }
 }
 
 Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
     if (!anew) {
         Lock lock(lock_);
-        if (!failing_ && !waiting_.empty()) {
-            write_waiting(lock);
+        if (!failing_ && !all_synced()) {
+            write_waiting(lock, true);
         }
         if (failing_) {
             return Error{ErrorCode::unavailable, health_.last_error};

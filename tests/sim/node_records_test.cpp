@@ -184,5 +184,27 @@ TEST_F(NodeRecords, OfNoneAreNotKept) {
     });
 }
 
+TEST_F(NodeRecords, AreWrittenEarlyAndSyncedOnceAnInterval) {
+    start({});
+    life.run([this] {
+        life.turn();
+        life.pass_ms(1500);
+        const auto& disk = life.node().disk();
+        const auto& keeper = life.node().keeper();
+        ASSERT_EQ(keeper.durable(), keeper.newest());
+        const std::uint64_t syncs = disk.calls(DiskCall::sync);
+        const std::uint64_t writes = disk.calls(DiskCall::write);
+        for (int id = 1; id <= 120; ++id) {  // more than half a segment
+            top_up("ann", id)();
+        }
+        EXPECT_GT(disk.calls(DiskCall::write), writes);
+        EXPECT_EQ(disk.calls(DiskCall::sync), syncs);
+        EXPECT_LT(keeper.durable(), keeper.newest());
+        life.pass_ms(1000);
+        EXPECT_EQ(disk.calls(DiskCall::sync), syncs + 1);
+        EXPECT_EQ(keeper.durable(), keeper.newest()) << "also what was written before";
+    });
+}
+
 }  // namespace
 }  // namespace flyball::sim
