@@ -244,6 +244,9 @@ void Keeper::snapshot(Lock& lock) {
 void Keeper::prepare(Lock& lock) {
     lock.unlock();
     const auto prepared = store_.prepare();
+    if (const auto reserved = store_.reserve(); prepared && !reserved) {
+        warn("no room is reserved for the next snapshot: " + reserved.error().message);
+    }
     lock.lock();
     if (!prepared) {
         failed(prepared.error());

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t segments_min = 4;
 constexpr std::uint64_t snapshots_in_journal = 8;
 constexpr std::uint64_t records_max = 1'000'000;
+constexpr std::uint64_t reserve_bytes_min = 16 * 1024;
 
 constexpr std::uint64_t records_a_word = 8192;  // of progress: some milliseconds
 
@@ -252,6 +253,24 @@ Result<void> StateStore::add(std::uint16_t type, const SnapshotPiece& piece) {
     return snapshot_->section({.type = type, .bytes = piece.bytes.bytes()});
 }
 
+Result<void> StateStore::reserve() {
+    if (std::exchange(reserve_tried_, true)) {
+        return {};
+    }
+    const std::uint64_t bytes =
+        std::max(reserve_bytes_min, sizes_.snapshot_bytes + sizes_.snapshot_bytes / 4);
+    if (reserved_bytes(disk_) >= bytes) {
+        return {};
+    }
+    const std::uint64_t others = 2 * sizes_.snapshot_bytes + sizes().journal_bytes;
+    if (others + bytes > options_.max_bytes) {
+        return Error{ErrorCode::refused, std::to_string(bytes) + " bytes beside " +
+                                             std::to_string(others) +
+                                             " are more than state.max_bytes"};
+    }
+    return reserve_snapshot(disk_, bytes);
+}
+
 Result<void> StateStore::finish_snapshot() {
     for (const OtherSection& other : others_) {
         auto carried = snapshot_->section({.type = other.type,
@@ -273,6 +292,7 @@ Result<void> StateStore::finish_snapshot() {
     sizes_.snapshot_bytes = size->stored;
     sizes_.memory_bytes = size->raw;
     sizes_.raw_bytes = raw_bytes_;
+    reserve_tried_ = false;
     due_bytes_ = journal_failed() ? 0 : journal_->written_bytes();
     if (auto retired = retire_snapshots(disk_); !retired) {
         return retired;

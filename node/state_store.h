@@ -85,6 +85,8 @@ public:
     Result<void> write(std::span<const std::byte> records, std::uint32_t count);
     Result<void> sync();
     Result<void> prepare() { return journal_->prepare_spare(); }
+    // Room for the next snapshot, once after each: an error stops nothing.
+    Result<void> reserve();
     std::uint64_t next_record() const { return next_record_; }
     bool journal_failed() const { return journal_ == nullptr || journal_->failed(); }
 
@@ -130,6 +132,7 @@ private:
     std::uint64_t older_record_ = 0;     // of the one before
     std::uint64_t newest_piece_ = 0;
     std::uint64_t raw_bytes_ = 0;
+    bool reserve_tried_ = false;   // since the last snapshot
     std::uint64_t due_bytes_ = 0;  // what the journal had written at the last snapshot
     StateSizes sizes_;
 };

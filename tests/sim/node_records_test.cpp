@@ -206,5 +206,36 @@ TEST_F(NodeRecords, AreWrittenEarlyAndSyncedOnceAnInterval) {
     });
 }
 
+TEST_F(NodeRecords, HaveRoomForASnapshotOnADiskThatIsFull) {
+    start({});
+    life.run([this] {
+        check(20);
+        snapshot();
+        auto& disk = life.node().disk();
+        const auto& keeper = life.node().keeper();
+        EXPECT_TRUE(disk.has("reserve"));
+        disk.limit_bytes(disk.bytes());
+        check(20);
+        const std::uint64_t before = keeper.health().snapshots;
+        snapshot();
+        EXPECT_EQ(keeper.health().snapshots, before + 1) << keeper.health().last_error;
+        EXPECT_FALSE(disk.has("reserve"));
+        EXPECT_FALSE(keeper.health_is_failing()) << "no room for another is no failure";
+        disk.limit_bytes(UINT64_MAX);
+        snapshot();
+        EXPECT_TRUE(disk.has("reserve"));
+    });
+    DiskImage image = left();
+    image["snapshot-00000000000000ff.new"] = std::make_shared<Bytes>(100);
+    start(image);
+    life.run([this] {
+        EXPECT_EQ(head(), 40);
+        EXPECT_EQ(first_seq(), 21);
+        check(1);
+        snapshot();
+        EXPECT_FALSE(life.node().disk().has("snapshot-00000000000000ff.new"));
+    });
+}
+
 }  // namespace
 }  // namespace flyball::sim
