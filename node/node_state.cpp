@@ -106,7 +106,8 @@ NodeChange Node::node_change() {
             .at = clock_.last_good().value_or(Instant{}),
             .events_reserved = ended_ ? events_.number() : events_.reserved(),
             .clean_end = ended_,
-            .keeps_decisions = settings_.state.durability != Durability::none};
+            .keeps_decisions = settings_.state.durability != Durability::none,
+            .admit_ids = settings_.admit.ids_capacity};
 }
 
 std::vector<KeptEvent> Node::kept_events() {

@@ -229,6 +229,7 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
             change.clean_end = in.flag();
             // Those of before it was noted may have been without.
             change.keeps_decisions = !in.ended() && in.flag();
+            change.admit_ids = in.ended() ? 0 : in.number();
             return in.good() && visitor.visit(change);
         }
         default: return false;
@@ -321,12 +322,13 @@ void RecordWriter::add(const EventChange& change) {
 }
 
 void RecordWriter::add(const NodeChange& change) {
-    begin(node_kind, 6);
+    begin(node_kind, 7);
     form::append_unsigned(bytes_, change.epoch);
     form::append_integer(bytes_, to_ms(change.at));
     form::append_unsigned(bytes_, change.events_reserved);
     bytes_.push_back(form::boolean(change.clean_end));
     bytes_.push_back(form::boolean(change.keeps_decisions));
+    form::append_unsigned(bytes_, change.admit_ids);
 }
 
 std::string_view RecordWriter::finish() {
