@@ -184,8 +184,7 @@ bool Keeper::time_to_sync(std::int64_t now_us) const {
 
 bool Keeper::time_for_snapshot(std::int64_t now_us) const {
     const bool aged = now_us - snapshot_at_us_ >= snapshot_every_us && newest_ != snapshot_newest_;
-    return snapshot_wanted_ || aged ||
-           store_.snapshot_due() != StateStore::Due::no;
+    return snapshot_wanted_ || aged || store_.snapshot_due() != StateStore::Due::no;
 }
 
 std::int64_t Keeper::next_turn_us() const {

@@ -86,7 +86,6 @@ private:
         std::uint32_t count = 0;
         std::uint64_t last = 0;
     };
-
     using Lock = std::unique_lock<std::mutex>;
 
     bool time_to_write(std::int64_t now_us) const;
@@ -109,7 +108,6 @@ private:
     Result<void> put_in_force(std::uint64_t through, bool anew);
     void take_node_piece(Engine& engine, SnapshotPiece& piece);
     void write_between_slices();
-    void save_chain(Governor& governor, std::uint64_t through, bool anew) const;
     void chains_saved();
     void warn(std::string warning);
 
@@ -128,8 +126,8 @@ private:
     std::size_t waiting_bytes_ = 0;
     // False: what changes is in memory only, until the next repair begins.
     bool collects_ = true;
-    std::uint64_t gaps_ = 0;   // times that what waited had to be dropped
-    std::vector<Group> idle_;  // buffers to be used again
+    std::uint64_t gaps_ = 0;     // times that what waited had to be dropped
+    std::vector<Group> idle_;    // buffers to be used again
     std::uint64_t written_ = 0;  // the newest record that is written and no sync is under way for
     // Monotonic microseconds.
     std::int64_t unsynced_since_us_ = 0;

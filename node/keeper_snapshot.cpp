@@ -5,6 +5,21 @@
 
 namespace flyball {
 
+namespace {
+
+// `again`: it takes the place of the newest; `anew`: a new journal begins behind it.
+void save_chain(Governor& governor, bool again, bool anew) {
+    if (ChainKept* const kept = governor.chain_kept()) {
+        using Snapshot = ChainKept::Snapshot;
+        kept->save(anew    ? Snapshot::anew
+                   : again ? Snapshot::again
+                           : Snapshot::another,
+                   governor.rules().head()->seq);
+    }
+}
+
+}  // namespace
+
 Result<void> Keeper::make_snapshot(bool anew) {
     snapshot_at_us_ = monotonic_us();
     // Without a journal all pieces have to be of one moment; after a failure there is none.
@@ -36,7 +51,7 @@ Result<void> Keeper::write_whole(bool anew) {
         const std::uint64_t through = pieces.front().through_record;
         engine.registry().each_any([&](const GovernorChange& standing, Governor* governor) {
             if (governor != nullptr) {
-                save_chain(*governor, through, anew);
+                save_chain(*governor, through == store_.newest_snapshot(), anew);
                 pieces.emplace_back().through_record = through;
                 StateStore::make_governor_piece(standing, *governor, pieces.back());
             }
@@ -86,7 +101,7 @@ Result<void> Keeper::write_slices() {
             piece.through_record = newest_;
             there = engine.registry().show_any(
                 titles[at], [&](const GovernorChange& standing, Governor* governor) {
-                    save_chain(*governor, through, false);
+                    save_chain(*governor, through == store_.newest_snapshot(), false);
                     StateStore::make_governor_piece(standing, *governor, piece);
                 });
         });
@@ -100,15 +115,6 @@ Result<void> Keeper::write_slices() {
         write_between_slices();
     }
     return done ? put_in_force(through, false) : done;
-}
-
-void Keeper::save_chain(Governor& governor, std::uint64_t through, bool anew) const {
-    if (ChainKept* const kept = governor.chain_kept()) {
-        using Snapshot = ChainKept::Snapshot;
-        const bool again = through == store_.newest_snapshot();
-        kept->save(anew ? Snapshot::anew : again ? Snapshot::again : Snapshot::another,
-                   governor.rules().head()->seq);
-    }
 }
 
 void Keeper::chains_saved() {

@@ -163,9 +163,8 @@ std::string as_text(const OpenedState& state, const Findings& findings, const Au
             " records gone through\n";
     for (const auto& [title, chain] : audit.chains()) {
         text += title + ": " + std::to_string(chain.records) + " audit records from " +
-                std::to_string(chain.first_seq) + " on, head " +
-                std::to_string(chain.head.seq) + " " + hex_text(chain.head.hash) +
-                (chain.sound ? "\n" : " NOT SOUND\n");
+                std::to_string(chain.first_seq) + " on, head " + std::to_string(chain.head.seq) +
+                " " + hex_text(chain.head.hash) + (chain.sound ? "\n" : " NOT SOUND\n");
         if (chain.skipped > 0) {
             text += "  " + std::to_string(chain.skipped) +
                     " audit records were never in the journal (durability \"none\")\n";

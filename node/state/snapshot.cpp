@@ -214,9 +214,8 @@ Result<void> retire_snapshots(Disk& disk, std::size_t keep) {
     if (!names) {
         return names.error();
     }
-    std::vector<std::string> gone(names->begin() + static_cast<std::ptrdiff_t>(
-                                                       std::min(keep, names->size())),
-                                  names->end());
+    std::vector<std::string> gone(
+        names->begin() + static_cast<std::ptrdiff_t>(std::min(keep, names->size())), names->end());
     const auto all = disk.list();
     if (!all) {
         return all.error();

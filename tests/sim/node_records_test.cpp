@@ -200,7 +200,7 @@ TEST_F(NodeRecords, AreWrittenEarlyAndSyncedOnceAnInterval) {
         EXPECT_GT(disk.calls(DiskCall::write), writes);
         EXPECT_EQ(disk.calls(DiskCall::sync), syncs);
         EXPECT_LT(keeper.durable(), keeper.newest());
-        life.pass_ms(1000);
+        life.pass_ms(1100);
         EXPECT_EQ(disk.calls(DiskCall::sync), syncs + 1);
         EXPECT_EQ(keeper.durable(), keeper.newest()) << "also what was written before";
     });

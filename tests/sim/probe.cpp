@@ -44,11 +44,10 @@ std::string audit_gap_of(Disk& disk, const Engine& engine) {
     AuditRecords records;
     RecordReader reader;
     for (const std::uint64_t start : starts) {
-        const auto read =
-            read_journal(disk, start, false,
-                         [&](std::uint64_t /*number*/, std::span<const std::byte> record) {
-                             return reader.read(record, records);
-                         });
+        const auto read = read_journal(
+            disk, start, false, [&](std::uint64_t /*number*/, std::span<const std::byte> record) {
+                return reader.read(record, records);
+            });
         if (!read) {
             return read.error().message;
         }
