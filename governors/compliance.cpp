@@ -34,6 +34,9 @@ Compliance::Compliance(const RulesContext& context)
     : scratch_(std::make_unique<Scratch>()),
       salts_(context.entropy, context.title, scratch_->hasher) {
     head_ = audit_start(scratch_->hasher, context.instance, context.title);
+    if (context.keeps_records) {
+        kept_.from_the_start();
+    }
 }
 
 std::span<const Op> Compliance::ops() const {
@@ -267,7 +270,7 @@ bool Compliance::apply(TenantIndex tenant, std::span<const std::byte> image) {
                 return false;
             }
             head_ = decoded->head;
-            first_seq_ = decoded->first_seq;
+            kept_.restored(decoded->first_seq, head_.seq);
             // Rules that are made anew begin with the same salts, but never at the same head.
             salts_.stir(head_.hash, scratch_->hasher);
             return true;
@@ -359,7 +362,7 @@ void Compliance::write_report(Writer& writer, TenantIndex tenant) const {
     writer.field("checks", state.checks);
     writer.field("denied", state.denied);
     writer.field("warned", state.warned);
-    writer.field("first_seq", first_seq_ != 0 ? first_seq_ : head_.seq + 1);
+    writer.field("first_seq", kept_.first_seq() != 0 ? kept_.first_seq() : head_.seq + 1);
     write_chain_place(writer, "head");
 }
 

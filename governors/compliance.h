@@ -36,6 +36,7 @@ public:
     void write(Writer& writer, const Case& asked, const Judgement* judgement) const override;
     std::string_view state(const Case& asked) const override;
     std::optional<ChainHead> head() const override { return head_; }
+    ChainKept* kept() override { return &kept_; }
     void enrol(TenantIndex tenant) override;
     void erase(TenantIndex tenant) override;
     void judge_forget(const Case& asked, Effect& effect) const override;
@@ -45,10 +46,6 @@ public:
     Tree settings() const override;
     Result<std::vector<std::string>> configure(const Tree& settings, Instant now) override;
     std::size_t memory_bytes() const override;
-
-    // The oldest record that somebody keeps; 0 (from the start): nobody keeps any. Set by recovery
-    // and by whoever drops old records; a chain image sets it too.
-    void set_first_seq(std::uint64_t seq) { first_seq_ = seq; }
 
 private:
     struct Tenant {
@@ -99,7 +96,7 @@ private:
     std::uint64_t denying_rules_ = 0;  // by place
     std::vector<Tenant> tenants_;
     ChainHead head_;
-    std::uint64_t first_seq_ = 0;
+    ChainKept kept_;
     // Since when other strikes count; nothing: since ever.
     std::optional<Instant> changed_at_;
     bool configured_ = false;

@@ -55,7 +55,7 @@ struct ComplianceImage {
     Sha256 hash{};              // record: h[i]
     std::string_view record{};  // record: r[i]
     ChainHead head{};           // chain
-    // Chain: the oldest record that is kept; 0 when none is.
+    // Chain: the oldest record that is kept once the image is in force; 0: none up to its head.
     std::uint64_t first_seq = 0;
 };
 

@@ -60,7 +60,7 @@ void Compliance::walk(TenantIndex tenant, const Visit& visit) const {
     if (tenant == no_tenant) {
         image.kind = ComplianceImage::Kind::chain;
         image.head = head_;
-        image.first_seq = first_seq_;
+        image.first_seq = kept_.saved_first(head_.seq);
     } else if (at_defaults(tenant, Instant{})) {
         return;
     } else {

@@ -79,6 +79,7 @@ public:
     bool rebuild(std::unique_ptr<Rules> rules, Instant now);
     const GovernorSettings& settings() const { return settings_; }
     const Rules& rules() const { return *rules_; }
+    ChainKept* chain_kept() { return rules_->kept(); }  // null: its type makes no chain
     // The effective configuration, common keys and the type's own.
     Tree configuration() const;
     // Takes a new configuration; returns the names of what had to start anew.

@@ -135,6 +135,9 @@ bool Governor::rebuild(std::unique_ptr<Rules> rules, Instant now) {
         }
     }
     if (sound) {
+        if (rules_->kept() != nullptr) {
+            *rules->kept() = *rules_->kept();
+        }
         rules_ = std::move(rules);
     }
     return sound;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "governors/chain.h"
 #include "governors/command.h"
 #include "governors/effect.h"
 #include "schemas/reason.h"
@@ -65,12 +66,6 @@ struct Judgement {
     std::string_view state;  // what state() would say afterwards, where it is known anyway
 };
 
-// The head of a chain of records: who keeps a copy can prove a later rewrite.
-struct ChainHead {
-    std::uint64_t seq = 0;
-    std::array<std::byte, 32> hash{};
-};
-
 class Rules {
 public:
     virtual ~Rules() = default;
@@ -115,6 +110,7 @@ public:
     // The reply's `state`; static text.
     virtual std::string_view state(const Case& asked) const = 0;
     virtual std::optional<ChainHead> head() const { return std::nullopt; }
+    virtual ChainKept* kept() { return nullptr; }  // there whenever head() is
 
     // ---- who it knows
 
@@ -145,6 +141,7 @@ struct RulesContext {
     std::string title;                    // "type/name"
     std::uint64_t instance = 0;           // of the node's state
     std::array<std::byte, 32> entropy{};  // of this process: salts are drawn from it
+    bool keeps_records = false;           // a journal has what is decided, from the start
 };
 
 }  // namespace flyball

@@ -51,6 +51,8 @@ public:
     // Recovery: a recorded change put in place; then, after an unclean end, on from what is
     // reserved.
     void apply(const Change& change);
+    // Who looks at a state knows only afterwards how many ids it had room for.
+    void limit_ids(std::size_t capacity) { ids_.configure(capacity, Span{0}); }
     void skip_reserved() { numbers_.skip_reserved(); }
     void reserve();
     // All that apply() needs to make another like this one.

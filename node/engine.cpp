@@ -36,6 +36,7 @@ Engine::Engine(Options options)
       registry_({.seed = options_.seed,
                  .instance = options_.instance,
                  .entropy = options_.entropy,
+                 .keeps_records = options_.keeps_records,
                  .events = options_.events,
                  .changes = options_.changes}),
       supervisor_(registry_, options_.events),

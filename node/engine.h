@@ -33,6 +33,7 @@ public:
         std::uint64_t seed = 0;  // keys every hash; random in production
         std::uint64_t instance = 0;
         std::array<std::byte, 32> entropy{};  // of this process; random in production
+        bool keeps_records = false;           // `changes` keeps all that is decided, in a journal
         EventSink* events = nullptr;          // hears of what changed; outlives the engine
         ChangeSink* changes = nullptr;        // keeps what changed; likewise
         std::size_t admit_ids_capacity = 8192;

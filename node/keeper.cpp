@@ -10,7 +10,6 @@ namespace flyball {
 namespace {
 
 constexpr std::size_t groups_in_segment = 4;  // or more: little of one is left empty
-constexpr std::size_t early_write_bytes = 512 * 1024;
 constexpr std::size_t buffers_kept = 4;
 constexpr std::int64_t second_us = 1'000'000;
 // Within 5 s of the end of a fault the node is well again. An attempt costs little: what fails is
@@ -48,7 +47,8 @@ Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery
 Result<void> Keeper::start(Owner& owner) {
     owner_ = &owner;
     snapshot_at_us_ = monotonic_us();
-    if (!store_.journal_goes_on()) {
+    const bool gap = options_.durability != Durability::none && !store_.records_lead_here();
+    if (gap || !store_.journal_goes_on()) {
         return make_snapshot(true);
     }
     if (auto begun = store_.begin_journal(); !begun) {
@@ -105,8 +105,8 @@ void Keeper::end_decision() {
         const std::size_t group_bytes = options_.segment_bytes / groups_in_segment;
         if (waiting_.empty() || waiting_.back().bytes.size() + record.size() > group_bytes) {
             wake = waiting_.empty() || waits_;
-            if (waiting_.empty()) {
-                waiting_since_us_ = monotonic_us();
+            if (all_synced()) {
+                unsynced_since_us_ = monotonic_us();
             }
             if (idle_.empty()) {
                 waiting_.emplace_back();
@@ -122,7 +122,7 @@ void Keeper::end_decision() {
         waiting_bytes_ += group.bytes.size() - group_before;
         ++group.count;
         group.last = newest_;
-        wake = wake || (before < early_write_bytes && waiting_bytes_ >= early_write_bytes);
+        wake = wake || (before < early_write_bytes() && waiting_bytes_ >= early_write_bytes());
         if (waiting_bytes_ > waiting_bytes_max) {
             failed({ErrorCode::unavailable, "the disk is too slow for what there is to keep"});
         }
@@ -147,6 +147,24 @@ Keeper::Health Keeper::health() const {
     return health_;
 }
 
+void Keeper::warn(std::string warning) {
+    {
+        const std::lock_guard lock(lock_);
+        warning_ = std::move(warning);
+        warns_ = true;
+    }
+    owner_->keeping_changed();
+}
+
+std::string Keeper::take_warning() {
+    if (!warns_) {
+        return {};
+    }
+    const std::lock_guard lock(lock_);
+    warns_ = false;
+    return std::exchange(warning_, {});
+}
+
 void Keeper::remember_fault(std::string fault) {
     const std::lock_guard lock(lock_);
     health_.last_error = std::move(fault);
@@ -156,16 +174,17 @@ void Keeper::remember_fault(std::string fault) {
 // ---- turns
 
 bool Keeper::time_to_write(std::int64_t now_us) const {
-    if (waiting_.empty() || failing_) {
-        return false;
-    }
-    return waits_ || waiting_bytes_ >= early_write_bytes ||
-           now_us - waiting_since_us_ >= options_.interval.count() * 1000;
+    return !failing_ && !all_synced() &&
+           (waiting_bytes_ >= early_write_bytes() || time_to_sync(now_us));
+}
+
+bool Keeper::time_to_sync(std::int64_t now_us) const {
+    return waits_ || now_us - unsynced_since_us_ >= options_.interval.count() * 1000;
 }
 
 bool Keeper::time_for_snapshot(std::int64_t now_us) const {
     const bool aged = now_us - snapshot_at_us_ >= snapshot_every_us && newest_ != snapshot_newest_;
-    return snapshot_wanted_ || aged || store_.snapshot_due();
+    return snapshot_wanted_ || aged || store_.snapshot_due() != StateStore::Due::no;
 }
 
 std::int64_t Keeper::next_turn_us() const {
@@ -173,9 +192,9 @@ std::int64_t Keeper::next_turn_us() const {
         return retry_at_us_;
     }
     std::int64_t next_us = snapshot_wanted_ ? 0 : monotonic_us() + snapshot_every_us;
-    if (!waiting_.empty()) {
+    if (!all_synced()) {
         next_us =
-            std::min(next_us, waits_ ? 0 : waiting_since_us_ + options_.interval.count() * 1000);
+            std::min(next_us, waits_ ? 0 : unsynced_since_us_ + options_.interval.count() * 1000);
     }
     return next_us;
 }
@@ -185,8 +204,8 @@ std::int64_t Keeper::turn() {
     if (failing_ && monotonic_us() >= retry_at_us_) {
         repair(lock);
     }
-    if (time_to_write(monotonic_us())) {
-        write_waiting(lock);
+    if (const std::int64_t now_us = monotonic_us(); time_to_write(now_us)) {
+        write_waiting(lock, time_to_sync(now_us));
     }
     if (!failing_ && time_for_snapshot(monotonic_us())) {
         snapshot(lock);
@@ -199,8 +218,8 @@ std::int64_t Keeper::turn() {
 
 void Keeper::finish() {
     Lock lock(lock_);
-    if (!failing_ && !waiting_.empty()) {
-        write_waiting(lock);
+    if (!failing_ && !all_synced()) {
+        write_waiting(lock, true);
     }
     if (failing_) {
         repair(lock);
@@ -210,6 +229,7 @@ void Keeper::finish() {
 }
 
 void Keeper::snapshot(Lock& lock) {
+    forced_ = !snapshot_wanted_ && store_.snapshot_due() == StateStore::Due::no_room;
     snapshot_wanted_ = false;
     snapshot_newest_ = newest_;
     lock.unlock();
@@ -223,35 +243,51 @@ void Keeper::snapshot(Lock& lock) {
 void Keeper::prepare(Lock& lock) {
     lock.unlock();
     const auto prepared = store_.prepare();
+    if (const auto reserved = store_.reserve(); prepared && !reserved) {
+        warn("no room is reserved for the next snapshot: " + reserved.error().message);
+    }
     lock.lock();
     if (!prepared) {
         failed(prepared.error());
     }
 }
 
-// All that waits becomes durable in one sync.
-void Keeper::write_waiting(Lock& lock) {
+// All that waits is written; with a sync it becomes durable, and what was written before. Without
+// one it is only out of the way: so much in so little time would else wait for many syncs.
+void Keeper::write_waiting(Lock& lock, bool syncs) {
     std::vector<Group> groups = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
+    const std::uint64_t last = groups.empty() ? written_ : groups.back().last;
+    written_ = syncs ? 0 : last;
     lock.unlock();
-    Result<void> done;
-    for (const Group& group : groups) {
-        done = store_.write(bytes_of(group.bytes), group.count);
-        if (!done) {
-            break;
-        }
-    }
-    if (done) {
-        done = store_.sync();
-    }
+    const Result<void> done = write_groups(groups, syncs);
     lock.lock();
     if (!done) {
         failed(done.error());
         return;
     }
-    ++health_.commits;
     health_.sizes = store_.sizes();
-    durable_.store(groups.back().last, std::memory_order_release);
+    reuse(groups);
+    if (!syncs) {
+        return;
+    }
+    ++health_.commits;
+    durable_.store(last, std::memory_order_release);
+    lock.unlock();
+    owner_->keeping_changed();
+    lock.lock();
+}
+
+Result<void> Keeper::write_groups(const std::vector<Group>& groups, bool syncs) {
+    for (const Group& group : groups) {
+        if (auto done = store_.write(bytes_of(group.bytes), group.count); !done) {
+            return done;
+        }
+    }
+    return syncs ? store_.sync() : Result<void>();
+}
+
+void Keeper::reuse(std::vector<Group>& groups) {
     for (Group& group : groups) {
         if (idle_.size() < buffers_kept) {
             group.bytes.clear();
@@ -259,9 +295,6 @@ void Keeper::write_waiting(Lock& lock) {
             idle_.push_back(std::move(group));
         }
     }
-    lock.unlock();
-    owner_->keeping_changed();
-    lock.lock();
 }
 
 // Nothing is known of the journal from here on; memory is the truth until a snapshot is there. More
@@ -286,6 +319,7 @@ void Keeper::failed(const Error& error) {
 void Keeper::drop_waiting() {
     waiting_.clear();
     waiting_bytes_ = 0;
+    written_ = 0;
     collects_ = false;
     ++gaps_;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "node/keeper_owner.h"
 #include "node/settings.h"
 #include "node/state_store.h"
 
@@ -21,20 +22,7 @@ class Keeper final : public ChangeSink {
 public:
     static constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20U;
 
-    // What the keeper needs of the node.
-    class Owner {
-    public:
-        virtual ~Owner() = default;
-        // Calls `use` while nobody else has the engine. In a turn, as are the next ones.
-        virtual void with_engine(const std::function<void(Engine&)>& use) = 0;
-        // durable(), health() or a finished snapshot: look.
-        virtual void keeping_changed() noexcept = 0;
-        // The node's own record as of now; with the engine.
-        virtual NodeChange node_change() = 0;
-        virtual std::vector<KeptEvent> kept_events() = 0;
-        // A turn is due now, whatever the last one said. Any thread.
-        virtual void turn_wanted() noexcept = 0;
-    };
+    using Owner = KeeperOwner;
     struct Options {
         Durability durability = Durability::interval;
         Span interval{1000};
@@ -52,7 +40,7 @@ public:
     Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery,
                                           const StateStore::Progress& progress = {});
     // Puts on disk what was noted so far: by a snapshot when the journal cannot go on from where
-    // reading it ended. `owner` outlives the keeper.
+    // reading it ended, or would lead over what was never recorded. `owner` outlives the keeper.
     Result<void> start(Owner& owner);
 
     // All that is due; one thread. Returns the monotonic time in microseconds at which the next
@@ -87,6 +75,8 @@ public:
         std::uint64_t snapshots = 0;
     };
     Health health() const;
+    // What is to be logged and stops nothing; empty: nothing since the last call.
+    std::string take_warning();
     // A damage that recovery found: in health until a snapshot succeeds.
     void remember_fault(std::string fault);
 
@@ -96,13 +86,17 @@ private:
         std::uint32_t count = 0;
         std::uint64_t last = 0;
     };
-
     using Lock = std::unique_lock<std::mutex>;
 
     bool time_to_write(std::int64_t now_us) const;
     bool time_for_snapshot(std::int64_t now_us) const;
     std::int64_t next_turn_us() const;
-    void write_waiting(Lock& lock);
+    bool time_to_sync(std::int64_t now_us) const;
+    bool all_synced() const { return waiting_.empty() && written_ == 0; }
+    std::size_t early_write_bytes() const { return options_.segment_bytes / 2; }
+    void write_waiting(Lock& lock, bool syncs);
+    Result<void> write_groups(const std::vector<Group>& groups, bool syncs);
+    void reuse(std::vector<Group>& groups);
     void prepare(Lock& lock);
     void failed(const Error& error);
     void drop_waiting();
@@ -114,6 +108,8 @@ private:
     Result<void> put_in_force(std::uint64_t through, bool anew);
     void take_node_piece(Engine& engine, SnapshotPiece& piece);
     void write_between_slices();
+    void chains_saved();
+    void warn(std::string warning);
 
     std::unique_ptr<Disk> disk_;
     Options options_;
@@ -130,18 +126,22 @@ private:
     std::size_t waiting_bytes_ = 0;
     // False: what changes is in memory only, until the next repair begins.
     bool collects_ = true;
-    std::uint64_t gaps_ = 0;   // times that what waited had to be dropped
-    std::vector<Group> idle_;  // buffers to be used again
+    std::uint64_t gaps_ = 0;     // times that what waited had to be dropped
+    std::vector<Group> idle_;    // buffers to be used again
+    std::uint64_t written_ = 0;  // the newest record that is written and no sync is under way for
     // Monotonic microseconds.
-    std::int64_t waiting_since_us_ = 0;
+    std::int64_t unsynced_since_us_ = 0;
     std::int64_t retry_at_us_ = 0;
     std::int64_t retry_after_us_ = 0;
     std::int64_t snapshot_at_us_ = 0;
     bool snapshot_wanted_ = false;
     Health health_;
+    std::string warning_;
+    std::atomic<bool> warns_{false};
 
     // The turns'.
     std::uint64_t snapshot_newest_ = 0;  // the newest record when the last snapshot began
+    bool forced_ = false;                // max_bytes asks for this snapshot
 
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<bool> failing_{false};

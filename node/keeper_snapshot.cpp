@@ -5,6 +5,21 @@
 
 namespace flyball {
 
+namespace {
+
+// `again`: it takes the place of the newest; `anew`: a new journal begins behind it.
+void save_chain(Governor& governor, bool again, bool anew) {
+    if (ChainKept* const kept = governor.chain_kept()) {
+        using Snapshot = ChainKept::Snapshot;
+        kept->save(anew    ? Snapshot::anew
+                   : again ? Snapshot::again
+                           : Snapshot::another,
+                   governor.rules().head()->seq);
+    }
+}
+
+}  // namespace
+
 Result<void> Keeper::make_snapshot(bool anew) {
     snapshot_at_us_ = monotonic_us();
     // Without a journal all pieces have to be of one moment; after a failure there is none.
@@ -34,8 +49,9 @@ Result<void> Keeper::write_whole(bool anew) {
     owner_->with_engine([&](Engine& engine) {
         take_node_piece(engine, pieces.front());
         const std::uint64_t through = pieces.front().through_record;
-        engine.registry().each_any([&](const GovernorChange& standing, const Governor* governor) {
+        engine.registry().each_any([&](const GovernorChange& standing, Governor* governor) {
             if (governor != nullptr) {
+                save_chain(*governor, through == store_.newest_snapshot(), anew);
                 pieces.emplace_back().through_record = through;
                 StateStore::make_governor_piece(standing, *governor, pieces.back());
             }
@@ -44,6 +60,7 @@ Result<void> Keeper::write_whole(bool anew) {
         if (anew) {  // the snapshot has it; what comes now goes behind it
             waiting_.clear();
             waiting_bytes_ = 0;
+            written_ = 0;
             collects_ = true;
         }
         gaps = gaps_;
@@ -83,7 +100,8 @@ Result<void> Keeper::write_slices() {
         owner_->with_engine([&](Engine& engine) {
             piece.through_record = newest_;
             there = engine.registry().show_any(
-                titles[at], [&piece](const GovernorChange& standing, const Governor* governor) {
+                titles[at], [&](const GovernorChange& standing, Governor* governor) {
+                    save_chain(*governor, through == store_.newest_snapshot(), false);
                     StateStore::make_governor_piece(standing, *governor, piece);
                 });
         });
@@ -99,19 +117,35 @@ Result<void> Keeper::write_slices() {
     return done ? put_in_force(through, false) : done;
 }
 
+void Keeper::chains_saved() {
+    std::string moved;
+    owner_->with_engine([&](Engine& engine) {
+        engine.registry().each_any([&](const GovernorChange& standing, Governor* governor) {
+            ChainKept* const kept = governor == nullptr ? nullptr : governor->chain_kept();
+            if (kept != nullptr && kept->saved() && moved.empty()) {
+                moved.assign(standing.title).append(" are kept from ");
+                moved.append(std::to_string(kept->first_seq())).append(" on");
+            }
+        });
+    });
+    if (forced_ && !moved.empty()) {
+        warn("state.max_bytes forces older audit records out: those of " + moved);
+    }
+}
+
 // So that replies wait for a governor's piece at most, not for the whole.
 void Keeper::write_between_slices() {
     Lock lock(lock_);
-    if (time_to_write(monotonic_us())) {
-        write_waiting(lock);
+    if (const std::int64_t now_us = monotonic_us(); time_to_write(now_us)) {
+        write_waiting(lock, time_to_sync(now_us));
     }
 }
 
 Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
     if (!anew) {
         Lock lock(lock_);
-        if (!failing_ && !waiting_.empty()) {
-            write_waiting(lock);
+        if (!failing_ && !all_synced()) {
+            write_waiting(lock, true);
         }
         if (failing_) {
             return Error{ErrorCode::unavailable, health_.last_error};
@@ -120,6 +154,7 @@ Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
     if (auto done = store_.finish_snapshot(); !done) {
         return done;
     }
+    chains_saved();
     if (!anew) {
         return {};
     }

@@ -54,6 +54,7 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
                .seed = identity.seed,
                .instance = identity.instance,
                .entropy = options.entropy,
+               .keeps_records = settings_.state.durability != Durability::none,
                .events = this,
                .changes = keeper_.get(),
                .admit_ids_capacity = settings_.admit.ids_capacity,

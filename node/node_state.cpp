@@ -105,7 +105,9 @@ NodeChange Node::node_change() {
     return {.epoch = life_.epoch,
             .at = clock_.last_good().value_or(Instant{}),
             .events_reserved = ended_ ? events_.number() : events_.reserved(),
-            .clean_end = ended_};
+            .clean_end = ended_,
+            .keeps_decisions = settings_.state.durability != Durability::none,
+            .admit_ids = settings_.admit.ids_capacity};
 }
 
 std::vector<KeptEvent> Node::kept_events() {
@@ -133,6 +135,9 @@ void Node::watch_keeping() {
         } else {
             log_.write(LogLevel::notice, "the state is written again");
         }
+    }
+    if (const std::string warning = keeper_->take_warning(); !warning.empty()) {
+        log_.write(LogLevel::warning, warning);
     }
     if (!keeping_.askers.empty()) {
         answer_snapshots();

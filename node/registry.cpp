@@ -53,8 +53,10 @@ Result<std::unique_ptr<Governor>> Registry::make(std::string_view type, std::str
         return split.error();
     }
     const std::string title = std::string(type) + "/" + std::string(name);
-    auto rules =
-        row->make({.title = title, .instance = options_.instance, .entropy = options_.entropy});
+    auto rules = row->make({.title = title,
+                            .instance = options_.instance,
+                            .entropy = options_.entropy,
+                            .keeps_records = options_.keeps_records});
     if (auto configured = rules->configure(split->second, now); !configured) {
         return configured.error();
     }
@@ -279,7 +281,8 @@ std::unique_ptr<Rules> Registry::fresh_rules(const Governor& governor) const {
     return find_governor_type(governor.type())
         ->make({.title = std::string(governor.title()),
                 .instance = options_.instance,
-                .entropy = options_.entropy});
+                .entropy = options_.entropy,
+                .keeps_records = options_.keeps_records});
 }
 
 void Registry::each_due(Instant now, const std::function<void(Governor&)>& pass) const {

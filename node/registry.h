@@ -42,6 +42,7 @@ public:
         std::uint64_t seed = 0;               // keys the hashes of every governor made here
         std::uint64_t instance = 0;           // of the node's state: audit chains begin with it
         std::array<std::byte, 32> entropy{};  // of this process: salts are drawn from it
+        bool keeps_records = false;           // a journal has what is decided
         EventSink* events = nullptr;          // outlives the registry
         ChangeSink* changes = nullptr;        // likewise
     };

@@ -5,72 +5,22 @@
 
 #include "governors/governor_state.h"
 #include "governors/image_bytes.h"
-#include "governors/keyed_hash.h"
 #include "node/state/snapshot.h"
 
 namespace flyball {
 
 namespace {
 
-constexpr std::string_view identity_name = "identity";
-constexpr std::string_view identity_aside = "identity.new";
-constexpr std::uint64_t identity_magic = 0x314449594c46;  // "FLYID1"
-constexpr std::size_t identity_bytes = 32;
-
 // When another snapshot pays: what recovery would have to read is many times what it would save.
 constexpr std::uint64_t segments_min = 4;
 constexpr std::uint64_t snapshots_in_journal = 8;
 constexpr std::uint64_t records_max = 1'000'000;
+constexpr std::uint64_t reserve_bytes_min = 16 * 1024;
 
 constexpr std::uint64_t records_a_word = 8192;  // of progress: some milliseconds
 
-std::string_view text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
-}
-
-Result<StateIdentity> read_identity(DiskFile& file) {
-    std::array<std::byte, identity_bytes> bytes{};
-    const auto got = file.read(0, bytes);
-    if (!got) {
-        return got.error();
-    }
-    ImageReader in(std::span<const std::byte>(bytes).first(*got));
-    const auto magic = in.take<std::uint64_t>();
-    const StateIdentity identity{.instance = in.take<std::uint64_t>(),
-                                 .seed = in.take<std::uint64_t>()};
-    const auto checksum = in.take<std::uint64_t>();
-    if (!in.ended() || magic != identity_magic ||
-        checksum != keyed_hash(text_of(std::span(bytes).first(24)), identity_magic)) {
-        return Error{ErrorCode::damaged,
-                     "the file identity in the state folder is damaged; without it no remembered "
-                     "id can be found: restore it from a backup, or move the folder away"};
-    }
-    return identity;
-}
-
-Result<void> write_identity(Disk& disk, const StateIdentity& identity) {
-    ByteBuffer bytes;
-    ImageWriter out(bytes);
-    out.put(identity_magic);
-    out.put(identity.instance);
-    out.put(identity.seed);
-    out.put(keyed_hash(text_of(out.bytes()), identity_magic));
-    auto file = disk.open(identity_aside, Disk::Open::replace);
-    if (!file) {
-        return file.error();
-    }
-    for (auto done : {(*file)->write(0, out.bytes()), (*file)->sync()}) {
-        if (!done) {
-            return done.error();
-        }
-    }
-    if (auto renamed = disk.rename(identity_aside, identity_name); !renamed) {
-        return renamed;
-    }
-    return disk.sync_folder();
 }
 
 void begin_piece(SnapshotPiece& piece) {
@@ -110,21 +60,6 @@ void append_record(ByteBuffer& out, std::string_view record) {
     out.append(record);
 }
 
-Result<StateIdentity> StateStore::identify(Disk& disk, const StateIdentity& fresh) {
-    const auto names = disk.list();
-    if (!names) {
-        return names.error();
-    }
-    if (std::ranges::find(*names, identity_name) != names->end()) {
-        auto file = disk.open(identity_name, Disk::Open::read);
-        return file ? read_identity(**file) : Result<StateIdentity>(file.error());
-    }
-    if (auto written = write_identity(disk, fresh); !written) {
-        return written.error();
-    }
-    return fresh;
-}
-
 // ---- recovery
 
 Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& recovery,
@@ -135,17 +70,19 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
         return names.error();
     }
     bool loaded = false;
-    for (const std::string& name : *names) {
-        auto sound = load(engine, recovery, name);
+    std::uint64_t older = 0;
+    for (auto name = names->begin(); name != names->end(); ++name) {
+        auto sound = load(engine, recovery, *name);
         if (sound) {
             loaded = true;
+            older = ++name == names->end() ? 0 : *snapshot_record(*name);
             break;
         }
         if (sound.error().code != ErrorCode::damaged) {
             return sound.error();
         }
         result.faults.push_back(sound.error().message);
-        if (auto aside = disk_.rename(name, name + ".damaged"); !aside) {
+        if (auto aside = disk_.rename(*name, *name + ".damaged"); !aside) {
             return aside.error();
         }
     }
@@ -162,6 +99,13 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
                                    });
     if (!read) {
         return read.error();
+    }
+    if (read->oldest_record == 0 || read->oldest_record > older + 1) {
+        engine.registry().each_any([](const GovernorChange& /*standing*/, Governor* governor) {
+            if (governor != nullptr && governor->chain_kept() != nullptr) {
+                governor->chain_kept()->from_newest_snapshot();
+            }
+        });
     }
     end_ = read->end;
     next_record_ = end_.next_record;
@@ -199,6 +143,7 @@ Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::str
             }
         }
         node = recovery.node();
+        records_lead_here_ = node.keeps_decisions;
         return {};
     };
     const auto take_governor = [&](std::span<const std::byte> bytes) -> Result<void> {
@@ -308,6 +253,24 @@ Result<void> StateStore::add(std::uint16_t type, const SnapshotPiece& piece) {
     return snapshot_->section({.type = type, .bytes = piece.bytes.bytes()});
 }
 
+Result<void> StateStore::reserve() {
+    if (std::exchange(reserve_tried_, true)) {
+        return {};
+    }
+    const std::uint64_t bytes =
+        std::max(reserve_bytes_min, sizes_.snapshot_bytes + sizes_.snapshot_bytes / 4);
+    if (reserved_bytes(disk_) >= bytes) {
+        return {};
+    }
+    const std::uint64_t others = 2 * sizes_.snapshot_bytes + sizes().journal_bytes;
+    if (others + bytes > options_.max_bytes) {
+        return Error{ErrorCode::refused, std::to_string(bytes) + " bytes beside " +
+                                             std::to_string(others) +
+                                             " are more than state.max_bytes"};
+    }
+    return reserve_snapshot(disk_, bytes);
+}
+
 Result<void> StateStore::finish_snapshot() {
     for (const OtherSection& other : others_) {
         auto carried = snapshot_->section({.type = other.type,
@@ -329,6 +292,7 @@ Result<void> StateStore::finish_snapshot() {
     sizes_.snapshot_bytes = size->stored;
     sizes_.memory_bytes = size->raw;
     sizes_.raw_bytes = raw_bytes_;
+    reserve_tried_ = false;
     due_bytes_ = journal_failed() ? 0 : journal_->written_bytes();
     if (auto retired = retire_snapshots(disk_); !retired) {
         return retired;
@@ -341,17 +305,20 @@ void StateStore::abandon_snapshot() {
     snapshot_.reset();
 }
 
-bool StateStore::snapshot_due() const {
+StateStore::Due StateStore::snapshot_due() const {
     if (journal_failed()) {
-        return false;
+        return Due::no;
     }
     const std::uint64_t live = journal_->live_bytes();
     const std::uint64_t journal_bytes_min = segments_min * options_.segment_bytes;
     const std::uint64_t enough =
         std::max(journal_bytes_min, snapshots_in_journal * sizes_.snapshot_bytes);
     const std::uint64_t since = journal_->written_bytes() - due_bytes_;
-    return journal_->next_record() - snapshot_record_ > records_max || since > enough ||
-           (live > options_.max_bytes / 2 && since > journal_bytes_min / 4);
+    if (journal_->next_record() - snapshot_record_ > records_max || since > enough) {
+        return Due::grown;
+    }
+    const bool no_room = live > options_.max_bytes / 2 && since > journal_bytes_min / 4;
+    return no_room ? Due::no_room : Due::no;
 }
 
 StateSizes StateStore::sizes() const {

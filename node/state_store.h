@@ -76,12 +76,17 @@ public:
     bool journal_goes_on() const {
         return end_.segment != 0 || end_.next_record == snapshot_record_ + 1;
     }
+    // Whether what the newest snapshot holds came about in records: else nothing may lead on from
+    // one before it, and a snapshot has to come before the first record of another decision.
+    bool records_lead_here() const { return records_lead_here_; }
     Result<void> begin_journal();
     // After a failure, once a snapshot of everything before `next_record` is in force.
     Result<void> begin_anew(std::uint64_t next_record);
     Result<void> write(std::span<const std::byte> records, std::uint32_t count);
     Result<void> sync();
     Result<void> prepare() { return journal_->prepare_spare(); }
+    // Room for the next snapshot, once after each: an error stops nothing.
+    Result<void> reserve();
     std::uint64_t next_record() const { return next_record_; }
     bool journal_failed() const { return journal_ == nullptr || journal_->failed(); }
 
@@ -92,7 +97,9 @@ public:
     Result<void> finish_snapshot();
     void abandon_snapshot();
     // Whether the journal has grown enough for another.
-    bool snapshot_due() const;
+    enum class Due : std::uint8_t { no, grown, no_room };  // ... past half of max_bytes
+    Due snapshot_due() const;
+    std::uint64_t newest_snapshot() const { return snapshot_record_; }  // 0: none
     StateSizes sizes() const;
 
     // The pieces of an engine.
@@ -117,6 +124,7 @@ private:
     Options options_;
     std::unique_ptr<Journal> journal_;
     JournalEnd end_;
+    bool records_lead_here_ = true;
     std::uint64_t next_record_ = 1;
     std::unique_ptr<SnapshotWriter> snapshot_;
     std::vector<OtherSection> others_;   // of a later release, carried along
@@ -124,6 +132,7 @@ private:
     std::uint64_t older_record_ = 0;     // of the one before
     std::uint64_t newest_piece_ = 0;
     std::uint64_t raw_bytes_ = 0;
+    bool reserve_tried_ = false;   // since the last snapshot
     std::uint64_t due_bytes_ = 0;  // what the journal had written at the last snapshot
     StateSizes sizes_;
 };

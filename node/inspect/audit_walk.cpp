@@ -14,7 +14,8 @@ constexpr std::string_view type_prefix = "compliance/";
 }  // namespace
 
 void AuditWalk::begin(std::string_view title, const ChainHead& head, std::uint64_t through) {
-    chains_.insert_or_assign(std::string(title), Chain{.through = through, .head = head});
+    chains_.insert_or_assign(std::string(title),
+                             Chain{.through = through, .head = head, .first_seq = head.seq + 1});
 }
 
 void AuditWalk::expect(std::string_view title, std::string_view snapshot, const ChainHead& head,
@@ -33,6 +34,7 @@ AuditWalk::Chain* AuditWalk::find(std::string_view title, std::string_view recor
     } else if (const auto read = read_audit_record(record, scratch_)) {
         chain.head.seq = read->seq - 1;
     }
+    chain.first_seq = chain.head.seq + 1;
     return &chains_.emplace(std::string(title), chain).first->second;
 }
 

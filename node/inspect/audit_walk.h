@@ -23,8 +23,9 @@ public:
     explicit AuditWalk(std::optional<std::uint64_t> instance) : instance_(instance) {}
 
     struct Chain {
-        std::uint64_t through = 0;  // records up to this one are in the head
-        ChainHead head{};           // after what was walked
+        std::uint64_t through = 0;    // records up to this one are in the head
+        ChainHead head{};             // after what was walked
+        std::uint64_t first_seq = 1;  // where that began, whether or not there is a record
         std::uint64_t records = 0;
         std::uint64_t skipped = 0;  // that the journal never had (durability "none")
         bool sound = true;

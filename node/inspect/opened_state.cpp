@@ -14,7 +14,7 @@ namespace {
 
 // Beyond what a node is told to keep: a file that somebody has made must not take all memory.
 constexpr std::uint64_t snapshot_bytes_max = std::uint64_t{1} << 30U;
-// Wide enough for every `[admit]` that a node can have been given.
+// While records are read: wide enough for every `[admit]` that a node can have been given.
 constexpr std::size_t admit_ids_max = 1'048'576;
 
 std::pair<std::string, std::string> folder_and_name(const std::string& path) {
@@ -217,6 +217,7 @@ Engine::Options quiet_engine(const OpenedState& state) {
     options.root = Root{.prefix = "flyball/v1", .region = "local", .node = "offline"};
     options.seed = state.identity ? state.identity->seed : 0;
     options.instance = state.identity ? state.identity->instance : 0;
+    options.keeps_records = true;
     options.admit_ids_capacity = admit_ids_max;
     return options;
 }
@@ -238,6 +239,13 @@ Result<JournalRead> walk_records(OpenedState& state, const WalkStart& start,
                             begin(number);
                             return reader.read(record, visitor);
                         });
+}
+
+void limit_admit_ids(Engine& engine, const Recovery& recovery) {
+    const std::uint64_t capacity = recovery.node().admit_ids;
+    if (capacity != 0 && capacity < admit_ids_max) {
+        engine.admit().limit_ids(capacity);
+    }
 }
 
 }  // namespace flyball

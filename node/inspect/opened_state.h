@@ -63,5 +63,7 @@ Result<void> load_start(OpenedState& state, const WalkStart& start, Engine& engi
 using RecordBegin = std::function<void(std::uint64_t number)>;
 Result<JournalRead> walk_records(OpenedState& state, const WalkStart& start,
                                  const RecordBegin& begin, RecordVisitor& visitor);
+// No more of admit's ids than the node had room for, where that is recorded.
+void limit_admit_ids(Engine& engine, const Recovery& recovery);
 
 }  // namespace flyball

@@ -216,6 +216,7 @@ Result<VerbAnswer> export_state(OpenedState& state, const VerbOptions& /*options
     if (!read) {
         return read.error();
     }
+    limit_admit_ids(engine, recovery);
     VerbAnswer answer{.text = document(state, engine, recovery)};
     for (const JournalFault& fault : read->faults) {
         if (!fault.torn_tail) {

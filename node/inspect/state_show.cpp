@@ -134,6 +134,7 @@ Result<void> look(OpenedState& state, Shown& shown) {
             shown.faults.push_back(fault_of(fault));
         }
     }
+    limit_admit_ids(engine, recovery);
     show_governors(engine, shown.governors);
     shown.node = recovery.node();
     shown.admit_seq = engine.admit().seq();

@@ -132,6 +132,7 @@ std::string as_json(const OpenedState& state, const Findings& findings, const Au
         writer.field("sound", chain.sound);
         writer.field("records", chain.records);
         writer.field("not_in_journal", chain.skipped);
+        writer.field("first_seq", chain.first_seq);
         writer.key("head");
         writer.begin_map();
         writer.field("seq", chain.head.seq);
@@ -161,9 +162,9 @@ std::string as_text(const OpenedState& state, const Findings& findings, const Au
             std::to_string(groups) + " groups; " + std::to_string(findings.records) +
             " records gone through\n";
     for (const auto& [title, chain] : audit.chains()) {
-        text += title + ": " + std::to_string(chain.records) + " audit records, head " +
-                std::to_string(chain.head.seq) + " " + hex_text(chain.head.hash) +
-                (chain.sound ? "\n" : " NOT SOUND\n");
+        text += title + ": " + std::to_string(chain.records) + " audit records from " +
+                std::to_string(chain.first_seq) + " on, head " + std::to_string(chain.head.seq) +
+                " " + hex_text(chain.head.hash) + (chain.sound ? "\n" : " NOT SOUND\n");
         if (chain.skipped > 0) {
             text += "  " + std::to_string(chain.skipped) +
                     " audit records were never in the journal (durability \"none\")\n";

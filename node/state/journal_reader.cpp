@@ -79,6 +79,11 @@ Result<JournalRead> JournalReader::run() {
     const auto start = std::find_if(segments_.rbegin(), segments_.rend(), [&](const Segment& s) {
         return s.first && s.first->first_record <= from_;
     });
+    for (const Segment& segment : segments_) {
+        if (segment.first && (out_.oldest_record == 0 || segment.first->previous == 0)) {
+            out_.oldest_record = segment.first->first_record;
+        }
+    }
     std::size_t later = 0;
     if (start != segments_.rend()) {
         later = static_cast<std::size_t>(segments_.rend() - start);

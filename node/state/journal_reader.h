@@ -41,6 +41,8 @@ struct JournalFault {
 struct JournalRead {
     JournalEnd end;             // its next_record is never before `from`
     std::uint64_t records = 0;  // visited
+    // The first that the segments of the last chain hold, which may be before `from`; 0: none.
+    std::uint64_t oldest_record = 0;
     std::vector<JournalFault> faults;
 };
 

@@ -17,6 +17,9 @@ constexpr std::uint8_t governor_kind = 16;
 constexpr std::uint8_t event_kind = 17;
 constexpr std::uint8_t node_kind = 18;
 
+// Of up to seven numbers, flags and headers in a row.
+constexpr std::size_t numbers_bytes_max = 7 * 9;
+
 // A record is one decision: 40 parts of an admit at most, each with an image.
 constexpr Limits record_limits{.payload_bytes = 2 * 1024 * 1024,
                                .nesting = 8,
@@ -227,6 +230,9 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
             change.at = in.instant();
             change.events_reserved = in.number();
             change.clean_end = in.flag();
+            // Those of before it was noted may have been without.
+            change.keeps_decisions = !in.ended() && in.flag();
+            change.admit_ids = in.ended() ? 0 : in.number();
             return in.good() && visitor.visit(change);
         }
         default: return false;
@@ -244,17 +250,20 @@ void RecordWriter::begin(std::uint8_t kind, std::uint32_t elements) {
     form::append_unsigned(bytes_, kind);
 }
 
+// Room is made once for all that has a bound: every decision comes by here.
 void RecordWriter::add(const Change& change) {
     begin(static_cast<std::uint8_t>(change.kind), 13);
-    form::append_text(bytes_, change.governor);
-    form::append_text(bytes_, change.policy_rev);
-    form::append_text(bytes_, change.tenant);
-    form::append_unsigned(bytes_, static_cast<std::uint64_t>(change.enrolment));
-    form::append_unsigned(bytes_, change.seq);
-    form::append_integer(bytes_, to_ms(change.at));
-    form::append_unsigned(bytes_, bits_of(change.outcome));
-    form::append_integer(bytes_, change.amount);
-    bytes_.push_back(form::boolean(change.in_history));
+    char* to = bytes_.room(form::room_for(change.governor) + form::room_for(change.policy_rev) +
+                           form::room_for(change.tenant) + numbers_bytes_max);
+    to = form::put(to, change.governor);
+    to = form::put(to, change.policy_rev);
+    to = form::put(to, change.tenant);
+    to = form::put(to, static_cast<std::uint64_t>(change.enrolment));
+    to = form::put(to, change.seq);
+    to = form::put(to, to_ms(change.at));
+    to = form::put(to, bits_of(change.outcome));
+    to = form::put(to, change.amount);
+    bytes_.taken_to(form::put(to, change.in_history));
     Value image;
     image.kind = Kind::binary;
     image.count = static_cast<std::uint32_t>(change.image.size());
@@ -273,13 +282,14 @@ void RecordWriter::add(const Change& change) {
 }
 
 void RecordWriter::put_asked(const Command& asked) {
-    bytes_.push_back(form::fix_container(false, 6));
-    form::append_unsigned(bytes_, asked.op);
-    form::append_unsigned(
-        bytes_, (asked.look ? 1U : 0U) | (asked.flag ? 2U : 0U) | (asked.has_second ? 4U : 0U));
-    form::append_text(bytes_, asked.name);
-    form::append_integer(bytes_, asked.amount);
-    form::append_integer(bytes_, asked.second);
+    char* to = bytes_.room(form::room_for(asked.name) + numbers_bytes_max);
+    *to++ = form::fix_container(false, 6);
+    to = form::put(to, std::uint64_t{asked.op});
+    to = form::put(to, std::uint64_t{(asked.look ? 1U : 0U) | (asked.flag ? 2U : 0U) |
+                                     (asked.has_second ? 4U : 0U)});
+    to = form::put(to, asked.name);
+    to = form::put(to, asked.amount);
+    bytes_.taken_to(form::put(to, asked.second));
     if (asked.value == nullptr || asked.value->is(Kind::map)) {
         bytes_.push_back(form::nil);
         return;
@@ -290,15 +300,17 @@ void RecordWriter::put_asked(const Command& asked) {
 }
 
 void RecordWriter::put_id(const RememberedId& id, std::uint32_t tag) {
-    bytes_.push_back(form::fix_container(false, 4));
-    form::append_unsigned(bytes_, id.key);
-    form::append_unsigned(bytes_, id.fingerprint);
-    form::append_unsigned(bytes_, tag);
+    char* to = bytes_.room(numbers_bytes_max);
+    *to++ = form::fix_container(false, 4);
+    to = form::put(to, id.key);
+    to = form::put(to, std::uint64_t{id.fingerprint});
+    to = form::put(to, std::uint64_t{tag});
     if (id.granted) {
-        form::append_integer(bytes_, *id.granted);
+        to = form::put(to, *id.granted);
     } else {
-        bytes_.push_back(form::nil);
+        *to++ = form::nil;
     }
+    bytes_.taken_to(to);
 }
 
 void RecordWriter::add(const GovernorChange& change) {
@@ -319,11 +331,13 @@ void RecordWriter::add(const EventChange& change) {
 }
 
 void RecordWriter::add(const NodeChange& change) {
-    begin(node_kind, 5);
+    begin(node_kind, 7);
     form::append_unsigned(bytes_, change.epoch);
     form::append_integer(bytes_, to_ms(change.at));
     form::append_unsigned(bytes_, change.events_reserved);
     bytes_.push_back(form::boolean(change.clean_end));
+    bytes_.push_back(form::boolean(change.keeps_decisions));
+    form::append_unsigned(bytes_, change.admit_ids);
 }
 
 std::string_view RecordWriter::finish() {

@@ -31,6 +31,8 @@ struct NodeChange {
     Instant at{};                       // governor time; the epoch: never believed
     std::uint64_t events_reserved = 0;  // no event number up to this is given again
     bool clean_end = false;             // nothing came after this record
+    bool keeps_decisions = true;        // each of them leaves a record
+    std::uint64_t admit_ids = 0;        // how many admit remembers; 0: not noted
 };
 
 class RecordWriter {

@@ -1,6 +1,7 @@
 #include "node/state/snapshot.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "node/state/snapshot_format.h"
@@ -14,6 +15,9 @@ namespace {
 constexpr std::string_view prefix = "snapshot-";
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::size_t digits = 16;
+constexpr std::string_view reserve_name = "reserve";
+constexpr std::string_view reserve_aside = "reserve.new";
+constexpr std::size_t zeros_bytes = std::size_t{64} << 10;
 
 Error too_large(const std::string& name, std::uint64_t bytes, std::uint64_t most) {
     return {ErrorCode::usage, name + " would have " + std::to_string(bytes) +
@@ -48,12 +52,55 @@ std::optional<std::uint64_t> snapshot_record(std::string_view name) {
 Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::begin(Disk& disk, std::uint64_t record,
                                                               const SnapshotLimits& limits) {
     std::unique_ptr<SnapshotWriter> writer(new SnapshotWriter(disk, snapshot_name(record), limits));
-    auto file = disk.open(writer->aside_, Disk::Open::replace);
+    const bool reserved = reserved_bytes(disk) > 0;
+    if (reserved) {
+        // On disk before anything is written: else a crash might bring the reserve back, half full.
+        for (auto done : {disk.rename(reserve_name, writer->aside_), disk.sync_folder()}) {
+            if (!done) {
+                return writer->give_up(done.error());
+            }
+        }
+    }
+    auto file = disk.open(writer->aside_, reserved ? Disk::Open::write : Disk::Open::replace);
     if (!file) {
         return writer->give_up(file.error());
     }
     writer->file_ = std::move(*file);
     return writer;
+}
+
+std::uint64_t reserved_bytes(Disk& disk) {
+    auto file = disk.open(reserve_name, Disk::Open::read);
+    const auto size = file ? (*file)->size() : Result<std::uint64_t>(file.error());
+    return size ? *size : 0;
+}
+
+Result<void> reserve_snapshot(Disk& disk, std::uint64_t bytes) {
+    const auto fill = [&]() -> Result<void> {
+        auto file = disk.open(reserve_aside, Disk::Open::replace);
+        if (!file) {
+            return file.error();
+        }
+        const std::vector<std::byte> zeros(zeros_bytes);
+        for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
+            const std::size_t size = std::min<std::uint64_t>(zeros.size(), bytes - at);
+            if (auto done = (*file)->write(at, std::span(zeros).first(size)); !done) {
+                return done;
+            }
+        }
+        if (auto done = (*file)->sync(); !done) {
+            return done;
+        }
+        if (auto done = disk.rename(reserve_aside, reserve_name); !done) {
+            return done;
+        }
+        return disk.sync_folder();
+    };
+    const auto filled = fill();
+    if (!filled) {
+        static_cast<void>(disk.remove(reserve_aside));  // room for others; the error is told
+    }
+    return filled;
 }
 
 SnapshotWriter::~SnapshotWriter() {
@@ -167,8 +214,17 @@ Result<void> retire_snapshots(Disk& disk, std::size_t keep) {
     if (!names) {
         return names.error();
     }
-    for (std::size_t at = keep; at < names->size(); ++at) {
-        if (auto removed = disk.remove((*names)[at]); !removed) {
+    std::vector<std::string> gone(
+        names->begin() + static_cast<std::ptrdiff_t>(std::min(keep, names->size())), names->end());
+    const auto all = disk.list();
+    if (!all) {
+        return all.error();
+    }
+    std::ranges::copy_if(*all, std::back_inserter(gone), [](const std::string& name) {
+        return name.ends_with(".new") && snapshot_record(name.substr(0, name.size() - 4));
+    });
+    for (const std::string& name : gone) {
+        if (auto removed = disk.remove(name); !removed) {
             return removed;
         }
     }

@@ -47,8 +47,9 @@ std::optional<std::uint64_t> snapshot_record(std::string_view name);
 
 class SnapshotWriter {
 public:
-    // Of everything as it was after `record`. After an error of any call it is gone, with what it
-    // has written; so is one that is not finished. An error `usage`: a limit is passed.
+    // Of everything as it was after `record`, into the reserve when there is one. After an error of
+    // any call it is gone, with what it has written; so is one that is not finished. An error
+    // `usage`: a limit is passed.
     static Result<std::unique_ptr<SnapshotWriter>> begin(Disk& disk, std::uint64_t record,
                                                          const SnapshotLimits& limits = {});
     ~SnapshotWriter();
@@ -89,9 +90,15 @@ using SectionVisit = std::function<Result<void>(const SnapshotSection& section)>
 Result<SnapshotSize> read_snapshot(Disk& disk, std::string_view name, const SectionVisit& visit,
                                    const SnapshotLimits& limits = {});
 
+// Makes a file of so many zeros that the next snapshot is written into, so that a disk that fills
+// up meanwhile does not stop it. What stays of them behind the snapshot's end is no part of it.
+Result<void> reserve_snapshot(Disk& disk, std::uint64_t bytes);
+// Of the reserve that there is; 0: none.
+std::uint64_t reserved_bytes(Disk& disk);
+
 // Names, newest first.
 Result<std::vector<std::string>> list_snapshots(Disk& disk);
-// Removes all but the newest `keep`.
+// Removes all but the newest `keep`, and what was never finished.
 Result<void> retire_snapshots(Disk& disk, std::size_t keep = 2);
 
 }  // namespace flyball

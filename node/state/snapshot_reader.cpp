@@ -16,6 +16,7 @@ struct KnownSection {
     std::uint16_t version;  // the newest that this release reads
     std::string_view name;
 };
+constexpr std::size_t zeros_bytes = std::size_t{64} << 10;  // looked at at once
 constexpr std::array known_sections = {KnownSection{node_section, 1, "node"},
                                        KnownSection{governor_section, 1, "governor"},
                                        KnownSection{end_section, end_version, "end"}};
@@ -147,7 +148,22 @@ private:
         if (!end || end->count != seen_.count || !section_sum_holds(end->sum, seen_.sum)) {
             return damaged("its end does not fit its sections");
         }
-        return offset_ == size_.stored ? Result<void>() : damaged("bytes behind its end");
+        return expect_zeros();
+    }
+
+    // What is left of the reserve that it was written into.
+    Result<void> expect_zeros() {
+        const std::uint64_t end = std::exchange(size_.stored, offset_);
+        for (section_at_ = offset_; offset_ < end; section_at_ = offset_) {
+            stored_.resize(std::min<std::uint64_t>(zeros_bytes, end - offset_));
+            if (auto filled = fill(stored_); !filled) {
+                return filled;
+            }
+            if (std::ranges::any_of(stored_, [](std::byte b) { return b != std::byte{0}; })) {
+                return damaged("bytes behind its end");
+            }
+        }
+        return {};
     }
 
     DiskFile& file_;

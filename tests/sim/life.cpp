@@ -53,7 +53,10 @@ NodeSettings Life::settings() const {
 }
 
 ProbeOptions Life::probe_options() const {
-    return {.root = root, .max_bytes = max_bytes, .segment_bytes = plan_.segment_bytes};
+    return {.root = root,
+            .max_bytes = max_bytes,
+            .segment_bytes = plan_.segment_bytes,
+            .follows_audits = true};
 }
 
 Result<void> Life::start(const DiskImage& image) {

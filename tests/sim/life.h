@@ -27,6 +27,8 @@ public:
     ~Life() override;
 
     Result<void> start(const DiskImage& image);
+    // Of the next start.
+    void set_durability(Durability durability) { plan_.durability = durability; }
     using Act = std::function<void()>;
     // The acts, each in a sleep of its own, and then the end: by a kill, or in order.
     void run(std::vector<Act> acts, bool in_order = false);

@@ -16,6 +16,7 @@ struct ProbeOptions {
     std::uint64_t max_bytes = std::uint64_t{64} << 20U;
     std::size_t segment_bytes = std::size_t{1} << 20U;
     std::size_t admit_ids_capacity = 8192;
+    bool follows_audits = false;
 };
 
 struct Probe {
@@ -25,6 +26,7 @@ struct Probe {
     bool lost = false;
     std::vector<std::string> faults;
     Instant latest{};
+    std::string audit_gap;  // what is said to be kept of an audit chain and is not in the journal
     std::vector<std::string> files;  // there afterwards
 };
 Probe probe(const DiskImage& image, const ProbeOptions& options);

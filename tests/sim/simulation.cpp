@@ -202,9 +202,10 @@ void Simulation::after_stop() {
     const bool written = !node_.keeper().health_is_failing();
     image_ = node_.killed();
     if (written) {
-        const Probe found = probe(image_, {root_, max_bytes, segment_bytes, ids_capacity});
+        const Probe found = probe(image_, probe_options());
         check(Invariant::replay_determinism, found.error.empty() && found.hash == seen_.back().hash,
               "after a stop it knows something else: " + found.error);
+        check(Invariant::audit_chain, found.audit_gap.empty(), found.audit_gap);
         checker_.ended(asked_);
         tells(found.record, "the end");
         governors_moved_ = false;
@@ -224,9 +225,13 @@ void Simulation::tells(std::uint64_t record, const std::string& by) {
     }
 }
 
+ProbeOptions Simulation::probe_options() const {
+    return {root_, max_bytes, segment_bytes, ids_capacity, true};
+}
+
 // What would be known after a start from this image, and whether that can be true.
 void Simulation::look_at(const DiskImage& image, bool last) {
-    const Probe found = probe(image, {root_, max_bytes, segment_bytes, ids_capacity});
+    const Probe found = probe(image, probe_options());
     ++counts_.probes;
     check(Invariant::prefix, found.error.empty(), "nothing can be recovered: " + found.error);
     check(Invariant::prefix, faulted_ || found.faults.empty(),
@@ -236,6 +241,7 @@ void Simulation::look_at(const DiskImage& image, bool last) {
     check(Invariant::durable_before_reply, found.record >= told_record_,
           "record " + std::to_string(told_record_) + " was told of by " + told_by_ + ", " +
               std::to_string(found.record) + " is the last that is there");
+    check(Invariant::audit_chain, found.audit_gap.empty(), found.audit_gap);
     if (!last) {
         return;
     }

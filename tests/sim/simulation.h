@@ -69,6 +69,7 @@ private:
     void after_death();
     void after_stop();
     void look_at(const DiskImage& image, bool last);
+    ProbeOptions probe_options() const;
     void observe();
     bool known_state(const Probe& found) const;
 

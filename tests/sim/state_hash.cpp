@@ -50,7 +50,11 @@ std::uint64_t StateHash::of(const Governor& governor) {
         governor.rules().walk(tenant, [this](std::span<const std::byte> image) { add(image); });
     };
     add(governor.policy_rev());
-    walk(no_tenant);
+    // Of the chain's place; which of its records are kept is not for the state to say.
+    if (const auto head = governor.rules().head()) {
+        add(head->seq);
+        add(std::span<const std::byte>(head->hash));
+    }
     for (const char* name : traffic_tenants) {
         if (const TenantIndex tenant = governor.find_tenant(name); tenant != no_tenant) {
             add(std::string_view(name));

@@ -128,7 +128,7 @@ TEST(ComplianceImage, OfARecordThatDoesNotContinueTheChainIsDamaged) {
 TEST(ComplianceImage, OfTheChainIsForNoTenantAlone) {
     ComplianceDesk desk;
     desk.ask(0);
-    desk.rules.set_first_seq(1);
+    desk.rules.kept()->from_the_start();
     std::vector<std::byte> chain;
     desk.rules.walk(no_tenant, [&](std::span<const std::byte> bytes) { chain = copy(bytes); });
     EXPECT_FALSE(desk.rules.apply(0, chain));
@@ -143,8 +143,9 @@ TEST(ComplianceImage, RebuildsATenantAndTheChainElsewhere) {
     desk.ask(10, bad);
     desk.ask(20, bad, 1);
     desk.ask(30, {{"op", "remediate"}}, 2);
-    desk.rules.set_first_seq(2);
+    desk.rules.kept()->from_the_start();
     ComplianceDesk other(strict(2));
+    other.rules.kept()->from_the_start();
     ASSERT_TRUE(desk.copy_to(other.rules));
     EXPECT_EQ(other.image(), desk.image());
     for (TenantIndex tenant = 0; tenant < 4; ++tenant) {

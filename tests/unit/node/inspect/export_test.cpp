@@ -65,6 +65,18 @@ TEST(Export, IsTheSameFromTheJournalAloneAndFromASnapshot) {
               without_history(asked_json(without, &export_state)));
 }
 
+TEST(Export, HasNoMoreOfAdmitsIdsThanTheNodeHadRoomFor) {
+    MemoryDisk disk;
+    KeptState kept(disk);
+    kept.ask_many(300);
+    kept.snapshot();
+    ASSERT_GT(asked_json(disk, &export_state).at("admit").at("ids").size(), 3U);
+    kept.set_admit_ids(3);
+    kept.end_well();
+    EXPECT_EQ(asked_json(disk, &export_state).at("admit").at("ids").size(), 3U);
+    EXPECT_EQ(asked_json(disk, &show_state).at("admit").at("ids"), 3);
+}
+
 TEST(Export, IsTheSameTextForTheSameState) {
     std::string texts[2];
     for (std::string& text : texts) {

@@ -11,6 +11,7 @@ namespace {
 Engine::Options options_with(ChangeSink* changes) {
     Engine::Options options = sim::engine_options();
     options.changes = changes;
+    options.keeps_records = true;
     return options;
 }
 
@@ -80,11 +81,19 @@ void KeptState::snapshot() {
     desk_.engine().registry().each_any([&](const GovernorChange& standing, Governor* governor) {
         if (governor != nullptr && done) {
             piece.through_record = records();
+            if (ChainKept* const kept = governor->chain_kept()) {
+                kept->save(ChainKept::Snapshot::another, governor->rules().head()->seq);
+            }
             StateStore::make_governor_piece(standing, *governor, piece);
             done = store_.add_to_snapshot(piece);
         }
     });
     expects(done && store_.finish_snapshot(), "a snapshot on a disk that works");
+    desk_.engine().registry().each_any([](const GovernorChange& /*standing*/, Governor* governor) {
+        if (governor != nullptr && governor->chain_kept() != nullptr) {
+            governor->chain_kept()->saved();
+        }
+    });
 }
 
 void KeptState::write() {

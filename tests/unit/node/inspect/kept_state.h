@@ -21,6 +21,8 @@ public:
     // One more request, on the admin topic of a governor: its reply.
     sim::Json ask(const std::string& governor, const sim::Json& request);
     void pass(Span span) { now_ += span; }
+    // Of admit, as the node's own record has it from now on.
+    void set_admit_ids(std::uint64_t capacity) { admit_ids_ = capacity; }
     // Takes another configuration for a governor, as `reload` does.
     void configure(const std::string& title, const Tree& config);
     void keep_event(const std::string& topic, const std::string& payload);
@@ -35,8 +37,11 @@ private:
     void note(const Change& change) override { writer_.add(change); }
     void note(const GovernorChange& change) override { writer_.add(change); }
     void end_decision() override;
-    NodeChange node() const { return {.epoch = 1, .at = now_, .events_reserved = 64}; }
+    NodeChange node() const {
+        return {.epoch = 1, .at = now_, .events_reserved = 64, .admit_ids = admit_ids_};
+    }
 
+    std::uint64_t admit_ids_ = 0;
     Instant now_ = instant_from_ms(1'767'225'600'000);
     sim::Desk desk_;
     sim::Traffic traffic_;

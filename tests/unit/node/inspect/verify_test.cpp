@@ -41,6 +41,42 @@ TEST(Verify, FindsALivedInFolderSound) {
     }
 }
 
+// ... which is where a report says that the records begin that are kept.
+TEST(Verify, WalksTheChainsFromTheOlderSnapshotOn) {
+    MemoryDisk disk;
+    KeptState kept(disk);
+    const auto head = [&] {
+        const Governor* governor = kept.desk().engine().registry().find("compliance/main");
+        return governor->rules().head()->seq;
+    };
+    const auto report = [&] {
+        return kept.ask("compliance/main", {{"op", "report"}, {"tenant", "ann"}}).at("first_seq");
+    };
+    EXPECT_EQ(report(), 1);
+    kept.ask_many(200);
+    kept.snapshot();
+    const std::uint64_t older = head();
+    kept.ask_many(200);
+    kept.snapshot();
+    kept.ask_many(200);
+    kept.write();
+    EXPECT_EQ(report(), older + 1);
+    const sim::Json found = asked_json(disk, &verify_state);
+    EXPECT_EQ(found.at("sound"), true) << found.dump(1);
+    for (const sim::Json& chain : found.at("chains")) {
+        if (chain.at("governor") == "compliance/main") {
+            EXPECT_EQ(chain.at("first_seq"), older + 1);
+            EXPECT_EQ(chain.at("head").at("seq"), head());
+            EXPECT_EQ(chain.at("records"), head() - older);
+        }
+    }
+    for (const sim::Json& governor : asked_json(disk, &export_state).at("governors")) {
+        if (governor.at("governor") == "compliance/main") {
+            EXPECT_EQ(governor.at("tenants").at("ann").at("first_seq"), older + 1);
+        }
+    }
+}
+
 TEST(Verify, FindsASoundJournalWithoutSnapshots) {
     MemoryDisk disk;
     KeptState kept(disk);
