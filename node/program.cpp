@@ -62,7 +62,12 @@ int serve(NodeSettings settings, Log& log, const ClockSample& started,
                             .entropy = entropy,
                             .started = started,
                             .reread = std::move(reread)});
-    return node ? (*node)->run() : fail(log, node.error());
+    if (!node) {
+        return fail(log, node.error());
+    }
+    // What reading the configuration and the state took beyond what stays, back to the system.
+    malloc_trim(0);
+    return (*node)->run();
 }
 
 }  // namespace
