@@ -60,7 +60,7 @@ private:
         : spawner_(spawner), folder_(std::move(folder)), program_(std::move(program)) {}
     Result<void> launch(BrokerPlace& place);
     Result<void> write_files(const std::vector<std::string>& regions);
-    Result<void> await_all() const;
+    Result<void> await_launched() const;
 
     struct Down {
         std::string name;
