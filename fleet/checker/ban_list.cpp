@@ -1,4 +1,4 @@
-#include "tests/checker/ban_list.h"
+#include "fleet/checker/ban_list.h"
 
 namespace flyball::checker {
 
@@ -11,19 +11,24 @@ std::optional<std::string> BanList::take(const Fact& fact, std::uint64_t& checks
         tenants_.erase(key);
         return std::nullopt;
     }
-    Bans& bans = tenants_[key];
     const std::string feature = text(fact.request, "feature");
     const bool features = fact.governor.starts_with("entitlement/");
     if (fact.op == "check" || fact.op == "charge" || fact.op == "hold") {
+        ++checks;
+        const auto known = tenants_.find(key);
         for (const std::string& what : {std::string(), feature}) {
-            const auto ban = bans.find(what);
-            if (ban != bans.end()) {
-                return fact.governor + " " + fact.tenant + ": allowed, after " + ban->second.op +
-                       " " + what;
+            if (known != tenants_.end() && known->second.contains(what)) {
+                return fact.governor + " " + fact.tenant + ": allowed, after " +
+                       known->second.at(what).op + " " + what;
             }
         }
-        ++checks;
-    } else if (features && fact.op == "revoke") {
+        return std::nullopt;
+    }
+    if (fact.op == "get") {
+        return std::nullopt;
+    }
+    Bans& bans = tenants_[key];
+    if (features && fact.op == "revoke") {
         bans[feature] = {fact.op, fact.n};
     } else if (features && (fact.op == "grant" || fact.op == "clear")) {
         bans.erase(feature);
@@ -32,6 +37,9 @@ std::optional<std::string> BanList::take(const Fact& fact, std::uint64_t& checks
         bans[""] = {fact.op, fact.n};
     } else if (fact.op == "resume" || fact.op == "start") {
         bans.erase("");
+    }
+    if (bans.empty()) {
+        tenants_.erase(key);
     }
     return std::nullopt;
 }

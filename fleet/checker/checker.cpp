@@ -1,4 +1,4 @@
-#include "tests/checker/checker.h"
+#include "fleet/checker/checker.h"
 
 #include <algorithm>
 #include <array>
@@ -24,45 +24,10 @@ constexpr std::array<const char*, invariants> names{"",
                                                     "events rise",
                                                     "bans hold"};
 
-constexpr std::size_t recorded_max = 64;
 constexpr std::size_t audit_records_max = 64;
 
-// What is of the message, not of the op: two requests that differ in nothing else are the same.
-constexpr std::array<const char*, 8> common_keys{"id",    "cid",  "reply_to", "ttl_ms",
-                                                 "brief", "must", "tenant",   "dry_run"};
 constexpr std::array<const char*, 5> admit_parts{"entitlement", "subscription", "compliance",
                                                  "quota", "billing"};
-// What a repeated id is answered with again.
-constexpr std::array<const char*, 5> outcome_keys{"decision", "reason", "seq", "would", "granted"};
-
-bool flag(const Json& map, const char* key) {
-    const auto found = map.find(key);
-    return found != map.end() && found->is_boolean() && found->get<bool>();
-}
-
-Json outcome_of(const Json& reply) {
-    Json outcome = Json::object();
-    for (const char* key : outcome_keys) {
-        if (const auto found = reply.find(key); found != reply.end()) {
-            outcome[key] = *found;
-        }
-    }
-    return outcome;
-}
-
-std::string content_of(const Json& request, const Json& reply) {
-    Json content = request;
-    if (const auto ignored = reply.find("ignored"); ignored != reply.end()) {
-        for (const Json& name : *ignored) {
-            content.erase(name.get<std::string>());
-        }
-    }
-    for (const char* key : common_keys) {
-        content.erase(key);
-    }
-    return content.dump();
-}
-
 std::string governor_of(const std::string& below) {
     if (below.starts_with("control")) {
         return "node";
@@ -71,17 +36,6 @@ std::string governor_of(const std::string& below) {
         return "admit";
     }
     return below.substr(0, below.find('/', below.find('/') + 1));
-}
-
-bool looks(const std::string& governor, const Json& request) {
-    const std::string op = text(request, "op", "check");
-    if (flag(request, "dry_run") || op == "get" || op == "report") {
-        return true;
-    }
-    if (governor.starts_with("quota/")) {
-        return integer(request, "hits", 1) == 0;
-    }
-    return op == "check" && governor != "admit" && !governor.starts_with("compliance/");
 }
 
 // Calls `visit(title, request of the part, reply of the part)` for each part.
@@ -108,17 +62,35 @@ void each_part(const Json& request, const Json& reply, const Visit& visit) {
 
 }  // namespace
 
+const char* name_of(Invariant invariant) {
+    return names[static_cast<std::size_t>(invariant)];
+}
+
+bool Checker::passes(Invariant invariant, bool holds) {
+    ++checks_[static_cast<std::size_t>(invariant)];
+    return holds;
+}
+
+void Checker::blame(Invariant invariant, const std::string& what) {
+    ++broken_[static_cast<std::size_t>(invariant)];
+    if (violations_.size() < violations_max) {
+        violations_.push_back(std::string(name_of(invariant)) + ": " + what);
+    }
+}
+
 void Checker::check(Invariant invariant, bool holds, const std::string& what) {
-    const auto number = static_cast<std::size_t>(invariant);
-    ++checks_[number];
-    if (!holds) {
-        ++broken_[number];
-        violations_.push_back(std::string(names[number]) + ": " + what);
+    if (!passes(invariant, holds)) {
+        blame(invariant, what);
     }
 }
 
 void Checker::add_checks(const std::array<std::uint64_t, invariants>& checks) {
     std::ranges::transform(checks_, checks, checks_.begin(), std::plus<>());
+}
+
+void Checker::add_counts(const Checker& other) {
+    add_checks(other.checks_);
+    std::ranges::transform(broken_, other.broken_, broken_.begin(), std::plus<>());
 }
 
 std::string Checker::table() const {
@@ -152,15 +124,15 @@ void Checker::purged(const std::string& governor) {
     std::erase_if(ids_, [&](const auto& row) { return row.first.starts_with(governor + '\n'); });
 }
 
-void Checker::asked(std::uint64_t n, const std::string& below, const Json& payload) {
-    open_[n] = {governor_of(below), payload};
+void Checker::asked(std::uint64_t n, const std::string& below, Json payload) {
+    open_[n] = {governor_of(below), std::move(payload)};
 }
 
 void Checker::answered(std::uint64_t n, const Json& reply) {
     const auto found = open_.find(n);
-    check(Invariant::all_accounted_for, found != open_.end(),
-          "a second reply to message " + std::to_string(n) + ": " + reply.dump());
-    if (found == open_.end()) {
+    if (!passes(Invariant::all_accounted_for, found != open_.end())) {
+        blame(Invariant::all_accounted_for,
+              "a second reply to message " + std::to_string(n) + ": " + reply.dump());
         return;
     }
     const Open open = std::move(found->second);
@@ -173,9 +145,11 @@ void Checker::answered(std::uint64_t n, const Json& reply) {
         entry(n, open, open.payload, reply);
         return;
     }
-    check(Invariant::all_accounted_for, open.payload.size() == reply.size(),
-          "a batch of " + std::to_string(open.payload.size()) + " got " +
-              std::to_string(reply.size()) + " replies");
+    if (!passes(Invariant::all_accounted_for, open.payload.size() == reply.size())) {
+        blame(Invariant::all_accounted_for, "a batch of " + std::to_string(open.payload.size()) +
+                                                " got " + std::to_string(reply.size()) +
+                                                " replies");
+    }
     for (std::size_t at = 0; at < std::min(open.payload.size(), reply.size()); ++at) {
         entry(n, open, open.payload[at], reply[at]);
     }
@@ -191,64 +165,26 @@ void Checker::entry(std::uint64_t n, const Open& open, const Json& request, cons
     take_facts(n, open, request, reply);
 }
 
-void Checker::check_id(std::uint64_t n, const std::string& governor, const Json& request,
-                       const Json& reply) {
-    if (!request.contains("id") || looks(governor, request)) {
-        return;
-    }
-    const std::string key =
-        key_of(key_of(governor, text(request, "tenant")), request.at("id").dump());
-    Governor& known = governors_[governor];
-    const auto found = ids_.find(key);
-    const std::string decision = text(reply, "decision");
-    const bool error = decision == "error";
-    const bool within = found != ids_.end() && !found->second.doubtful &&
-                        known.ids - found->second.place < known.ids_capacity;
-    const std::string content = content_of(request, reply);
-    if (within && content != found->second.content) {
-        check(Invariant::one_effect_per_id, error,
-              governor + ": another request under the id of one: " + request.dump() + reply.dump());
-        return;
-    }
-    if (error) {
-        return;
-    }
-    if (within) {
-        check(Invariant::one_effect_per_id,
-              flag(reply, "replayed") && outcome_of(reply) == found->second.outcome,
-              governor + ": " + request.dump() + " answered " + found->second.outcome.dump() +
-                  ", then " + reply.dump());
-        return;
-    }
-    if (decision == "deny" && reply.contains("retry_after_ms")) {
-        return;  // not remembered
-    }
-    const std::uint64_t place = flag(reply, "replayed") ? known.ids : ++known.ids;
-    ids_[key] = {content, outcome_of(reply), n, place, flag(reply, "replayed")};
-    if (!flag(reply, "replayed")) {
-        known.recorded.emplace_back(n, integer(reply, "at", 0));
-        if (known.recorded.size() > recorded_max) {
-            known.recorded.pop_front();
-        }
-    }
-}
-
 void Checker::check_number(const std::string& governor, const Json& reply) {
     const auto seq = static_cast<std::uint64_t>(integer(reply, "seq", 0));
     if (flag(reply, "replayed")) {
         return;
     }
     std::uint64_t& last = governors_[governor].seq;
-    check(Invariant::numbers_rise, seq > last,
-          governor + ": seq " + std::to_string(seq) + " after " + std::to_string(last));
+    if (!passes(Invariant::numbers_rise, seq > last)) {
+        blame(Invariant::numbers_rise,
+              governor + ": seq " + std::to_string(seq) + " after " + std::to_string(last));
+    }
     last = std::max(last, seq);
 }
 
 void Checker::check_time(const std::string& governor, const Json& reply) {
     const std::int64_t at = integer(reply, "at", 0);
     std::int64_t& last = governors_[governor].at;
-    check(Invariant::time_never_back, at >= last,
-          governor + ": at " + std::to_string(at) + " after " + std::to_string(last));
+    if (!passes(Invariant::time_never_back, at >= last)) {
+        blame(Invariant::time_never_back,
+              governor + ": at " + std::to_string(at) + " after " + std::to_string(last));
+    }
     last = std::max(last, at);
 }
 
@@ -261,8 +197,10 @@ void Checker::check_audit(std::uint64_t n, const std::string& governor, const Js
     const auto seq = static_cast<std::uint64_t>(integer(*audit, "seq", 0));
     auto& chain = governors_[governor].audit;
     const std::uint64_t last = chain.empty() ? 0 : chain.rbegin()->first;
-    check(Invariant::audit_chain, seq > last,
-          governor + ": audit record " + std::to_string(seq) + " after " + std::to_string(last));
+    if (!passes(Invariant::audit_chain, seq > last)) {
+        blame(Invariant::audit_chain, governor + ": audit record " + std::to_string(seq) +
+                                          " after " + std::to_string(last));
+    }
     chain[seq] = {text(*audit, "hash"), n};
     if (chain.size() > audit_records_max) {
         chain.erase(chain.begin());
@@ -295,8 +233,7 @@ void Checker::take_fact(const Fact& fact) {
     const auto judge = [&](Invariant invariant, auto& model) {
         auto& checks = checks_[static_cast<std::size_t>(invariant)];
         if (const auto wrong = model.take(fact, checks)) {
-            --checks;
-            check(invariant, false, *wrong);
+            blame(invariant, *wrong);
         }
     };
     if (fact.governor.starts_with("quota/")) {

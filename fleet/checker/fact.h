@@ -33,6 +33,11 @@ inline std::string text(const Json& map, const char* key, const char* otherwise 
     return found != map.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
 
+inline bool flag(const Json& map, const char* key) {
+    const auto found = map.find(key);
+    return found != map.end() && found->is_boolean() && found->get<bool>();
+}
+
 // Where a model keeps what it knows of somebody.
 inline std::string key_of(const std::string& governor, const std::string& tenant) {
     return governor + '\n' + tenant;

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "tests/checker/fact.h"
+#include "fleet/checker/fact.h"
 
 namespace flyball::checker {
 

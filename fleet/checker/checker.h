@@ -10,11 +10,12 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "tests/checker/ban_list.h"
-#include "tests/checker/ledger.h"
-#include "tests/checker/quota_referee.h"
+#include "fleet/checker/ban_list.h"
+#include "fleet/checker/ledger.h"
+#include "fleet/checker/quota_referee.h"
 
 namespace flyball::checker {
 
@@ -35,16 +36,20 @@ enum class Invariant : std::uint8_t {
     bans_hold,
 };
 constexpr std::size_t invariants = 15;  // by number, from 1
+const char* name_of(Invariant invariant);
 
 class Checker {
 public:
+    // How many ids a governor is held to at most, fewer than it promises: what is asked again, is
+    // asked again soon, and a fleet has thousands of governors.
+    void hold_to_ids(std::uint64_t ids_max) { held_to_ids_ = ids_max; }
     // In force from now on, written as in a configuration file.
     void configured(const std::string& governor, const Json& config);
     // Gone with its state: what comes under this name is another.
     void purged(const std::string& governor);
 
     // Message `n` was published on this topic below the node's root; numbers rise.
-    void asked(std::uint64_t n, const std::string& below, const Json& payload);
+    void asked(std::uint64_t n, const std::string& below, Json payload);
     void answered(std::uint64_t n, const Json& reply);
     // No reply will come: it may have been done or not.
     void unanswered(std::uint64_t n);
@@ -60,9 +65,12 @@ public:
     void check(Invariant invariant, bool holds, const std::string& what);
 
     bool good() const { return violations_.empty(); }
+    // The first `violations_max` of them; broken() counts all.
     const std::vector<std::string>& violations() const { return violations_; }
     const std::array<std::uint64_t, invariants>& checks() const { return checks_; }
+    const std::array<std::uint64_t, invariants>& broken() const { return broken_; }
     void add_checks(const std::array<std::uint64_t, invariants>& checks);
+    void add_counts(const Checker& other);
     // A line for each invariant: how often it was checked, how often it was broken.
     std::string table() const;
 
@@ -72,8 +80,8 @@ private:
         Json payload;
     };
     struct Remembered {
-        std::string content;
-        Json outcome;
+        std::size_t content = 0;  // hashed: two that agree by chance are not told apart
+        std::string outcome;
         std::uint64_t n = 0;
         std::uint64_t place = 0;  // among the ids of its governor
         bool doubtful = false;
@@ -81,6 +89,7 @@ private:
     struct Governor {
         std::uint64_t ids_capacity = 1024;
         std::uint64_t ids = 0;
+        std::deque<std::pair<std::string, std::uint64_t>> order;  // of ids: key, place
         std::uint64_t seq = 0;
         std::int64_t at = 0;
         // When what must be known after a restart was decided, the last few: message, time.
@@ -88,6 +97,13 @@ private:
         std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> audit;  // seq: hash, n
     };
 
+    static constexpr std::size_t violations_max = 100;  // who reads more of them
+
+    // Counts; false has to be blamed on somebody.
+    bool passes(Invariant invariant, bool holds);
+    void blame(Invariant invariant, const std::string& what);
+    std::uint64_t capacity_of(const Governor& governor) const;
+    void remember(Governor& governor, const std::string& key, Remembered remembered);
     void look_at_control(const Open& open);
     void entry(std::uint64_t n, const Open& open, const Json& request, const Json& reply);
     void check_id(std::uint64_t n, const std::string& governor, const Json& request,
@@ -101,7 +117,8 @@ private:
 
     std::map<std::uint64_t, Open> open_;
     std::map<std::string, Governor> governors_;
-    std::map<std::string, Remembered> ids_;  // governor, tenant, id
+    std::unordered_map<std::string, Remembered> ids_;  // governor, tenant, id
+    std::uint64_t held_to_ids_ = UINT64_MAX;
     QuotaReferee quotas_;
     Ledger ledger_;
     BanList bans_;

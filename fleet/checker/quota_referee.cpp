@@ -1,4 +1,4 @@
-#include "tests/checker/quota_referee.h"
+#include "fleet/checker/quota_referee.h"
 
 #include <algorithm>
 
@@ -106,7 +106,7 @@ std::optional<std::string> QuotaReferee::take(const Fact& fact, std::uint64_t& c
     entry.amount = integer(fact.reply, "granted", entry.amount);
     history.push_back(entry);
     if (history.size() > history_max) {
-        history.pop_front();
+        history.erase(history.begin());
     }
     const std::int64_t limit = integer(fact.reply, "limit", INT64_MAX / 4);
     if (entry.kind != Entry::Kind::grant || entry.amount == 0) {

@@ -1,6 +1,6 @@
 // A node that breaks an invariant is found out, one that may have lost something is not blamed.
 
-#include "tests/checker/checker.h"
+#include "fleet/checker/checker.h"
 
 #include <gtest/gtest.h>
 

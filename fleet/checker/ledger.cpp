@@ -1,4 +1,4 @@
-#include "tests/checker/ledger.h"
+#include "fleet/checker/ledger.h"
 
 #include <algorithm>
 
