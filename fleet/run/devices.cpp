@@ -40,6 +40,23 @@ Span back_off(int failures) {
     return std::min(span, back_off_max);
 }
 
+// Those that are not up come first, and no more than 32 are listed.
+void read_governors(const Json& report, FleetDevice& device) {
+    const auto memory = report.find("memory");
+    if (memory != report.end() && memory->is_object() && memory->contains("governor_bytes")) {
+        device.governor_bytes = memory->value("governor_bytes", std::uint64_t{0});
+    }
+    const auto rows = report.find("governors");
+    std::size_t down = 0;
+    if (rows != report.end() && rows->is_array()) {
+        down = static_cast<std::size_t>(std::ranges::count_if(*rows, [](const Json& row) {
+            return row.is_object() && row.value("status", "up") != "up";
+        }));
+    }
+    const auto total = report.value("governors_total", std::size_t{0});
+    device.governors_up = total - std::min(down, total);
+}
+
 bool has_process(const FleetDevice& device) {
     return device.pid > 0;
 }
@@ -191,9 +208,7 @@ bool Devices::heard(const NodeName& name, const Json& report) {
     if (!alive || session < device->session) {
         return false;
     }
-    if (report.contains("memory")) {
-        device->memory = report["memory"];
-    }
+    read_governors(report, *device);
     const bool is_new = session > device->session;
     device->session = session;
     if (device->state != DeviceState::starting || !is_new) {

@@ -33,7 +33,8 @@ struct FleetDevice {
     Deadline fault_at{};  // when it began: for a kill of ours before anybody noticed
     Span detect{};        // until the supervisor knew
     std::optional<std::int64_t> startup_ms;  // by its own clock, of the first start
-    Json memory;                             // of its last health report
+    std::uint64_t governor_bytes = 0;        // by its last health report
+    std::size_t governors_up = 0;
 };
 
 // A fault that is over.

@@ -68,6 +68,13 @@ public:
     std::string why_broken() const;
     // By the brokers' own count, those that were restarted by what they said before.
     std::uint64_t messages_dropped();
+    // Nodes beside the fleet, plain processes behind the first region's broker, to measure: no
+    // load, no supervision.
+    Result<void> start_spares(int count);
+    bool spares_up() const;
+    const std::vector<pid_t>& spares() const { return spares_; }
+    static NodeName spare_name(const std::string& region, int number);
+    void stop_spares();
     void phase(std::string name) { phase_ = std::move(name); }  // for `fleet status`
     void keep_states();  // end in order, and leave the folder
 
@@ -115,6 +122,7 @@ private:
     FleetWatcher* watcher_ = nullptr;
     std::vector<Cut> cuts_;
     std::vector<BrokerFault> broker_faults_;
+    std::vector<pid_t> spares_;
     pid_t fork_server_ = 0;
     int wake_ = -1;  // an epoll descriptor: a signal, or news of a process
     bool stop_asked_ = false;

@@ -79,6 +79,11 @@ Result<pid_t> Spawner::start_node(const std::vector<std::string>& arguments,
         reaper_.fork_server().send({{"arguments", arguments}, {"stderr", log}});
         return answer(reaper_.fork_server());
     }
+    return start_plain_node(arguments, log);
+}
+
+Result<pid_t> Spawner::start_plain_node(const std::vector<std::string>& arguments,
+                                        const std::string& log) {
     std::vector<std::string> words{node_program_};
     words.insert(words.end(), arguments.begin(), arguments.end());
     return start_program(words, log);

@@ -29,6 +29,9 @@ public:
     Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& log);
     // `arguments`: without the program's name.
     Result<pid_t> start_node(const std::vector<std::string>& arguments, const std::string& log);
+    // By itself, whatever the others are.
+    Result<pid_t> start_plain_node(const std::vector<std::string>& arguments,
+                                   const std::string& log);
 
     // What has ended since the last call, and whether all can still be started.
     std::vector<Ended> poll();
