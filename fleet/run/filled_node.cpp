@@ -52,7 +52,7 @@ Result<Json> asked(Bus& bus, const Question& question) {
 }
 
 // What the health says that follows a snapshot.
-Result<Levels> levels_of(Bus& bus, const std::string& root) {
+Result<Levels> levels_of(Bus& bus, const std::string& root, int stop_fd) {
     Question snapshot;
     snapshot.topic = root + "/control";
     snapshot.entries.push_back({{"op", "snapshot"}});
@@ -62,7 +62,7 @@ Result<Levels> levels_of(Bus& bus, const std::string& root) {
     // Health comes by itself within its interval; the first after the snapshot has its figures.
     const Deadline deadline = deadline_after(Span(30'000));
     const Instant taken = wall_now();
-    while (const auto arrived = bus.next(deadline)) {
+    while (const auto arrived = bus.next(deadline, stop_fd)) {
         const auto health = parse_json(arrived->payload);
         if (!arrived->topic.ends_with("/health") || arrived->retained || !health ||
             health->value("at", std::int64_t{0}) < to_ms(taken)) {
@@ -90,13 +90,14 @@ std::vector<Json> filling_of(const std::string& type, std::size_t batch, std::si
     return entries;
 }
 
-Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int governors) {
+Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int governors,
+                             int stop_fd) {
     const std::string root = broker.prefix + "/" + node.text();
     auto bus = Bus::connect(broker, {root + "/health"});
     if (!bus) {
         return bus.error();
     }
-    const auto empty = levels_of(**bus, root);
+    const auto empty = levels_of(**bus, root, stop_fd);
     if (!empty) {
         return empty.error();
     }
@@ -115,7 +116,7 @@ Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int
             ++filled.governors;
         }
     }
-    const auto full = levels_of(**bus, root);
+    const auto full = levels_of(**bus, root, stop_fd);
     if (!full) {
         return full.error();
     }

@@ -18,7 +18,8 @@ inline constexpr std::size_t ring_events = 1024;  // ring.capacity, unless confi
 // The requests that fill one governor's ring: each of a batch counts as a decision. Pure.
 std::vector<Json> filling_of(const std::string& type, std::size_t batch, std::size_t batches);
 
-// `broker`: the node's. Fails (unavailable) when it does not answer.
-Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int governors);
+// `broker`: the node's. Fails (unavailable) when it does not answer, or `stop_fd` is readable.
+Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int governors,
+                             int stop_fd);
 
 }  // namespace flyball

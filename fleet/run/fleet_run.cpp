@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <thread>
@@ -22,6 +23,7 @@ constexpr Span up_patience{120'000};    // far beyond the claimed 15 s: to tell 
 constexpr Span calm_patience{60'000};   // for the last fault to be over
 constexpr Span open_patience{120'000};  // for accounts: 100 devices take seconds
 constexpr Span work_patience{300'000};  // for what ends by itself
+constexpr Span retry_patience{5'000};   // for what was asked of nodes that are just coming back
 constexpr Span throughput_span{10'000};
 constexpr std::size_t throughput_batch = 16;
 constexpr int spares = 4;
@@ -51,6 +53,8 @@ private:
     Exit report();
     std::string report_folder() const;
     Span elapsed() const;
+    // Whoever pressed Ctrl-C does not wait for answers.
+    Span retries_for() const { return machine_.interrupted() ? Span{0} : retry_patience; }
 
     FleetMachine& machine_;
     bool json_;
@@ -76,6 +80,9 @@ FleetRun::Turn FleetRun::enter(const std::string& phase, Span length) {
 }
 
 void FleetRun::draw(bool now) {
+    if (!now && !screen_.due()) {
+        return;
+    }
     FleetProgress progress;
     progress.phase = phase_;
     progress.elapsed = elapsed();
@@ -102,7 +109,7 @@ void FleetRun::draw(bool now) {
             row->unanswered = one.all.unanswered;
         }
     }
-    screen_.show(progress, now);
+    screen_.show(progress);
 }
 
 template <typename Over>
@@ -163,7 +170,7 @@ FleetRun::Turn FleetRun::load() {
     load_->sample(true);
     enter("settling");
     const Turn settled =
-        turns_during([this] { figures_.load = load_->workload().stop(Span{5'000}); });
+        turns_during([this] { figures_.load = load_->workload().stop(retries_for()); });
     if (turn != Turn::going_on) {
         return turn;
     }
@@ -210,8 +217,8 @@ FleetRun::Turn FleetRun::measure_spares() {
     Result<FilledNode> filled = FilledNode();
     if (turn == Turn::going_on) {
         turn = turns_during([&] {
-            filled =
-                fill_node(bus, FleetMachine::spare_name(place.name, 1), machine_.plan().governors);
+            filled = fill_node(bus, FleetMachine::spare_name(place.name, 1),
+                               machine_.plan().governors, machine_.stop_fd());
         });
     }
     machine_.stop_spares();
@@ -239,6 +246,9 @@ FleetRun::Turn FleetRun::stages() {
         return turn;
     }
     turn = load();
+    if (machine_.interrupted()) {
+        return turn;
+    }
     take_devices();
     if (turn == Turn::going_on && machine_.plan().throughput) {
         turn = throughput();
@@ -294,7 +304,10 @@ Exit FleetRun::go() {
     figures_.chaos = chaos_text(plan.chaos);
     figures_.default_rate = plan.rate == default_rate;
     figures_.machine_cost = plan.machine_cost;
-    figures_.machine = fmt::format("{} cores", std::thread::hardware_concurrency());
+    double busy = 0;
+    figures_.machine =
+        fmt::format("{} cores, load average {:.1f} before", std::thread::hardware_concurrency(),
+                    ::getloadavg(&busy, 1) == 1 ? busy : 0.0);
     screen_.say(fmt::format("{}: {} devices, {} governors; flyball fleet status, scale, kill, stop",
                             machine_.run(), plan.devices(), plan.devices() * plan.governors));
     const Turn turn = stages();
@@ -304,7 +317,7 @@ Exit FleetRun::go() {
         exit = fail({ErrorCode::internal, machine_.why_broken()});
     } else if (!trouble_.empty()) {
         exit = fail({ErrorCode::unavailable, trouble_});
-    } else if (figures_.load.all().asked > 0) {
+    } else if (figures_.load.all().asked > 0 && !machine_.interrupted()) {
         exit = report();
     } else {
         const Devices& devices = machine_.devices();

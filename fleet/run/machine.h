@@ -61,6 +61,7 @@ public:
     const Brokers& brokers() const { return *brokers_; }
     const std::string& folder() const { return reaper_->folder(); }
     int stop_fd() const { return interrupt_.fd(); }
+    bool interrupted() const { return interrupt_.seen(); }  // by a signal, not by `fleet stop`
     std::uint64_t faults() const { return faults_; }
     std::string prefix() const { return bus_options_.prefix; }
     std::vector<pid_t> node_pids() const;  // the fork-server's too

@@ -76,10 +76,7 @@ void ProgressScreen::clear() {
     }
 }
 
-void ProgressScreen::show(const FleetProgress& progress, bool now) {
-    if (!now && left_until(next_) > Span::zero()) {
-        return;
-    }
+void ProgressScreen::show(const FleetProgress& progress) {
     next_ = deadline_after(terminal_ ? redraw : plain_line);
     if (!terminal_) {
         fmt::print(stderr, "{}\n", progress_line(progress));

@@ -37,8 +37,8 @@ std::string progress_line(const FleetProgress& progress);
 class ProgressScreen {
 public:
     ProgressScreen();
-    // Draws when it is time to; `now`: in any case.
-    void show(const FleetProgress& progress, bool now = false);
+    bool due() const { return left_until(next_) == Span::zero(); }
+    void show(const FleetProgress& progress);
     // A sentence that stays: above the picture on a terminal.
     void say(const std::string& sentence);
     void end();  // what is drawn stays, and is not drawn over
