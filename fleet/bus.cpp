@@ -119,7 +119,8 @@ void Bus::on_message(const Message& message) noexcept {
             return;
         }
         arrived_.push_back({std::string(message.topic), std::string(message.payload),
-                            std::string(message.correlation_data), message.retain, wall_now()});
+                            std::string(message.correlation_data),
+                            std::string(message.response_topic), message.retain, wall_now()});
     }
     signal();
 }
@@ -218,6 +219,23 @@ Result<std::optional<Json>> Bus::ask(const Question& question) {
         return Error{ErrorCode::internal, "the reply is neither msgpack nor JSON"};
     }
     return std::optional<Json>();
+}
+
+bool Bus::answer(const Arrived& question, const Json& reply) {
+    std::string topic = question.response_topic;
+    if (const auto asked = decode_payload(question.payload); topic.empty() && asked) {
+        topic = asked->is_object() ? asked->value("reply_to", "") : "";
+    }
+    const std::string payload = json_text(reply);
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.qos = Qos::at_least_once;
+    message.correlation_data = question.correlation;
+    constexpr std::size_t reply_topic_max = 256;  // as of a node's replies
+    constexpr Span patience{500};                 // whoever answers may be about to end
+    return valid_publish_topic(topic, reply_topic_max) &&
+           transport_->publish(message) == Publish::accepted && transport_->flush(patience);
 }
 
 bool Bus::drain(std::vector<Arrived>& messages) {

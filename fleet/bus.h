@@ -35,6 +35,7 @@ struct Arrived {
     std::string topic;
     std::string payload;
     std::string correlation;
+    std::string response_topic;  // empty: it had none
     bool retained = false;
     Instant at;
 };
@@ -66,6 +67,9 @@ public:
     // Everything that was queued for us before now has arrived once our own message to ourselves
     // is back; hands each message over. False when it did not come back in time.
     bool drain(std::vector<Arrived>& messages);
+    // Sends `reply`, as JSON, to where the asker of `question` waits for it: its Response Topic,
+    // else `reply_to` in its payload. False when it named none or it could not leave.
+    bool answer(const Arrived& question, const Json& reply);
 
     std::uint64_t dropped() const { return dropped_.load(); }
     std::vector<std::string> notes();  // what happened to the connection since the last call

@@ -53,6 +53,7 @@ std::unique_ptr<Verb> make_health();
 std::unique_ptr<Verb> make_trace();
 std::unique_ptr<Verb> make_profile();
 std::unique_ptr<Verb> make_state();
+std::unique_ptr<Verb> make_fleet();
 std::unique_ptr<Verb> make_completion(const CLI::App& tool);
 
 }  // namespace flyball

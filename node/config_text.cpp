@@ -46,6 +46,7 @@ std::string help_text() {
         "\n"
         "  --check-config   say what is wrong with the configuration and exit\n"
         "  --print-config   print the effective configuration and exit\n"
+        "  --fork-server    start nodes by forking: orders on stdin, docs/configuration.md\n"
         "  --version, --help\n"
         "\n"
         "Keys (as flags with -- in front; lists and [governor.TYPE.NAME] in the file only):\n";

@@ -1,94 +1,18 @@
-// flyball-node: the daemon. Reads its configuration, makes its parts, runs.
+// flyball-node: the daemon on a device.
 
-#include <malloc.h>
-#include <signal.h>
-
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <functional>
-#include <random>
 #include <string_view>
 
-#include "node/config.h"
-#include "node/config_text.h"
+#include "node/fork_server.h"
 #include "node/inspect/state_command.h"
-#include "node/link.h"
-#include "node/node.h"
-#include "node/state/posix_disk.h"
-
-namespace {
-
-constexpr int exit_usage = 64;     // sysexits: EX_USAGE
-constexpr int exit_internal = 70;  // EX_SOFTWARE
-constexpr int exit_state = 73;     // EX_CANTCREAT: the state folder cannot be used
-
-int fail(flyball::Log& log, const flyball::Error& error) {
-    log.write(flyball::LogLevel::error, error.message);
-    switch (error.code) {
-        case flyball::ErrorCode::usage: return exit_usage;
-        case flyball::ErrorCode::state: return exit_state;
-        case flyball::ErrorCode::unavailable:
-        case flyball::ErrorCode::refused:
-        case flyball::ErrorCode::damaged:
-        case flyball::ErrorCode::internal: break;
-    }
-    return exit_internal;
-}
-
-int serve(flyball::NodeSettings settings, flyball::Log& log, const flyball::ClockSample& started,
-          std::function<flyball::Config()> reread) {
-    using namespace flyball;
-    auto waiter = Waiter::make();
-    if (!waiter) {
-        return fail(log, waiter.error());
-    }
-    auto disk = PosixDisk::open_folder(settings.state.dir);
-    if (!disk) {
-        return fail(log, {ErrorCode::state, disk.error().message});
-    }
-    auto transport = make_paho(link_options(settings));
-    if (!transport) {
-        return fail(log, transport.error());
-    }
-    std::random_device random;
-    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
-    std::array<std::byte, 32> entropy{};
-    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
-    auto node = Node::make({.settings = std::move(settings),
-                            .transport = std::move(*transport),
-                            .waiter = std::move(*waiter),
-                            .log = log,
-                            .disk = std::move(*disk),
-                            .fresh = {.instance = word(), .seed = word()},
-                            .entropy = entropy,
-                            .started = started,
-                            .reread = std::move(reread)});
-    return node ? (*node)->run() : fail(log, node.error());
-}
-
-}  // namespace
+#include "node/program.h"
 
 int main(int argc, char** argv) {
-    if (argc > 1 && std::string_view(argv[1]) == "state") {
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    if (first == "state") {
         return flyball::run_state_command({argv + 2, argv + argc});
     }
-    const flyball::ClockSample started = flyball::sample_clock();
-    // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
-    // more in every node, and the allocator's caches per thread keep them out of each other's way.
-    mallopt(M_ARENA_MAX, 1);
-    // What cannot be written is an error of that write, not the end of the process.
-    for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
-        ::signal(refused_write, SIG_IGN);
+    if (first == "--fork-server") {
+        return flyball::run_fork_server({argv + 2, argv + argc});
     }
-    flyball::Config config = flyball::read_config(flyball::machine_input(argc, argv));
-    if (config.faults.empty()) {
-        flyball::check_governors(config, started.wall);
-    }
-    if (!config.faults.empty() || config.mode != flyball::ConfigMode::run) {
-        return flyball::show(config);
-    }
-    flyball::Log log(config.settings.log_level);
-    return serve(std::move(config.settings), log, started,
-                 [argc, argv] { return flyball::read_config(flyball::machine_input(argc, argv)); });
+    return flyball::run_node(argc, argv);
 }

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "tests/checker/checker.h"
+#include "fleet/checker/checker.h"
 #include "tests/sim/life.h"
 
 namespace flyball::sim {

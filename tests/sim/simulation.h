@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/checker/checker.h"
+#include "fleet/checker/checker.h"
 #include "tests/sim/probe.h"
 #include "tests/sim/sim_node.h"
 #include "tests/sim/state_hash.h"

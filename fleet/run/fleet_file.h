@@ -1,0 +1,26 @@
+#pragma once
+// fleet.json: where the other verbs find the running fleet. It names the run, its hub and the topic
+// that the run listens on; the reaper removes it. Main thread.
+
+#include <string>
+
+#include "schemas/result.h"
+
+namespace flyball {
+
+struct FleetAddress {
+    std::string run;
+    std::string hub;         // tcp://127.0.0.1:port
+    std::string websockets;  // ws://127.0.0.1:port
+};
+
+// $XDG_RUNTIME_DIR/flyball/fleet.json, else below the temporary folder, in one of this user's own.
+std::string fleet_file_path();
+// In place at once: nobody reads half of it.
+Result<void> write_fleet_file(const std::string& path, const FleetAddress& address);
+// unavailable when no fleet runs.
+Result<FleetAddress> read_fleet_file(const std::string& path);
+
+std::string fleet_control_topic(const std::string& run);
+
+}  // namespace flyball

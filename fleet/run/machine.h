@@ -1,0 +1,134 @@
+#pragma once
+// A running fleet: its processes, its hub's messages, its faults and whoever talks to it on the
+// control topic. One loop in turns; nothing blocks longer than a turn. Everything it started ends
+// with it, or with the reaper. Main thread.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fleet/bus.h"
+#include "fleet/interrupt.h"
+#include "fleet/run/brokers.h"
+#include "fleet/run/chaos.h"
+#include "fleet/run/devices.h"
+#include "fleet/run/plan.h"
+#include "fleet/run/reaper.h"
+#include "fleet/run/spawner.h"
+
+namespace flyball {
+
+// Whoever has to know what happens to the fleet: the load, the report.
+class FleetWatcher {
+public:
+    virtual ~FleetWatcher() = default;
+    // "eu-west" or "eu-west/device-07"; `state_lost`: its process died. Told before it starts anew.
+    virtual void fault_begins(const std::string& where, bool state_lost) = 0;
+    virtual void fault_over(const FaultOver& fault) = 0;
+    virtual void joined(const NodeName& name, const std::string& broker) = 0;
+    virtual void left(const NodeName& name) = 0;
+    // What a node told on its event topic.
+    virtual void event(const NodeName& name, const std::string& payload) = 0;
+};
+
+struct FleetPrograms {
+    std::string node;
+    std::string broker;
+};
+
+class FleetMachine {
+public:
+    // Everything is started but the devices, whose starts begin with the first turn.
+    static Result<std::unique_ptr<FleetMachine>> start(const Plan& plan, FleetPrograms programs);
+    ~FleetMachine();
+    FleetMachine(const FleetMachine&) = delete;
+    FleetMachine& operator=(const FleetMachine&) = delete;
+
+    enum class Turn : std::uint8_t { going_on, asked_to_stop, broken };
+    // Until `deadline`, an arrival or a change, whichever is first; at most turn_max.
+    Turn turn(Deadline deadline);
+    static constexpr Span turn_max{100};
+
+    void watched_by(FleetWatcher* watcher) { watcher_ = watcher; }
+    void begin_chaos();
+    void end_chaos();   // no new faults; what is paused or cut comes back in its time
+    bool calm() const;  // everything is up again
+
+    const std::string& run() const { return run_; }
+    const Plan& plan() const { return plan_; }
+    const Devices& devices() const { return *devices_; }
+    const Brokers& brokers() const { return *brokers_; }
+    const std::string& folder() const { return reaper_->folder(); }
+    int stop_fd() const { return interrupt_.fd(); }
+    bool interrupted() const { return interrupt_.seen(); }  // by a signal, not by `fleet stop`
+    std::uint64_t faults() const { return faults_; }
+    std::string prefix() const { return bus_options_.prefix; }
+    std::vector<pid_t> node_pids() const;  // the fork-server's too
+    std::vector<pid_t> broker_pids() const;
+    std::string why_broken() const;
+    // By the brokers' own count, those that were restarted by what they said before.
+    std::uint64_t messages_dropped();
+    // Nodes beside the fleet, plain processes behind the first region's broker, to measure: no
+    // load, no supervision.
+    Result<void> start_spares(int count);
+    bool spares_up() const;
+    const std::vector<pid_t>& spares() const { return spares_; }
+    static NodeName spare_name(const std::string& region, int number);
+    void stop_spares();
+    void phase(std::string name) { phase_ = std::move(name); }  // for `fleet status`
+    void keep_states();  // end in order, and leave the folder
+
+private:
+    FleetMachine() = default;
+    Result<void> prepare(FleetPrograms programs);
+    Result<void> connect();
+    void take(const Arrived& arrived);
+    void take_ended();
+    void take_chaos();
+    void hit(const ChaosFault& fault);
+    void rejoin_cut_lines();
+    Json obey(const Json& request);
+    Json status() const;
+    Json scale(const Json& request);
+    Json kill(const Json& request);
+    const FleetDevice* pick_up(std::uint64_t pick) const;
+
+    struct Cut {
+        std::string region;
+        Deadline until;
+    };
+    // A broker that ended, and the sessions its devices had: each has to come back with another.
+    struct BrokerFault {
+        std::string name;
+        std::vector<std::pair<NodeName, std::uint64_t>> sessions;
+        Span until_up{-1};  // negative: its port does not answer yet
+        Deadline began{};
+    };
+    bool everybody_is_back(const BrokerFault& fault) const;
+    void broker_fault(const std::string& name);
+    void take_broker_restarts();
+    Interrupt interrupt_;
+    Plan plan_;
+    std::string run_;
+    std::string phase_ = "starting";
+    BusOptions bus_options_;
+    std::unique_ptr<Reaper> reaper_;
+    std::unique_ptr<Spawner> spawner_;
+    std::unique_ptr<Brokers> brokers_;
+    std::unique_ptr<Devices> devices_;
+    std::unique_ptr<Bus> bus_;
+    std::unique_ptr<Chaos> chaos_;
+    Deadline chaos_began_{};
+    FleetWatcher* watcher_ = nullptr;
+    std::vector<Cut> cuts_;
+    std::vector<BrokerFault> broker_faults_;
+    std::vector<pid_t> spares_;
+    pid_t fork_server_ = 0;
+    int wake_ = -1;  // an epoll descriptor: a signal, or news of a process
+    bool stop_asked_ = false;
+    std::uint64_t faults_ = 0;
+    std::uint64_t dropped_before_ = 0;  // by brokers that are gone
+};
+
+}  // namespace flyball

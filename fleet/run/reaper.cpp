@@ -1,0 +1,57 @@
+#include "fleet/run/reaper.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "fleet/run/reaper_process.h"
+
+namespace flyball {
+
+Result<std::unique_ptr<Reaper>> Reaper::start(const std::string& parent, const std::string& run,
+                                              const std::string& fleet_file) {
+    const SocketPair orders = make_socket_pair();
+    const SocketPair nodes = make_socket_pair();
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        return Error{ErrorCode::internal, std::string("cannot fork: ") + std::strerror(errno)};
+    }
+    if (pid == 0) {
+        ::close(orders.ours);
+        ::close(nodes.ours);
+        run_reaper({orders.theirs, nodes.theirs}, parent, run, fleet_file);
+    }
+    ::close(orders.theirs);
+    ::close(nodes.theirs);
+    std::unique_ptr<Reaper> reaper(new Reaper(pid, orders.ours, nodes.ours, ""));
+    constexpr int patience_ms = 10'000;
+    pollfd answered{orders.ours, POLLIN, 0};
+    ::poll(&answered, 1, patience_ms);
+    for (const Json& line : reaper->channel_.receive()) {
+        reaper->folder_ = line.value("folder", "");
+    }
+    if (reaper->folder_.empty()) {
+        return Error{ErrorCode::unavailable, "cannot make a folder for the run in " + parent};
+    }
+    return reaper;
+}
+
+Reaper::~Reaper() {
+    channel_.close();
+    fork_server_.close();
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+void Reaper::keep_folder() {
+    channel_.send({{"keep", true}});
+}
+
+void Reaper::end_in_order() {
+    channel_.send({{"end", true}});
+}
+
+}  // namespace flyball

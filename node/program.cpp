@@ -1,0 +1,96 @@
+#include "node/program.h"
+
+#include <malloc.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <random>
+
+#include "node/config.h"
+#include "node/config_text.h"
+#include "node/link.h"
+#include "node/node.h"
+#include "node/state/posix_disk.h"
+
+namespace flyball {
+namespace {
+
+constexpr int exit_usage = 64;     // sysexits: EX_USAGE
+constexpr int exit_internal = 70;  // EX_SOFTWARE
+constexpr int exit_state = 73;     // EX_CANTCREAT: the state folder cannot be used
+
+int fail(Log& log, const Error& error) {
+    log.write(LogLevel::error, error.message);
+    switch (error.code) {
+        case ErrorCode::usage: return exit_usage;
+        case ErrorCode::state: return exit_state;
+        case ErrorCode::unavailable:
+        case ErrorCode::refused:
+        case ErrorCode::damaged:
+        case ErrorCode::internal: break;
+    }
+    return exit_internal;
+}
+
+int serve(NodeSettings settings, Log& log, const ClockSample& started,
+          std::function<Config()> reread) {
+    auto waiter = Waiter::make();
+    if (!waiter) {
+        return fail(log, waiter.error());
+    }
+    auto disk = PosixDisk::open_folder(settings.state.dir);
+    if (!disk) {
+        return fail(log, {ErrorCode::state, disk.error().message});
+    }
+    auto transport = make_paho(link_options(settings));
+    if (!transport) {
+        return fail(log, transport.error());
+    }
+    std::random_device random;
+    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
+    std::array<std::byte, 32> entropy{};
+    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
+    auto node = Node::make({.settings = std::move(settings),
+                            .transport = std::move(*transport),
+                            .waiter = std::move(*waiter),
+                            .log = log,
+                            .disk = std::move(*disk),
+                            .fresh = {.instance = word(), .seed = word()},
+                            .entropy = entropy,
+                            .started = started,
+                            .reread = std::move(reread)});
+    if (!node) {
+        return fail(log, node.error());
+    }
+    // What reading the configuration and the state took beyond what stays, back to the system.
+    malloc_trim(0);
+    return (*node)->run();
+}
+
+}  // namespace
+
+int run_node(int argc, const char* const* argv) {
+    const ClockSample started = sample_clock();
+    // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
+    // more in every node, and the allocator's caches per thread keep them out of each other's way.
+    mallopt(M_ARENA_MAX, 1);
+    // What cannot be written is an error of that write, not the end of the process.
+    for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
+        ::signal(refused_write, SIG_IGN);
+    }
+    Config config = read_config(machine_input(argc, argv));
+    if (config.faults.empty()) {
+        check_governors(config, started.wall);
+    }
+    if (!config.faults.empty() || config.mode != ConfigMode::run) {
+        return show(config);
+    }
+    Log log(config.settings.log_level);
+    return serve(std::move(config.settings), log, started,
+                 [argc, argv] { return read_config(machine_input(argc, argv)); });
+}
+
+}  // namespace flyball

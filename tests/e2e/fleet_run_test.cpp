@@ -1,0 +1,196 @@
+// flyball fleet: a small fleet of real brokers and nodes, from the first process to nothing left.
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "tests/e2e/fleet_left_over.h"
+#include "tests/unit/fleet/program.h"
+
+namespace flyball::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+constexpr auto patience = 60s;
+
+int number_from(const char* variable, int otherwise) {
+    const char* text = std::getenv(variable);
+    return text == nullptr ? otherwise : std::atoi(text);
+}
+
+class FleetRun : public ::testing::Test {
+protected:
+    std::unique_ptr<Program> start(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {FLYBALL_TOOL, "fleet"});
+        auto environment = place_.environment();
+        environment.push_back("NO_COLOR=1");
+        return std::make_unique<Program>(arguments, environment);
+    }
+    struct Ran {
+        int status;
+        std::string out;
+        std::string err;
+    };
+    Ran fleet(std::vector<std::string> arguments) const {
+        const auto program = start(std::move(arguments));
+        const int status = program->wait();
+        return {status, program->out(), program->err()};
+    }
+    Json status() const {
+        const Ran ran = fleet({"status", "--json"});
+        return Json::parse(ran.out, nullptr, false);
+    }
+    // Nothing when it never came to that.
+    Json await(const std::function<bool(const Json&)>& wanted) {
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        while (std::chrono::steady_clock::now() < deadline) {
+            const Json now = status();
+            if (now.is_object() && now.contains("nodes")) {
+                remember_ports(now);
+                if (wanted(now)) {
+                    return now;
+                }
+            }
+            std::this_thread::sleep_for(20ms);
+        }
+        return nullptr;
+    }
+    static std::function<bool(const Json&)> all_up(int devices) {
+        return [devices](const Json& now) {
+            return now["up"] == devices && now["devices"] == devices;
+        };
+    }
+    static Json node(const Json& status, const std::string& name) {
+        for (const Json& row : status["nodes"]) {
+            if (row["node"] == name) {
+                return row;
+            }
+        }
+        return Json::object();
+    }
+    void remember_ports(const Json& status) {
+        std::vector<std::string> addresses{status["hub"], status["websockets"]};
+        for (const Json& region : status["regions"]) {
+            addresses.push_back(region["broker"]);
+        }
+        ports_.clear();
+        for (const std::string& address : addresses) {
+            ports_.push_back(
+                static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+        }
+    }
+    void expect_nothing_left() const {
+        EXPECT_EQ(place_.left_over(ports_), std::vector<std::string>());
+    }
+
+    FleetPlace place_;
+    std::vector<std::uint16_t> ports_;
+};
+
+TEST_F(FleetRun, SixDevicesCanBeScaledKilledAndStopped) {
+    const auto run = start({"run", "--devices", "us-east=3,eu-west=3", "--governors", "7", "--rate",
+                            "0", "--for", "10m"});
+    ASSERT_TRUE(await(all_up(6)).is_object()) << run->err();
+    EXPECT_EQ(fleet({"scale", "eu-west=+2"}).status, 0);
+    ASSERT_TRUE(await(all_up(8)).is_object()) << run->err();
+    EXPECT_EQ(fleet({"scale", "us-east=1"}).status, 0);
+    const Json before = await(all_up(6));
+    ASSERT_TRUE(before.is_object()) << run->err();
+    EXPECT_EQ(node(before, "us-east/device-03"), Json::object());
+
+    EXPECT_EQ(fleet({"kill", "eu-west/device-05"}).status, 0);
+    const Json after = await([](const Json& now) {
+        return node(now, "eu-west/device-05")["restarts"] == 1 && now["up"] == 6;
+    });
+    ASSERT_TRUE(after.is_object()) << run->err();
+    EXPECT_NE(node(after, "eu-west/device-05")["pid"], node(before, "eu-west/device-05")["pid"]);
+
+    EXPECT_EQ(fleet({"kill", "eu-west/device-77"}).status, 2);
+    EXPECT_EQ(fleet({"scale", "mars=+1"}).status, 2);
+    EXPECT_EQ(fleet({"scale", "eu-west"}).status, 64);
+    EXPECT_NE(fleet({"status"}).out.find("6/6 devices up"), std::string::npos);
+    EXPECT_EQ(fleet({"stop"}).status, 0);
+    EXPECT_EQ(run->wait(), 0) << run->err();
+    expect_nothing_left();
+    const Ran gone = fleet({"status"});
+    EXPECT_EQ(gone.status, 69);
+    EXPECT_NE(gone.err.find("no fleet runs here"), std::string::npos) << gone.err;
+}
+
+TEST_F(FleetRun, PlainProcessesAreLookedAfterTheSame) {
+    const auto run = start({"run", "--devices", "us-east=2", "--governors", "5", "--isolate",
+                            "--rate", "0", "--for", "10m"});
+    const Json before = await(all_up(2));
+    ASSERT_TRUE(before.is_object()) << run->err();
+    // Not by the tool: whatever ends a node, it comes back.
+    ASSERT_EQ(::kill(node(before, "us-east/device-01")["pid"].get<pid_t>(), SIGKILL), 0);
+    EXPECT_TRUE(await([](const Json& now) {
+                    return node(now, "us-east/device-01")["restarts"] == 1 && now["up"] == 2;
+                }).is_object())
+        << run->err();
+    run->signal(SIGINT);
+    EXPECT_EQ(run->wait(), 0) << run->err();
+    expect_nothing_left();
+}
+
+TEST_F(FleetRun, ChaosBreaksNoInvariantAndEverythingComesBack) {
+    const std::string folder = place_.folder() / "report";
+    const auto run =
+        start({"run", "--devices", "us-east=3,eu-west=3", "--governors", "5", "--rate", "150",
+               "--for", "8s", "--chaos", "kill=1/2s,broker=1/4s,cut=1/8s", "--no-throughput",
+               "--report", folder, "--seed", std::to_string(number_from("FLYBALL_SEED", 1))});
+    run->wait(120s);
+    std::ifstream file(folder + "/report.json");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const Json report = Json::parse(text, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << run->err();
+    for (const Json& line : report["invariants"]) {
+        EXPECT_EQ(line["violations"], 0) << line << run->out();
+    }
+    for (const Json& target : report["targets"]) {
+        if (target["name"] == "nodes not up at the end") {
+            EXPECT_EQ(target["measured"], 0) << run->out();
+        }
+    }
+    EXPECT_NE(text.find("\"kill\""), std::string::npos) << text;
+    expect_nothing_left();
+}
+
+// In `rounds` rounds, at moments and by signals that a seed chooses.
+TEST_F(FleetRun, NothingIsLeftWheneverItEnds) {
+    const int rounds = number_from("FLYBALL_FLEET_ROUNDS", 4);
+    const int seed = number_from("FLYBALL_SEED", 7);
+    std::mt19937 random(static_cast<unsigned>(seed));
+    constexpr std::array<int, 3> signals{SIGKILL, SIGINT, SIGTERM};
+    for (int round = 0; round < rounds; ++round) {
+        const int signal = signals[static_cast<std::size_t>(round) % signals.size()];
+        const auto moment = std::chrono::milliseconds(random() % 4'000);
+        SCOPED_TRACE(fmt::format("FLYBALL_SEED={} round {}: signal {} after {} ms", seed, round,
+                                 signal, moment.count()));
+        const auto run =
+            start({"run", "--devices", "us-east=3,eu-west=3", "--governors", "5", "--rate", "100",
+                   "--for", "10m", "--chaos", "kill=1/500ms,pause=1/700ms"});
+        std::this_thread::sleep_for(moment);
+        run->signal(signal);
+        const int status = run->wait();
+        EXPECT_NE(status, -1) << run->err();
+        expect_nothing_left();
+        // With SIGINT before the tool's first line of code the signal is its end, as it should be.
+        EXPECT_TRUE(signal == SIGKILL ? status == 128 + SIGKILL : true) << status << run->err();
+    }
+}
+
+}  // namespace
+}  // namespace flyball::testing

@@ -1,0 +1,146 @@
+// A node that breaks an invariant is found out, one that may have lost something is not blamed.
+
+#include "fleet/checker/checker.h"
+
+#include <gtest/gtest.h>
+
+namespace flyball::checker {
+namespace {
+
+class CheckerTest : public testing::Test {
+protected:
+    CheckerTest() {
+        checker.configured(
+            "quota/main",
+            {{"resources",
+              {{"api_calls", {{"limit", 10}, {"window", "1m"}}},
+               {"burst", {{"limit", 10}, {"window", "1m"}, {"algorithm", "bucket"}}},
+               {"sliding", {{"limit", 10}, {"window", "1m"}, {"algorithm", "sliding"}}},
+               {"disk", {{"limit", 10}, {"algorithm", "gauge"}}}}}});
+    }
+    void said(const std::string& below, Json request, Json reply) {
+        request["tenant"] = "ann";
+        reply = reply.is_null() ? Json::object() : reply;
+        reply["allowed"] = reply.value("decision", "allow") != "deny";
+        reply.emplace("decision", "allow");
+        reply.emplace("seq", ++seq);
+        reply.emplace("at", at);
+        checker.asked(++n, below, request);
+        checker.answered(n, reply);
+    }
+    void granted(const std::string& resource, int hits) {
+        said("quota/main/request", {{"resource", resource}, {"hits", hits}}, {{"limit", 10}});
+    }
+    bool broken(const char* invariant) const {
+        return !checker.good() && checker.violations().front().starts_with(invariant);
+    }
+
+    Checker checker;
+    std::uint64_t n = 0;
+    std::uint64_t seq = 0;
+    std::int64_t at = 1'767'225'600'000;
+};
+
+TEST_F(CheckerTest, FindsAGrantTooManyInEveryKindOfWindow) {
+    for (const char* resource : {"api_calls", "burst", "sliding", "disk"}) {
+        Checker fresh = checker;
+        std::swap(fresh, checker);
+        granted(resource, 6);
+        granted(resource, 4);
+        EXPECT_TRUE(checker.good()) << resource;
+        granted(resource, 1);
+        EXPECT_TRUE(broken("I1")) << resource;
+        std::swap(fresh, checker);
+    }
+}
+
+TEST_F(CheckerTest, CountsWhatWasGivenBackAndWhatMayBeLost) {
+    granted("api_calls", 10);
+    said("quota/main/admin", {{"op", "refund"}, {"resource", "api_calls"}, {"hits", 3}},
+         {{"limit", 10}, {"decision", "ok"}});
+    granted("api_calls", 3);
+    checker.ended(n - 1);
+    granted("api_calls", 3);
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+    at += 60'000;
+    granted("api_calls", 10);
+    EXPECT_TRUE(checker.good()) << "another window";
+}
+
+TEST_F(CheckerTest, FindsABalanceThatDoesNotAddUp) {
+    said("billing/main/admin", {{"op", "topup"}, {"amount", 50}, {"id", 1}}, {{"balance", 50}});
+    said("billing/main/request", {{"op", "charge"}, {"amount", 20}, {"id", 2}}, {{"balance", 30}});
+    EXPECT_TRUE(checker.good());
+    said("billing/main/request", {{"op", "get"}}, {{"balance", 29}});
+    EXPECT_TRUE(broken("I2"));
+}
+
+TEST_F(CheckerTest, FindsASecondEffectOfAnId) {
+    const Json charge{{"op", "charge"}, {"amount", 20}, {"id", 2}};
+    said("billing/main/request", charge, {{"seq", 7}});
+    said("billing/main/request", charge, {{"seq", 7}, {"replayed", true}});
+    EXPECT_TRUE(checker.good());
+    said("billing/main/request", charge, {{"seq", 8}});
+    EXPECT_TRUE(broken("I3"));
+}
+
+TEST_F(CheckerTest, FindsAnotherRequestUnderAnId) {
+    said("billing/main/request", {{"op", "charge"}, {"amount", 20}, {"id", 2}}, {});
+    said("billing/main/request", {{"op", "charge"}, {"amount", 21}, {"id", 2}},
+         {{"replayed", true}});
+    EXPECT_TRUE(broken("I3"));
+}
+
+TEST_F(CheckerTest, ForgivesAnIdThatMayBeLost) {
+    const Json charge{{"op", "charge"}, {"amount", 20}, {"id", 2}};
+    said("billing/main/request", charge, {});
+    checker.ended(0);
+    said("billing/main/request", charge, {});
+    EXPECT_TRUE(checker.good());
+}
+
+TEST_F(CheckerTest, FindsNumbersTimeAndEventsThatComeTwiceOrBack) {
+    Checker fresh = checker;
+    said("quota/main/request", {{"op", "get"}}, {{"seq", 5}});
+    said("quota/main/request", {{"op", "get"}}, {{"seq", 5}});
+    EXPECT_TRUE(broken("I7"));
+    checker = fresh;
+    said("quota/main/request", {{"op", "get"}}, {{"at", 1000}});
+    said("quota/main/request", {{"op", "get"}}, {{"at", 999}});
+    EXPECT_TRUE(broken("I9"));
+    checker = fresh;
+    checker.told({{"n", 3}});
+    checker.told({{"n", 3}});
+    EXPECT_TRUE(broken("events"));
+}
+
+TEST_F(CheckerTest, FindsAnAuditRecordThatComesTwice) {
+    const Json audit{{"audit", {{"seq", 4}, {"hash", "ab"}}}};
+    said("compliance/main/request", {{"action", "store"}}, audit);
+    said("compliance/main/request", {{"action", "store"}}, audit);
+    EXPECT_TRUE(broken("I11"));
+}
+
+TEST_F(CheckerTest, FindsWhatIsAllowedAgainAfterItWasForbidden) {
+    said("entitlement/main/admin", {{"op", "revoke"}, {"feature", "export"}}, {});
+    said("entitlement/main/request", {{"feature", "basic"}}, {});
+    EXPECT_TRUE(checker.good());
+    said("entitlement/main/request", {{"feature", "export"}}, {});
+    EXPECT_TRUE(broken("bans"));
+}
+
+TEST_F(CheckerTest, FindsRequestsThatVanishOrAreAnsweredTwice) {
+    Checker fresh = checker;
+    checker.asked(1, "quota/main/request", Json::object());
+    checker.settled(0);
+    EXPECT_TRUE(broken("I12"));
+    checker = fresh;
+    checker.asked(1, "quota/main/request", Json::object());
+    checker.answered(1, {{"decision", "error"}});
+    EXPECT_TRUE(checker.good());
+    checker.answered(1, {{"decision", "error"}});
+    EXPECT_TRUE(broken("I12"));
+}
+
+}  // namespace
+}  // namespace flyball::checker
