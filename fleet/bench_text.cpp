@@ -60,9 +60,10 @@ std::string histogram_text(const Histogram& histogram, const Style& style) {
     for (const auto& bucket : buckets) {
         most = std::max(most, bucket.count);
     }
-    const std::size_t room = style.width == 0 ? bar_columns_max : style.width;
+    // Beside the bar stand 44 columns of numbers.
     const std::size_t columns =
-        std::clamp<std::size_t>(room > 44 ? room - 44 : 8, 8, bar_columns_max);
+        style.width == 0 ? bar_columns_max
+                         : std::clamp<std::size_t>(style.width, 52, 44 + bar_columns_max) - 44;
     std::string text;
     std::uint64_t seen = 0;
     for (const auto& bucket : buckets) {
