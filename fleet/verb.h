@@ -52,6 +52,7 @@ std::unique_ptr<Verb> make_watch();
 std::unique_ptr<Verb> make_health();
 std::unique_ptr<Verb> make_trace();
 std::unique_ptr<Verb> make_profile();
+std::unique_ptr<Verb> make_bench();
 std::unique_ptr<Verb> make_state();
 std::unique_ptr<Verb> make_fleet();
 std::unique_ptr<Verb> make_completion(const CLI::App& tool);

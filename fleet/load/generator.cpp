@@ -11,9 +11,9 @@ namespace {
 
 constexpr unsigned target_bits = 16;
 constexpr std::size_t targets_max = 1U << target_bits;
-constexpr std::size_t openings_max = 48;        // in flight: a node is not stormed
-constexpr std::size_t openings_of_one_max = 4;  // likewise
-constexpr std::int64_t opening_patience_us = 5'000'000;
+constexpr std::size_t openings_max = 48;                 // in flight: a node is not stormed
+constexpr std::size_t openings_of_one_max = 4;           // likewise
+constexpr std::int64_t opening_patience_us = 2'000'000;  // it may not have subscribed yet
 constexpr std::int64_t look_again_us = 5'000;
 constexpr std::size_t burst_max = 512;  // then replies are looked at
 constexpr std::int64_t mark_every_us = 100'000;
@@ -242,6 +242,7 @@ void Generator::ask_again(std::int64_t now_us) {
 
 void Generator::send(Asked asked, std::int64_t now_us) {
     Target& target = *asked.target;
+    asked.sent_us = now_us;
     const std::uint64_t n = ++counter_ << target_bits | target.index;
     const bool opening = asked.kind == Kind::opening;
     if (asked.checked && target.checker != nullptr) {
@@ -258,7 +259,7 @@ void Generator::send(Asked asked, std::int64_t now_us) {
     if (opening) {
         opening_deadlines_.push_back({now_us + opening_patience_us, n});
     } else {
-        deadlines_.push_back({asked.due_us + patience_us, n});
+        deadlines_.push_back({now_us + patience_us, n});
         ++in_flight_;
     }
     open_.emplace(n, std::move(asked));

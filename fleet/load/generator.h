@@ -79,8 +79,9 @@ private:
         Target* target = nullptr;
         Kind kind = Kind::scheduled;
         std::string below;
-        nlohmann::json request;  // an array when a batch
-        std::int64_t due_us = 0;
+        nlohmann::json request;    // an array when a batch
+        std::int64_t due_us = 0;   // by the schedule: latency counts from here
+        std::int64_t sent_us = 0;  // patience from here: a late generator is not the node's fault
         std::uint32_t entries = 1;
         std::uint32_t attempts = 0;
         bool checked = false;

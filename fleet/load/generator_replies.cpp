@@ -88,7 +88,7 @@ void Generator::answered(const LoadLink::Arrival& arrival) {
         ++figures_.retries_answered;
     } else {
         const bool in_fault = faults_.touches(target.device.region, target.device.node,
-                                              asked.due_us, arrival.arrived_us);
+                                              asked.sent_us, arrival.arrived_us);
         const std::int64_t us = arrival.arrived_us - asked.due_us;
         target.meter->latency(us);
         target.meter->resolved(count(asked, arrival.reply), in_fault);
@@ -167,7 +167,7 @@ void Generator::unanswered(std::uint64_t n, Asked asked, std::int64_t now_us) {
     }
     if (asked.kind == Kind::scheduled) {
         const bool in_fault = faults_.touches(target.device.region, target.device.node,
-                                              asked.due_us, asked.due_us + patience_us);
+                                              asked.sent_us, asked.sent_us + patience_us);
         LoadCounts counts;
         counts.asked = counts.unanswered = asked.entries;
         target.meter->resolved(counts, in_fault);

@@ -27,7 +27,7 @@ public:
         std::uint64_t count = 0;
     };
     std::vector<Bucket> buckets() const;    // those that have something, ascending
-    std::vector<Bucket> doublings() const;  // one for each doubling from the first to the last
+    std::vector<Bucket> doublings() const;  // of each doubling from the first to the last: below it
 
 private:
     static constexpr unsigned step_bits = 5;

@@ -9,11 +9,12 @@ namespace flyball {
 
 namespace {
 
-constexpr double width = 640;
-constexpr double height = 240;
-constexpr double left = 56;
-constexpr double right = 12;
-constexpr double top = 12;
+// Narrow, so that on a phone the text is not too small to read.
+constexpr double width = 420;
+constexpr double height = 220;
+constexpr double left = 46;
+constexpr double right = 18;
+constexpr double top = 18;
 constexpr double bottom = 30;
 
 struct Axis {
@@ -101,8 +102,9 @@ std::string grid(const Plot& plot, const Axis& x, const Axis& y) {
                            left, at, width - right, at, left - 6, at + 4, escaped(text));
     }
     for (const auto& [value, text] : x.ticks) {
-        svg += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)",
-                           place_x(x, value), height - 12, escaped(text));
+        svg += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>)",
+                           place_x(x, value), height - 14, x.share(value) > 0.97 ? "end" : "middle",
+                           escaped(text));
     }
     for (const double mark : plot.marks) {
         const double at = place_x(x, std::clamp(mark, x.low, x.high));
@@ -184,8 +186,8 @@ std::string bar_plot(const std::string& title, const std::vector<PlotBar>& bars)
         return head + "<p class=\"empty\">nothing measured</p></figure>\n";
     }
     constexpr double row = 20;
-    constexpr double label = 150;
-    constexpr double text = 120;
+    constexpr double label = 104;
+    constexpr double text = 104;
     double most = 0;
     for (const PlotBar& bar : bars) {
         most = std::max(most, bar.value);

@@ -31,10 +31,11 @@ th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--
 vertical-align:top}
 th{color:var(--dim);font-weight:600}td.n,th.n{text-align:right;white-space:nowrap}
 td.how{color:var(--dim);min-width:14rem}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem;
+margin-bottom:1rem}
 figure{margin:0;padding:.6rem;background:var(--panel);border-radius:6px}
 figcaption{font-weight:600;margin-bottom:.3rem}
-svg{width:100%;height:auto;display:block}
+svg{width:100%;max-width:36rem;height:auto;display:block}
 svg text{fill:var(--dim);font-size:12px}
 .grid{stroke:var(--line)}.mark{stroke:var(--c4);stroke-dasharray:2 3}
 .claim{stroke:var(--bad);stroke-dasharray:6 4}

@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch health trace profile state completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch health trace profile bench state completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -45,6 +45,11 @@ _flyball() {
         profile)
             options='--for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
+            ;;
+        bench)
+            options='--rate --steps --max --in-flight --batch --mix --for --seed --keep --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --rate --steps --in-flight --batch --mix --for --seed --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
         state)
@@ -87,6 +92,7 @@ _flyball() {
         trace,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         trace,1) COMPREPLY=($(compgen -W "admit entitlement/main billing/main quota/main compliance/main subscription/main control" -- "$cur")) ;;
         profile,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
+        bench,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         state,0) COMPREPLY=($(compgen -W "show verify replay export" -- "$cur")) ;;
         state,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         completion,0) COMPREPLY=($(compgen -W "bash zsh fish nodes" -- "$cur")) ;;
