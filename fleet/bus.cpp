@@ -220,6 +220,14 @@ Result<std::optional<Json>> Bus::ask(const Question& question) {
     return std::optional<Json>();
 }
 
+bool Bus::clear_retained(const std::string& topic) {
+    Message message;
+    message.topic = topic;
+    message.qos = Qos::at_least_once;
+    message.retain = true;
+    return transport_->publish(message) == Publish::accepted && transport_->flush(options_.timeout);
+}
+
 bool Bus::drain(std::vector<Arrived>& messages) {
     const std::string mark = random_hex(16);
     Message message;

@@ -66,6 +66,8 @@ public:
     // Everything that was queued for us before now has arrived once our own message to ourselves
     // is back; hands each message over. False when it did not come back in time.
     bool drain(std::vector<Arrived>& messages);
+    // Takes what the broker keeps on `topic` away; at least once. False when it could not leave.
+    bool clear_retained(const std::string& topic);
 
     std::uint64_t dropped() const { return dropped_.load(); }
     std::vector<std::string> notes();  // what happened to the connection since the last call
