@@ -181,6 +181,11 @@ std::optional<Arrived> Bus::next(std::optional<Deadline> deadline, int stop_fd) 
     }
 }
 
+bool Bus::is_up() {
+    const std::lock_guard lock(mutex_);
+    return link_ == LinkState::up;
+}
+
 std::vector<std::string> Bus::notes() {
     const std::lock_guard lock(mutex_);
     return std::exchange(notes_, {});

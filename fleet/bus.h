@@ -69,6 +69,7 @@ public:
     // Takes what the broker keeps on `topic` away; at least once. False when it could not leave.
     bool clear_retained(const std::string& topic);
 
+    bool is_up();  // connected and subscribed at this moment
     std::uint64_t dropped() const { return dropped_.load(); }
     std::vector<std::string> notes();  // what happened to the connection since the last call
 

@@ -51,6 +51,7 @@ Tool::Tool() : app_(about, "flyball") {
     app_.require_subcommand(1);
     add(make_ask());
     add(make_watch());
+    add(make_top());
     add(make_health());
     add(make_retire());
     add(make_trace());

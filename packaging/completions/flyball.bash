@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch health retire trace profile state completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch top health retire trace profile state completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -31,6 +31,12 @@ _flyball() {
             options='--count --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --count --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
+            ;;
+        top)
+            options='--sort --filter --reverse --once --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --sort --filter --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
+            [[ $prev == --sort ]] && choices='name status rate latency memory denials uptime'
             ;;
         health)
             options='--check --expect --max-age --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
