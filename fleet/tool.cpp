@@ -52,6 +52,7 @@ Tool::Tool() : app_(about, "flyball") {
     add(make_ask());
     add(make_watch());
     add(make_top());
+    add(make_dashboard());
     add(make_health());
     add(make_retire());
     add(make_trace());
