@@ -53,6 +53,7 @@ Tool::Tool() : app_(about, "flyball") {
     add(make_watch());
     add(make_top());
     add(make_dashboard());
+    add(make_metrics());
     add(make_health());
     add(make_retire());
     add(make_trace());

@@ -51,6 +51,7 @@ std::unique_ptr<Verb> make_ask();
 std::unique_ptr<Verb> make_watch();
 std::unique_ptr<Verb> make_top();
 std::unique_ptr<Verb> make_dashboard();
+std::unique_ptr<Verb> make_metrics();
 std::unique_ptr<Verb> make_health();
 std::unique_ptr<Verb> make_retire();
 std::unique_ptr<Verb> make_trace();

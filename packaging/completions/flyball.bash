@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch top health retire trace profile state completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile state completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -37,6 +37,16 @@ _flyball() {
             valued=' --sort --filter --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             [[ $prev == --sort ]] && choices='name status rate latency memory denials uptime'
+            ;;
+        dashboard)
+            options='--listen --broker --prefix --json --help'
+            valued=' --listen --broker --prefix '
+            files='  '
+            ;;
+        metrics)
+            options='--listen --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --listen --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
             ;;
         health)
             options='--check --expect --max-age --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
