@@ -65,11 +65,15 @@ void FleetView::expect(const NodeName& name) {
 
 // Totals begin anew when a node does, so only two reports of one life make a difference.
 void FleetView::measure(Record& record, const HealthFacts& now) {
+    const bool same_life = record.facts && record.facts->started_at_ms == now.started_at_ms;
+    if (same_life && record.facts->at_ms == now.at_ms) {
+        return;  // the same report again, as after a new connection to the broker
+    }
     record.per_second = now.per_second;
     record.denied_per_second = 0;
     record.errors_per_second = 0;
     record.latency = now.latency.value_or(LatencyTotals{});
-    if (!record.facts || record.facts->started_at_ms != now.started_at_ms) {
+    if (!same_life) {
         return;
     }
     const HealthFacts& before = *record.facts;

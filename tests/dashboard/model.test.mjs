@@ -17,6 +17,8 @@ test('takes rates between two reports of one life only', () => {
   assert.equal(one(fleet).rate, 7.5);
   fleet.hear(name, report({ at: now + 10000, throughput: { requests: 300 } }), false, now + 10000);
   assert.equal(one(fleet, now + 10000).rate, 20);
+  fleet.hear(name, report({ at: now + 10000, throughput: { requests: 300 } }), true, now + 11000);
+  assert.equal(one(fleet, now + 11000).rate, 20, 'the same report again');
   fleet.hear(name, report({ at: now + 20000, started_at: 6, throughput: { requests: 1, per_second: 0.5 } }), false, now + 20000);
   assert.equal(one(fleet, now + 20000).rate, 0.5);
 });

@@ -1,19 +1,15 @@
 // flyball metrics: scraped over HTTP as Prometheus would, every line parsed.
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <map>
 #include <regex>
 #include <sstream>
 
 #include "tests/e2e/broker.h"
 #include "tests/e2e/fleet_responder.h"
+#include "tests/e2e/http_get.h"
 #include "tests/unit/fleet/program.h"
 #include "tests/unit/fleet/view/reports.h"
 
@@ -21,25 +17,6 @@ namespace flyball::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string http_get(std::uint16_t port, const std::string& path) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    std::string answer;
-    if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
-        ::send(socket, request.data(), request.size(), MSG_NOSIGNAL);
-        std::array<char, 4096> buffer{};
-        for (ssize_t count = 0; (count = ::recv(socket, buffer.data(), buffer.size(), 0)) > 0;) {
-            answer.append(buffer.data(), static_cast<std::size_t>(count));
-        }
-    }
-    ::close(socket);
-    return answer;
-}
 
 // Samples by name with labels; fails the test on a line that is no exposition format.
 std::map<std::string, double> parse(const std::string& body) {

@@ -96,6 +96,7 @@ const rate = (before, after, seconds) => (after > before ? (after - before) / se
 
 // Rates are those between two reports of one life, else what the node says of itself.
 function measure(last, facts) {
+  if (last && last.started === facts.started && last.at === facts.at) return {}; // the same again
   const seconds = last && last.started === facts.started ? (facts.at - last.at) / 1000 : 0;
   if (!(seconds > 0)) {
     return { rate: facts.perSecond, denials: 0, errors: 0, buckets: facts.buckets };

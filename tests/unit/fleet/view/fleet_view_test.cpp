@@ -24,6 +24,8 @@ TEST(FleetView, TakesARateFromTheTotalsOfTwoReports) {
     const NodeRow row = view.nodes(start + 10s)[0];
     EXPECT_DOUBLE_EQ(row.per_second, 20);
     EXPECT_DOUBLE_EQ(row.denied_per_second, 2);
+    hear(view, "eu/a", {.at = start + 10s, .requests = 300, .denied = 30}, true);
+    EXPECT_DOUBLE_EQ(view.nodes(start + 11s)[0].denied_per_second, 2) << "the same report again";
 }
 
 TEST(FleetView, TakesNoRateAcrossARestart) {

@@ -1,5 +1,5 @@
 // The dashboard in Debian's Chromium, against a real broker and a real node:
-//   node page.test.mjs PAGE BROKER WS TOOL NODE_PID [FOLDER for screenshots]
+//   node page.mjs PAGE BROKER WS TOOL NODE_PID [FOLDER for screenshots]
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
