@@ -182,6 +182,11 @@ std::optional<Arrived> Bus::next(std::optional<Deadline> deadline, int stop_fd) 
     }
 }
 
+bool Bus::is_up() {
+    const std::lock_guard lock(mutex_);
+    return link_ == LinkState::up;
+}
+
 std::vector<std::string> Bus::notes() {
     const std::lock_guard lock(mutex_);
     return std::exchange(notes_, {});
@@ -236,6 +241,14 @@ bool Bus::answer(const Arrived& question, const Json& reply) {
     constexpr Span patience{500};                 // whoever answers may be about to end
     return valid_publish_topic(topic, reply_topic_max) &&
            transport_->publish(message) == Publish::accepted && transport_->flush(patience);
+}
+
+bool Bus::clear_retained(const std::string& topic) {
+    Message message;
+    message.topic = topic;
+    message.qos = Qos::at_least_once;
+    message.retain = true;
+    return transport_->publish(message) == Publish::accepted && transport_->flush(options_.timeout);
 }
 
 bool Bus::drain(std::vector<Arrived>& messages) {

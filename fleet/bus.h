@@ -70,7 +70,10 @@ public:
     // Sends `reply`, as JSON, to where the asker of `question` waits for it: its Response Topic,
     // else `reply_to` in its payload. False when it named none or it could not leave.
     bool answer(const Arrived& question, const Json& reply);
+    // Takes what the broker keeps on `topic` away; at least once. False when it could not leave.
+    bool clear_retained(const std::string& topic);
 
+    bool is_up();  // connected and subscribed at this moment
     std::uint64_t dropped() const { return dropped_.load(); }
     std::vector<std::string> notes();  // what happened to the connection since the last call
 

@@ -5,13 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include "fleet/health_report.h"
 #include "fleet/node_hint.h"
 #include "fleet/reply_text.h"
 #include "fleet/verb.h"
+#include "fleet/view/expectation.h"
 #include "schemas/duration.h"
 
 namespace flyball {
@@ -136,30 +136,6 @@ Json json_of(const std::vector<Row>& rows) {
     return nodes;
 }
 
-Result<std::vector<NodeName>> read_names(const std::string& file) {
-    std::ifstream stream(file);
-    if (!stream.is_open()) {
-        return Error{ErrorCode::usage, fmt::format("{}: cannot be read", file)};
-    }
-    std::vector<NodeName> names;
-    std::string line;
-    for (std::size_t number = 1; std::getline(stream, line); ++number) {
-        line.erase(std::min(line.find('#'), line.size()));
-        const std::size_t start = line.find_first_not_of(" \t\r");
-        if (start == std::string::npos) {
-            continue;
-        }
-        const std::size_t end = line.find_last_not_of(" \t\r");
-        auto name = parse_node(std::string_view(line).substr(start, end + 1 - start));
-        if (!name) {
-            return Error{ErrorCode::usage,
-                         fmt::format("{}:{}: {}", file, number, name.error().message)};
-        }
-        names.push_back(*std::move(name));
-    }
-    return names;
-}
-
 class Health final : public Verb {
 public:
     CLI::App* describe(CLI::App& tool) override;
@@ -209,8 +185,7 @@ Exit Health::checked(const std::vector<Row>& rows, const std::vector<NodeName>& 
                 return name.text() == row.health.name.text();
             });
         if (counts && !row.view.online()) {
-            const std::string note = row.view.note.empty() ? "" : ": " + row.view.note;
-            complain(fmt::format("{} is {}{}", row.health.name.text(), row.view.status, note));
+            complain(sentence_about(row.health, row.view));
             exit = Exit::missed;
         }
     }
@@ -271,12 +246,9 @@ Exit Health::run() {
         expected.push_back(*node);
     }
     if (!expect_file_.empty()) {
-        auto names = read_names(expect_file_);
+        auto names = read_expected(expect_file_);
         if (!names) {
             return fail(names.error());
-        }
-        if (names->empty()) {
-            return fail({ErrorCode::usage, expect_file_ + ": no node in it"});
         }
         expected = *std::move(names);
     }

@@ -4,81 +4,60 @@
 
 #include <algorithm>
 
-#include "fleet/render.h"
+#include "fleet/view/health_facts.h"
 #include "schemas/request.h"
 
 namespace flyball {
 namespace {
 
-constexpr std::int64_t interval_default_s = 60;
 constexpr std::int64_t intervals_until_lost = 3;
-
-std::optional<std::int64_t> integer_at(const Json& map, const char* key) {
-    const auto found = map.find(key);
-    if (found == map.end() || !found->is_number_integer()) {
-        return std::nullopt;
-    }
-    return found->get<std::int64_t>();
-}
 
 // A stored report says when it was made in governor time. Where the node's clock is not sane that
 // is not the time of day, and its system clock may be right (it is when we run on that device): the
 // smaller of the two ages counts, so that a wrong clock alone does not make a node lost.
-std::optional<Span> age_of(const HealthReport& health, Instant now) {
-    const auto at = integer_at(health.report, "at");
-    if (!at) {
+std::optional<Span> age_of(const Sign& sign, Instant now) {
+    if (!sign.at_ms) {
         return std::nullopt;
     }
-    if (!health.retained) {
-        return std::max(now - health.arrived, Span::zero());
+    if (!sign.retained) {
+        return std::max(now - sign.arrived, Span::zero());
     }
-    const std::int64_t offset = integer_at(health.report, "clock_offset_ms").value_or(0);
     const auto ago = [&](std::int64_t then) {
         return std::max(now - instant_from_ms(then), Span::zero());
     };
-    constexpr std::int64_t sane = std::int64_t{1} << 53;  // what JSON's other readers keep exact
-    if (*at < -sane || *at > sane || offset < -sane || offset > sane) {
-        return std::nullopt;
-    }
-    return std::min(ago(*at), ago(*at - offset));
-}
-
-std::string clock_note(const Json& report) {
-    const auto clock = report.find("clock");
-    if (clock == report.end() || !clock->is_string() || *clock == "ok") {
-        return {};
-    }
-    return fmt::format("clock {}", value_text(*clock));
+    return std::min(ago(*sign.at_ms), ago(*sign.at_ms - sign.clock_offset_ms));
 }
 
 }  // namespace
 
-HealthView judge(const HealthReport& health, Instant now, std::optional<Span> max_age) {
-    HealthView view;
-    const Json& report = health.report;
-    if (report.is_null()) {
-        return {"missing", std::nullopt, "no health report"};
+HealthView judge(const Sign& sign, Instant now, std::optional<Span> max_age) {
+    HealthView view{sign.status, age_of(sign, now), {}};
+    if (!sign.clock.empty() && sign.clock != "ok") {
+        view.note = "clock " + sign.clock;
     }
-    const auto status = report.is_object() ? report.find("status") : report.end();
-    if (!report.is_object() || status == report.end() || !status->is_string()) {
-        return {"unreadable", std::nullopt, "its health is not a report"};
-    }
-    view.status = printable(status->get_ref<const std::string&>());
-    view.age = age_of(health, now);
-    view.note = clock_note(report);
     if (view.status == "offline") {
         return view;
     }
-    const std::int64_t interval =
-        std::clamp<std::int64_t>(integer_at(report, "interval_s").value_or(interval_default_s), 1,
-                                 std::int64_t{366} * 86'400);
-    const Span limit = max_age.value_or(Span(interval * intervals_until_lost * 1000));
+    const Span limit = max_age.value_or(Span(sign.interval_s * intervals_until_lost * 1000));
     if (!view.age || *view.age > limit) {
         view.note =
             fmt::format("said {}{}{}", view.status, view.note.empty() ? "" : ", ", view.note);
         view.status = "lost";
     }
     return view;
+}
+
+HealthView judge(const HealthReport& health, Instant now, std::optional<Span> max_age) {
+    if (health.report.is_null()) {
+        return {"missing", std::nullopt, "no health report"};
+    }
+    const auto facts = read_health_facts(health.report);
+    if (!facts) {
+        return {"unreadable", std::nullopt, "its health is not a report"};
+    }
+    return judge(Sign{facts->status, facts->clock, facts->at_ms, facts->clock_offset_ms,
+                      facts->interval_s, health.retained, health.arrived},
+                 now, max_age);
 }
 
 std::string topic_of(const BusOptions& options, const NodeName& node, Channel channel) {

@@ -27,8 +27,20 @@ struct HealthView {
     bool online() const { return status == "online"; }
 };
 
+// What a report says of its own worth; `at` in governor time.
+struct Sign {
+    std::string status;
+    std::string clock;
+    std::optional<std::int64_t> at_ms;
+    std::int64_t clock_offset_ms = 0;
+    std::int64_t interval_s = 60;
+    bool retained = true;
+    Instant arrived;
+};
+
 // `max_age`: older is lost; without it, older than three of the report's own intervals.
-HealthView judge(const HealthReport& report, Instant now, std::optional<Span> max_age);
+HealthView judge(const HealthReport& health, Instant now, std::optional<Span> max_age);
+HealthView judge(const Sign& sign, Instant now, std::optional<Span> max_age);
 
 struct Collected {
     std::map<std::string, HealthReport> nodes;  // by region/node

@@ -51,7 +51,11 @@ Tool::Tool() : app_(about, "flyball") {
     app_.require_subcommand(1);
     add(make_ask());
     add(make_watch());
+    add(make_top());
+    add(make_dashboard());
+    add(make_metrics());
     add(make_health());
+    add(make_retire());
     add(make_trace());
     add(make_profile());
     add(make_bench());

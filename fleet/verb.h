@@ -49,7 +49,11 @@ bool print(std::string_view text);
 
 std::unique_ptr<Verb> make_ask();
 std::unique_ptr<Verb> make_watch();
+std::unique_ptr<Verb> make_top();
+std::unique_ptr<Verb> make_dashboard();
+std::unique_ptr<Verb> make_metrics();
 std::unique_ptr<Verb> make_health();
+std::unique_ptr<Verb> make_retire();
 std::unique_ptr<Verb> make_trace();
 std::unique_ptr<Verb> make_profile();
 std::unique_ptr<Verb> make_bench();

@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch health trace profile bench state completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile state completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -32,10 +32,31 @@ _flyball() {
             valued=' --count --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
+        top)
+            options='--sort --filter --reverse --once --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --sort --filter --for --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
+            [[ $prev == --sort ]] && choices='name status rate latency memory denials uptime'
+            ;;
+        dashboard)
+            options='--listen --broker --prefix --json --help'
+            valued=' --listen --broker --prefix '
+            files='  '
+            ;;
+        metrics)
+            options='--listen --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --listen --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
+            ;;
         health)
             options='--check --expect --max-age --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --expect --max-age --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --expect --ca-file --cert-file --key-file --password-file '
+            ;;
+        retire)
+            options='--dry-run --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
             ;;
         trace)
             options='--tenant --for --max --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
@@ -89,6 +110,7 @@ _flyball() {
         ask,2) COMPREPLY=($(compgen -W "$(_flyball_ops "$second")" -- "$cur")) ;;
         watch,*) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         health,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
+        retire,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         trace,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         trace,1) COMPREPLY=($(compgen -W "admit entitlement/main billing/main quota/main compliance/main subscription/main control" -- "$cur")) ;;
         profile,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;

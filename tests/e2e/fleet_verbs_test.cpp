@@ -186,6 +186,43 @@ TEST_F(FleetVerbs, HealthExpectsTheNodesOfAFile) {
     EXPECT_EQ(nodes[2]["status"], "missing");
 }
 
+TEST_F(FleetVerbs, RetireClearsWhatIsKeptOfADeviceThatIsGone) {
+    Responder node(broker_.address(), root, silence);
+    const std::string gone = "flyball/v1/eu-west/pi-7";
+    report(node, "eu-west/pi-7", "online", 200'000);
+    report(node, "eu-west/pi-8", "online");
+    node.publish(gone + "/quota/main/request", "left by somebody", true);
+    const Ran dry = flyball({"retire", "eu-west/pi-7", "--dry-run"});
+    EXPECT_EQ(dry.status, 0) << dry.err;
+    EXPECT_EQ(dry.out,
+              "would clear " + gone + "/health\nwould clear " + gone + "/quota/main/request\n");
+    EXPECT_EQ(Json::parse(flyball({"health", "--json"}).out).size(), 2U);
+    const Ran ran = flyball({"retire", "eu-west/pi-7", "--json"});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    EXPECT_EQ(Json::parse(ran.out)["topics"].size(), 2U);
+    EXPECT_EQ(Json::parse(flyball({"health", "--json"}).out).size(), 1U);
+    const Ran again = flyball({"retire", "eu-west/pi-7"});
+    EXPECT_EQ(again.status, 1);
+    EXPECT_NE(again.err.find("keeps nothing of eu-west/pi-7"), std::string::npos) << again.err;
+}
+
+TEST_F(FleetVerbs, RetireRefusesWhileTheDeviceIsThere) {
+    Responder node(broker_.address(), root, [](const Responder::Request& request) {
+        return request.response_topic.empty() ? std::nullopt : decide(request);
+    });
+    for (const char* status : {"online", "degraded", "draining"}) {
+        report(node, "eu-west/pi-7", status);
+        const Ran ran = flyball({"retire", "eu-west/pi-7"});
+        EXPECT_EQ(ran.status, 1);
+        EXPECT_NE(ran.err.find(std::string("eu-west/pi-7 is ") + status), std::string::npos);
+    }
+    report(node, "eu-west/pi-7", "offline");
+    const Ran ran = flyball({"retire", "eu-west/pi-7"});
+    EXPECT_EQ(ran.status, 1) << "the will of an earlier session says nothing of this one";
+    EXPECT_NE(ran.err.find("still answers"), std::string::npos) << ran.err;
+    EXPECT_EQ(Json::parse(flyball({"health", "--json"}).out).size(), 1U);
+}
+
 TEST_F(FleetVerbs, HealthOfManyNodesIsComplete) {
     Responder node(broker_.address(), root, silence);
     constexpr int nodes = 300;
