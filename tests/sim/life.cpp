@@ -53,10 +53,7 @@ NodeSettings Life::settings() const {
 }
 
 ProbeOptions Life::probe_options() const {
-    return {.root = root,
-            .max_bytes = max_bytes,
-            .segment_bytes = plan_.segment_bytes,
-            .follows_audits = true};
+    return {.root = root, .max_bytes = max_bytes, .segment_bytes = plan_.segment_bytes};
 }
 
 Result<void> Life::start(const DiskImage& image) {

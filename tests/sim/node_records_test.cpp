@@ -48,7 +48,9 @@ protected:
     }
     void start(const DiskImage& image) {
         ASSERT_TRUE(life.start(image));
-        EXPECT_EQ(probe(image, life.probe_options()).audit_gap, "");
+        ProbeOptions options = life.probe_options();
+        options.follows_audits = true;
+        EXPECT_EQ(probe(image, options).audit_gap, "");
     }
     DiskImage left() { return life.node().killed(); }
     // The state now is one that decisions have led to.
