@@ -32,6 +32,12 @@ Meter& Generator::meter_of(const std::string& region) {
 }
 
 void Generator::add(const Device& device, LoadLink& link) {
+    const bool known = std::ranges::any_of(targets_, [&](const auto& target) {
+        return !target->gone && target->device.name() == device.name();
+    });
+    if (known) {
+        return;
+    }
     expects(targets_.size() < targets_max, "fewer devices than bits for them");
     MixOptions mix = options_.mix;
     mix.seed += targets_.size() + 1;

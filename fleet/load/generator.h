@@ -40,7 +40,8 @@ public:
 
     Generator(GeneratorOptions options, checker::FleetChecker* checker);
 
-    // The link outlives the generator. A device joins the schedule once its accounts are open.
+    // The link outlives the generator. A device joins the schedule once its accounts are open; one
+    // that is there already stays as it is.
     void add(const Device& device, LoadLink& link);
     void remove(const std::string& node);  // "eu-west/pi-7"
     void clear_accounts();                 // of all devices: as if it had never been here

@@ -15,7 +15,7 @@ namespace flyball {
 
 struct Restart {
     std::string node;       // "eu-west/pi-7", or a broker: "eu-west/broker"
-    std::string cause;      // "killed by chaos", "exited with 70"
+    std::string cause;      // "kill", "broker", "pause", "cut", or how it ended by itself
     double at_s = 0;        // since the load began
     double detect_ms = 0;   // from its end until the supervisor knew
     double restart_ms = 0;  // from then until it was online again

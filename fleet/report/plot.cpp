@@ -187,7 +187,7 @@ std::string bar_plot(const std::string& title, const std::vector<PlotBar>& bars)
     }
     constexpr double row = 20;
     constexpr double label = 104;
-    constexpr double text = 104;
+    constexpr double text = 136;
     double most = 0;
     for (const PlotBar& bar : bars) {
         most = std::max(most, bar.value);

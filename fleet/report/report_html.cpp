@@ -13,6 +13,8 @@ namespace flyball {
 
 namespace {
 
+constexpr std::size_t restarts_max = 50;  // all are in report.json
+
 constexpr const char* style = R"(
 :root{color-scheme:light dark;--bg:#fff;--fg:#1c2330;--dim:#5b6575;--line:#d9dee6;--good:#14713a;
 --bad:#b3261e;--c0:#1f6feb;--c1:#b4550a;--c2:#14713a;--c3:#7a3fb0;--c4:#a3195b;--panel:#f5f7fa}
@@ -107,6 +109,25 @@ std::string regions_table(const LoadFigures& load) {
             region.all.errors, region.all.unanswered, region.calm.unanswered,
             100 * region.calm.availability(), ms(region.latency_us.percentile(0.5)),
             ms(region.latency_us.percentile(0.99)), ms(region.latency_us.percentile(0.999)));
+    }
+    return html + "</tbody></table></div>\n";
+}
+
+std::string restarts_table(const FleetFigures& f) {
+    if (f.restarts.empty()) {
+        return {};
+    }
+    std::string html =
+        "<h2>Faults</h2>\n<div class=\"wide\"><table><thead><tr><th class=\"n\">at s</th>"
+        "<th>who</th><th>cause</th><th class=\"n\">noticed ms</th>"
+        "<th class=\"n\">back ms</th></tr></thead><tbody>\n";
+    for (std::size_t at = 0; at < std::min(f.restarts.size(), restarts_max); ++at) {
+        const Restart& restart = f.restarts[at];
+        html += fmt::format(
+            "<tr><td class=\"n\">{:.1f}</td><td>{}</td><td>{}</td><td class=\"n\">{:.0f}</td>"
+            "<td class=\"n\">{:.0f}</td></tr>\n",
+            restart.at_s, escaped(restart.node), escaped(restart.cause), restart.detect_ms,
+            restart.restart_ms);
     }
     return html + "</tbody></table></div>\n";
 }
@@ -216,6 +237,7 @@ std::string report_html(const FleetFigures& f, bool strict) {
     html += "<h2>Claims</h2>\n" + claims_table(targets);
     html += "<h2>Plots</h2>\n" + plots(f);
     html += "<h2>Regions</h2>\n" + regions_table(f.load);
+    html += restarts_table(f);
     html += "<h2>Invariants</h2>\n" + invariants_table(f);
     return html + "</body></html>\n";
 }

@@ -188,6 +188,27 @@ TEST_F(Load, ALateReplyCountsAsNoneAndASecondOneIsAViolation) {
     EXPECT_FALSE(checker.violations().empty());
 }
 
+TEST_F(Load, DevicesComeAndGoWhileItRuns) {
+    generator.add({"us", "b", ""}, link);
+    generator.add({"us", "b", ""}, link);
+    generator.start({.per_second = 100}, 0);
+    turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.remove("eu/a");
+    const std::size_t before = link.sent.size();
+    turn_until(second, 2 * second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.end(2 * second);
+    generator.turn(2 * second);
+    for (std::size_t at = before; at < link.sent.size(); ++at) {
+        EXPECT_TRUE(link.sent[at].topic.starts_with("flyball/v1/us/b/")) << link.sent[at].topic;
+    }
+    const LoadFigures figures = generator.figures();
+    EXPECT_EQ(figures.all().asked, 200U);
+    ASSERT_EQ(figures.regions.size(), 2U);
+    EXPECT_EQ(figures.regions[0].devices, 0U);
+    EXPECT_EQ(figures.regions[1].devices, 1U);
+    EXPECT_TRUE(checker.violations().empty()) << checker.violations().front();
+}
+
 TEST_F(Load, BatchesCountByTheirEntries) {
     generator.start({.per_second = 0, .in_flight = 4, .batch = 16, .checked = false}, 0);
     turn_until(0, second / 10, [&](std::int64_t now) { answer_new(now + 300); });

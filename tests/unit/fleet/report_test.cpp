@@ -150,6 +150,15 @@ TEST(Report, AViolationIsShownWithItsEvidenceEverywhere) {
     EXPECT_NE(report_summary(f, false).find("missed: violated invariants"), std::string::npos);
 }
 
+TEST(Report, APauseIsNoRestart) {
+    FleetFigures f = good();
+    f.restarts = {{"eu-west/a", "pause", 3, 0, 10'000}, {"eu-west/a", "kill", 9, 20, 300}};
+    EXPECT_EQ(named(targets_of(f), "worst restart").measured, 320);
+    EXPECT_EQ(exit_of(targets_of(f), true), Exit::done);
+    EXPECT_NE(report_html(f, false).find("<td>pause</td>"), std::string::npos);
+    EXPECT_NE(report_markdown(f, false).find("| pause |"), std::string::npos);
+}
+
 TEST(Report, ThePageLoadsNothing) {
     FleetFigures f = good();
     const std::string html = report_html(f, false);
