@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t groups_in_segment = 4;  // or more: little of one is left empty
 constexpr std::size_t early_write_bytes = 512 * 1024;
 constexpr std::size_t buffers_kept = 4;
+constexpr std::size_t buffer_bytes_kept = 64 * 1024;  // a larger one is a burst's: 256 KiB a node
 constexpr std::int64_t second_us = 1'000'000;
 // Within 5 s of the end of a fault the node is well again. An attempt costs little: what fails is
 // mostly its first call, and a full disk takes no more than it has room for.
@@ -253,7 +254,7 @@ void Keeper::write_waiting(Lock& lock) {
     health_.sizes = store_.sizes();
     durable_.store(groups.back().last, std::memory_order_release);
     for (Group& group : groups) {
-        if (idle_.size() < buffers_kept) {
+        if (idle_.size() < buffers_kept && group.bytes.capacity() <= buffer_bytes_kept) {
             group.bytes.clear();
             group.count = 0;
             idle_.push_back(std::move(group));
