@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t groups_in_segment = 4;  // or more: little of one is left empty
 constexpr std::size_t buffers_kept = 4;
+constexpr std::size_t buffer_bytes_kept = 64 * 1024;  // a larger one is a burst's: 256 KiB a node
 constexpr std::int64_t second_us = 1'000'000;
 // Within 5 s of the end of a fault the node is well again. An attempt costs little: what fails is
 // mostly its first call, and a full disk takes no more than it has room for.
@@ -289,7 +290,7 @@ Result<void> Keeper::write_groups(const std::vector<Group>& groups, bool syncs) 
 
 void Keeper::reuse(std::vector<Group>& groups) {
     for (Group& group : groups) {
-        if (idle_.size() < buffers_kept) {
+        if (idle_.size() < buffers_kept && group.bytes.capacity() <= buffer_bytes_kept) {
             group.bytes.clear();
             group.count = 0;
             idle_.push_back(std::move(group));

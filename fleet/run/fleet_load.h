@@ -2,6 +2,7 @@
 // The load on a fleet and what is measured meanwhile: the workload and its checker hear of every
 // fault, memory and processor time are sampled, restarts are written down. Main thread.
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,8 @@ private:
     CpuClock nodes_, brokers_, tool_;
     std::vector<MemorySample> samples_;
     std::vector<Restart> restarts_;
+    static constexpr std::size_t events_remembered = 32;  // of a node: more than are under way
+    std::map<std::string, std::deque<std::string>> events_;
 };
 
 }  // namespace flyball

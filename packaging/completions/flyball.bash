@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile state completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch health trace profile state fleet completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -78,6 +78,11 @@ _flyball() {
             valued='  '
             files='  '
             ;;
+        fleet)
+            options='--devices --governors --rate --for --chaos --isolate --seed --keep --report --strict --machine-cost --no-throughput --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --devices --governors --rate --for --chaos --seed --report --machine-cost --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --ca-file --cert-file --key-file --password-file '
+            ;;
         completion)
             options='--broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
@@ -117,6 +122,8 @@ _flyball() {
         bench,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         state,0) COMPREPLY=($(compgen -W "show verify replay export" -- "$cur")) ;;
         state,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        fleet,0) COMPREPLY=($(compgen -W "run status scale kill stop" -- "$cur")) ;;
+        fleet,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         completion,0) COMPREPLY=($(compgen -W "bash zsh fish nodes" -- "$cur")) ;;
     esac
 }
