@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "fleet/dashboard/server.h"
 #include "fleet/report/report.h"
 #include "fleet/run/filled_node.h"
 #include "fleet/run/fleet_load.h"
@@ -50,6 +51,7 @@ private:
     Turn stages();
     void draw(bool now = false);
     void take_devices();
+    void serve_dashboard();
     Exit report();
     std::string report_folder() const;
     Span elapsed() const;
@@ -65,6 +67,7 @@ private:
     std::unique_ptr<FleetLoad> load_;
     FleetFigures figures_;
     std::string trouble_;  // why a stage ended early
+    std::unique_ptr<DashboardServer> dashboard_;
 };
 
 Span FleetRun::elapsed() const {
@@ -294,6 +297,18 @@ Exit FleetRun::report() {
     return exit_of(targets_of(figures_), strict);
 }
 
+// Something to look at meanwhile; a run does without where it cannot be.
+void FleetRun::serve_dashboard() {
+    auto served = DashboardServer::start(
+        {.listen = {}, .broker = machine_.brokers().websockets(), .prefix = machine_.prefix()});
+    if (!served) {
+        screen_.say("no dashboard: " + served.error().message);
+        return;
+    }
+    dashboard_ = *std::move(served);
+    screen_.say("dashboard at " + dashboard_->url());
+}
+
 Exit FleetRun::go() {
     const Plan& plan = machine_.plan();
     figures_.run = machine_.run();
@@ -310,6 +325,7 @@ Exit FleetRun::go() {
                     ::getloadavg(&busy, 1) == 1 ? busy : 0.0);
     screen_.say(fmt::format("{}: {} devices, {} governors; flyball fleet status, scale, kill, stop",
                             machine_.run(), plan.devices(), plan.devices() * plan.governors));
+    serve_dashboard();
     const Turn turn = stages();
     screen_.end();
     Exit exit = Exit::done;

@@ -22,7 +22,7 @@ struct Mutant {
 constexpr Mutant mutants[] = {
 #include FLYBALL_MUTANTS
 };
-constexpr std::uint64_t seeds_max = 400;  // a fifth of what the simulation is given
+constexpr std::uint64_t seeds_max = 400;  // FLYBALL_MUTANT_SEEDS: as many instead
 
 int planted_number = 0;
 
@@ -87,11 +87,13 @@ Found hunt(int number, std::uint64_t seeds) {
 
 TEST(Mutants, AreAllFound) {
     const char* const one = std::getenv("FLYBALL_MUTANT");
+    const char* const more = std::getenv("FLYBALL_MUTANT_SEEDS");
+    const std::uint64_t seeds = more != nullptr ? std::stoull(more) : seeds_max;
     for (const Mutant& mutant : mutants) {
         if (one != nullptr && std::atoi(one) != mutant.number) {
             continue;
         }
-        const Found found = hunt(mutant.number, seeds_max);
+        const Found found = hunt(mutant.number, seeds);
         std::printf("%2d %-62s %5llu seeds %7llu steps  %s\n", mutant.number, mutant.title,
                     static_cast<unsigned long long>(found.seeds),
                     static_cast<unsigned long long>(found.steps),

@@ -8,7 +8,7 @@ namespace {
 const std::string prefix = "flyball/v1";
 
 std::vector<std::string> lines(const std::string& topic, const Json& payload, WireFormat format) {
-    Arrived arrived{topic, encode_payload(payload, format).value(), {}, false, instant_from_ms(0)};
+    Arrived arrived{topic, encode_payload(payload, format).value(), {}, {}, false, instant_from_ms(0)};
     std::vector<std::string> all;
     for (const Seen& seen : seen_in(arrived, prefix)) {
         all.push_back(line_for_people(seen, {}).substr(9));  // without the local time of day
@@ -48,7 +48,7 @@ TEST(WatchLine, GivesEachEntryOfABatchItsOwn) {
 }
 
 TEST(WatchLine, ShowsWhatIsNeitherMsgpackNorJson) {
-    const Arrived arrived{"flyball/v1/eu/pi/quota/main/event", "nonsense", {}, false, {}};
+    const Arrived arrived{"flyball/v1/eu/pi/quota/main/event", "nonsense", {}, {}, false, {}};
     const auto seen = seen_in(arrived, prefix);
     ASSERT_EQ(seen.size(), 1U);
     EXPECT_NE(line_for_people(seen[0], {}).find("(8 bytes, neither"), std::string::npos);
