@@ -8,7 +8,8 @@ namespace {
 const std::string prefix = "flyball/v1";
 
 std::vector<std::string> lines(const std::string& topic, const Json& payload, WireFormat format) {
-    Arrived arrived{topic, encode_payload(payload, format).value(), {}, {}, false, instant_from_ms(0)};
+    Arrived arrived{
+        topic, encode_payload(payload, format).value(), {}, {}, false, instant_from_ms(0)};
     std::vector<std::string> all;
     for (const Seen& seen : seen_in(arrived, prefix)) {
         all.push_back(line_for_people(seen, {}).substr(9));  // without the local time of day
@@ -61,6 +62,7 @@ TEST(WatchLine, StaysOnOneLineOfATerminal) {
     const Arrived arrived{"flyball/v1/eu/pi/quota/main/decision",
                           R"({"decision":"allow","seq":7,"resource":"api_calls","limit":10000})",
                           {},
+                          {},
                           false,
                           instant_from_ms(0)};
     const auto line = line_for_people(seen_in(arrived, prefix).at(0), {false, 50});
@@ -70,7 +72,7 @@ TEST(WatchLine, StaysOnOneLineOfATerminal) {
 TEST(WatchLine, LeavesOtherTopicsAlone) {
     for (const char* topic : {"flyball/v1/eu/pi/health", "flyball/v1/reply/a/b/c/decision",
                               "flyball/v1/eu/pi/quota/main/request", "other/eu/pi/control/reply"}) {
-        EXPECT_TRUE(seen_in({topic, "{}", {}, false, {}}, prefix).empty()) << topic;
+        EXPECT_TRUE(seen_in({topic, "{}", {}, {}, false, {}}, prefix).empty()) << topic;
     }
 }
 
