@@ -70,7 +70,8 @@ TEST(Verify, WalksTheChainsFromTheOlderSnapshotOn) {
             EXPECT_EQ(chain.at("records"), head() - older);
         }
     }
-    for (const sim::Json& governor : asked_json(disk, &export_state).at("governors")) {
+    const sim::Json told = asked_json(disk, &export_state);
+    for (const sim::Json& governor : told.at("governors")) {
         if (governor.at("governor") == "compliance/main") {
             EXPECT_EQ(governor.at("tenants").at("ann").at("first_seq"), older + 1);
         }
