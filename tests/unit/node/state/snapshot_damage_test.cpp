@@ -43,6 +43,9 @@ TEST(SnapshotDamage, IsFoundWhereverTheFileEnds) {
     }
     Bytes longer = bytes;
     longer.push_back({});
+    MemoryDisk disk = disk_with(name, longer);
+    EXPECT_TRUE(read_sections(disk, name).has_value());  // what stays of a reserve
+    longer.push_back(std::byte{1});
     EXPECT_EQ(found_in(longer), ErrorCode::damaged);
 }
 
