@@ -62,6 +62,18 @@ BusClient::Arrived BusClient::await(const std::function<bool(const Arrived&)>& w
     return result;
 }
 
+std::optional<BusClient::Arrived> BusClient::take(
+    const std::function<bool(const Arrived&)>& wanted) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(arrived_.begin(), arrived_.end(), wanted);
+    if (found == arrived_.end()) {
+        return std::nullopt;
+    }
+    Arrived result = std::move(*found);
+    arrived_.erase(found);
+    return result;
+}
+
 BusClient::Arrived BusClient::ask(Message message, Span deadline) {
     // Another client may listen on the same reply topic.
     const std::string tag = fmt::format("{}-{}", static_cast<const void*>(this), ++asked_);

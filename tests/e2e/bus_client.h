@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ public:
     void publish(const Message& message);
     // The oldest message for which `wanted` holds, taken out of what has arrived.
     Arrived await(const std::function<bool(const Arrived&)>& wanted, Span deadline);
+    // The same without waiting.
+    std::optional<Arrived> take(const std::function<bool(const Arrived&)>& wanted);
     // Publishes with a Correlation Data of its own and waits for what carries it back.
     Arrived ask(Message message, Span deadline);
 
