@@ -46,8 +46,22 @@ public:
     static Result<std::unique_ptr<Node>> make(Options options);
     ~Node() override;
 
-    // Serves until SIGTERM, SIGINT or control's `drain`. Returns the program's exit status.
-    int run();
+    // As a program: serves until SIGTERM, SIGINT or control's `drain`; `waiter` is the waker it was
+    // made with. Returns the exit status.
+    int run(Waiter& waiter);
+
+    // In the loop of somebody else, on one thread: start(), a turn whenever the waker was called or
+    // one is due, and finish() once it drains or is to end.
+    void start();
+    // Returns how long until the next turn is due.
+    Span turn();
+    // The same unless another thread has the engine just now: nothing, and the caller tries again.
+    std::optional<Span> try_turn();
+    bool drains() const { return draining_; }
+    // As SIGHUP does; the log says what is wrong or needs a restart.
+    void reread_configuration();
+    // Unsubscribes, decides what has arrived, keeps it, says goodbye, disconnects.
+    void finish();
 
 private:
     Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity& identity);
@@ -65,7 +79,7 @@ private:
     void send_events();
 
     void with_engine(const std::function<void(Engine&)>& use) override;
-    void keeping_changed() noexcept override { waiter_->wake(); }
+    void keeping_changed() noexcept override { waker_.wake(); }
     NodeChange node_change() override;
     std::vector<KeptEvent> kept_events() override;
     void turn_wanted() noexcept override;
@@ -101,13 +115,13 @@ private:
     std::string_view status() const;
     Span until_next_duty(std::int64_t now_us) const;
     void take_signal(int signal);
-    void shut_down();
+    Span take_turn();
     std::uint64_t session() const;
     Instant now();
 
     NodeSettings settings_;
     Log& log_;
-    std::unique_ptr<Waiter> waiter_;
+    Waker& waker_;
     std::unique_ptr<Transport> transport_;
     std::string root_text_, health_topic_, trace_topic_;
     std::function<Config()> reread_;
