@@ -1,7 +1,8 @@
 #pragma once
 // The node's log: one logfmt line a call on stderr, with journald's priority in front ("<6>"), or
-// with a word for it on a terminal; or to somebody else's log. Any thread; a line is one write. Bounded: a line has at most
-// line_bytes_max bytes, what is longer is cut; rate limits are kept for seldom_max messages.
+// with a word for it on a terminal; or to somebody else's log. Any thread; a line is one write.
+// Bounded: a line has at most line_bytes_max bytes, what is longer is cut; rate limits are kept for
+// seldom_max messages.
 
 #include <array>
 #include <atomic>

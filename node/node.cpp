@@ -76,7 +76,11 @@ Node::~Node() = default;
 int Node::run(Waiter& waiter) {
     start();
     while (!stopping_ && !draining_) {
-        const Span pause = turn();
+        Span pause{0};
+        {
+            const std::lock_guard lock(owner_);
+            pause = turn();
+        }
         const auto signal = waiter.wait(pause, [this] { return !inbox_.empty() && !gate_.full(); });
         if (signal) {
             take_signal(*signal);
@@ -93,17 +97,12 @@ void Node::start() {
     transport_->start(*this);
 }
 
-Span Node::turn() {
-    const std::lock_guard lock(owner_);
-    return take_turn();
-}
-
 std::optional<Span> Node::try_turn() {
     const std::unique_lock lock(owner_, std::try_to_lock);
-    return lock.owns_lock() ? std::optional(take_turn()) : std::nullopt;
+    return lock.owns_lock() ? std::optional(turn()) : std::nullopt;
 }
 
-Span Node::take_turn() {
+Span Node::turn() {
     release_replies();
     decide_waiting();
     engine_.pass_time(now());

@@ -1,7 +1,5 @@
 #include "node/mosquitto/broker_node.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <signal.h>
 
 #include <array>
@@ -15,15 +13,15 @@ namespace flyball {
 
 namespace {
 
-int broker_level(LogLevel level) {
+BrokerLog broker_level(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return MOSQ_LOG_DEBUG;
-        case LogLevel::info: return MOSQ_LOG_INFO;
-        case LogLevel::notice: return MOSQ_LOG_NOTICE;
-        case LogLevel::warning: return MOSQ_LOG_WARNING;
-        case LogLevel::error: return MOSQ_LOG_ERR;
+        case LogLevel::debug: return BrokerLog::debug;
+        case LogLevel::info: return BrokerLog::info;
+        case LogLevel::notice: return BrokerLog::notice;
+        case LogLevel::warning: return BrokerLog::warning;
+        case LogLevel::error: break;
     }
-    return MOSQ_LOG_ERR;
+    return BrokerLog::error;
 }
 
 // Threads that are started meanwhile leave the process's signals to the broker's own.
@@ -44,15 +42,15 @@ private:
 
 }  // namespace
 
-std::unique_ptr<BrokerNode> BrokerNode::make(std::string config_path) {
-    std::unique_ptr<BrokerNode> made(new BrokerNode(std::move(config_path)));
-    return made->begin() ? std::move(made) : nullptr;
+std::unique_ptr<BrokerGuest> make_broker_guest(const std::string& config_path) {
+    auto node = std::make_unique<BrokerNode>(config_path);
+    return node->begin() ? std::move(node) : nullptr;
 }
 
 BrokerNode::BrokerNode(std::string config_path)
-    : config_path_(std::move(config_path)), log_(LogLevel::info, [](LogLevel level, const auto& line) {
-          mosquitto_log_printf(broker_level(level), "flyball: %s", line.c_str());
-      }) {}
+    : config_path_(std::move(config_path)),
+      log_(LogLevel::info,
+           [](LogLevel level, const auto& line) { write_broker_log(broker_level(level), line); }) {}
 
 BrokerNode::~BrokerNode() {
     if (node_ != nullptr) {
@@ -111,18 +109,17 @@ void BrokerNode::end() {
     waker_.reset();
 }
 
-bool BrokerNode::on_message(const mosquitto_evt_message& event) {
+BrokerGuest::Verdict BrokerNode::on_message(const BrokerMessage& message) {
     if (node_ == nullptr) {
-        return true;
+        return Verdict::pass;
     }
-    const char* const client_id = mosquitto_client_id(event.client);
-    if (waker_->is_knock(event.topic, client_id == nullptr ? "" : client_id)) {
+    if (waker_->is_knock(message.topic, message.client_id)) {
         turn_if_wanted();
-        return false;
+        return Verdict::drop;
     }
-    transport_->take(event);
+    transport_->take(message.event);
     turn_if_wanted();
-    return true;
+    return Verdict::pass;
 }
 
 void BrokerNode::on_tick() {
@@ -149,9 +146,10 @@ void BrokerNode::turn_if_wanted() {
 
 void BrokerNode::turn() {
     if (const auto news = waker_->take_news()) {
-        log_.write_seldom(LogLevel::warning, monotonic_us(),
-                          "no loopback connection to the broker: durable replies are up to 100 ms late",
-                          {{"why", *news}});
+        log_.write_seldom(
+            LogLevel::warning, monotonic_us(),
+            "no loopback connection to the broker: durable replies are up to 100 ms late",
+            {{"why", *news}});
     }
     const auto pause = node_->try_turn();
     if (!pause) {
@@ -161,7 +159,8 @@ void BrokerNode::turn() {
     next_turn_us_ = monotonic_us() + pause->count() * 1000;
     if (node_->drains()) {
         end();
-        log_.write(LogLevel::notice, "drained; idle until the broker reads its configuration again");
+        log_.write(LogLevel::notice,
+                   "drained; idle until the broker reads its configuration again");
     }
 }
 

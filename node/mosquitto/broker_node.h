@@ -1,6 +1,6 @@
 #pragma once
 // A node inside a Mosquitto broker: made from a configuration file like flyball-node, driven by the
-// broker's events. Everything on the broker's thread; nothing is thrown.
+// broker's events, on the broker's thread.
 
 #include <cstdint>
 #include <memory>
@@ -12,28 +12,28 @@
 #include "node/mosquitto/broker_waker.h"
 #include "node/node.h"
 #include "transport/mosquitto.h"
+#include "transport/mosquitto_plugin.h"
 
 namespace flyball {
 
-class BrokerNode {
+class BrokerNode final : public BrokerGuest {
 public:
-    // `config_path` empty: as flyball-node does without one. Says in the broker's log what is
-    // wrong, and gives null.
-    static std::unique_ptr<BrokerNode> make(std::string config_path);
-    ~BrokerNode();
+    // `config_path` empty: as flyball-node does without one.
+    explicit BrokerNode(std::string config_path);
+    ~BrokerNode() override;
     BrokerNode(const BrokerNode&) = delete;
     BrokerNode& operator=(const BrokerNode&) = delete;
 
-    // False: nobody else is to see the message.
-    bool on_message(const mosquitto_evt_message& event);
-    void on_tick();
+    // False: the broker's log says what is wrong.
+    bool begin();
+
+    Verdict on_message(const BrokerMessage& message) override;
+    void on_tick() override;
     // Reads the configuration again; a node that has drained begins anew.
-    void on_reload();
+    void on_reload() override;
 
 private:
-    explicit BrokerNode(std::string config_path);
     Config read() const;
-    bool begin();
     void end();
     void turn_if_wanted();
     void turn();
