@@ -98,8 +98,15 @@ std::string log_line(bool terminal, LogLevel level, std::string_view message, Lo
 
 Log::Log(LogLevel level, int fd) : level_(level), fd_(fd), terminal_(isatty(fd) == 1) {}
 
+Log::Log(LogLevel level, Sink sink)
+    : level_(level), fd_(-1), terminal_(true), sink_(std::move(sink)) {}
+
 // A log that cannot be written has nobody to tell; the program goes on.
-void Log::put(std::string line) const noexcept {
+void Log::put(LogLevel level, std::string line) const noexcept {
+    if (sink_) {
+        sink_(level, line);
+        return;
+    }
     line += '\n';
     std::string_view rest = line;
     while (!rest.empty()) {
@@ -113,7 +120,7 @@ void Log::put(std::string line) const noexcept {
 
 void Log::write(LogLevel level, std::string_view message, LogFields fields) noexcept {
     if (writes(level)) {
-        put(log_line(terminal_, level, message, fields));
+        put(level, log_line(terminal_, level, message, fields));
     }
 }
 
@@ -150,7 +157,7 @@ void Log::write_seldom(LogLevel level, std::int64_t monotonic_us, std::string_vi
     if (*left_out > 0) {
         line.append(" left_out=").append(std::to_string(*left_out));
     }
-    put(std::move(line));
+    put(level, std::move(line));
 }
 
 }  // namespace flyball

@@ -1,12 +1,14 @@
 #pragma once
 // The node's log: one logfmt line a call on stderr, with journald's priority in front ("<6>"), or
-// with a word for it on a terminal. Any thread; a line is one write. Bounded: a line has at most
-// line_bytes_max bytes, what is longer is cut; rate limits are kept for seldom_max messages.
+// with a word for it on a terminal; or to somebody else's log. Any thread; a line is one write.
+// Bounded: a line has at most line_bytes_max bytes, what is longer is cut; rate limits are kept for
+// seldom_max messages.
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <mutex>
 #include <optional>
@@ -34,6 +36,9 @@ public:
 
     // Decides by itself whether `fd` is a terminal.
     explicit Log(LogLevel level, int fd = 2);
+    // To `sink`, without priority and end; called on the thread that writes, must not throw.
+    using Sink = std::function<void(LogLevel level, const std::string& line)>;
+    Log(LogLevel level, Sink sink);
 
     bool writes(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
     void set_level(LogLevel level) { level_ = level; }
@@ -50,11 +55,12 @@ private:
     };
     // How many were left out when it may be written now.
     std::optional<std::uint64_t> may_write(std::string_view message, std::int64_t monotonic_us);
-    void put(std::string line) const noexcept;
+    void put(LogLevel level, std::string line) const noexcept;
 
     std::atomic<LogLevel> level_;
     int fd_;
     bool terminal_;
+    Sink sink_{};
     std::mutex lock_;
     std::array<Seldom, seldom_max> seldom_;
 };

@@ -41,7 +41,7 @@ Result<std::unique_ptr<Node>> Node::make(Options options) {
 Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity& identity)
     : settings_(std::move(options.settings)),
       log_(options.log),
-      waiter_(std::move(options.waiter)),
+      waker_(options.waker),
       transport_(std::move(options.transport)),
       root_text_(settings_.root.text()),
       reread_(std::move(options.reread)),
@@ -73,47 +73,52 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
 
 Node::~Node() = default;
 
-int Node::run() {
-    log_.write(
-        LogLevel::notice, "starting",
-        {{"version", FLYBALL_VERSION}, {"root", root_text_}, {"broker", transport_->peer()}});
-    transport_->start(*this);
+int Node::run(Waiter& waiter) {
+    start();
     while (!stopping_ && !draining_) {
         Span pause{0};
         {
             const std::lock_guard lock(owner_);
-            release_replies();
-            decide_waiting();
-            engine_.pass_time(now());
-            watch_clock();
-            watch_keeping();
-            end_stages_when_due(monotonic_us());
-            take_link_change();
-            let_late_events_leave();
-            send_events();
-            publish_health_when_due(monotonic_us());
-            pause = until_next_duty(monotonic_us());
+            pause = turn();
         }
-        const auto signal =
-            waiter_->wait(pause, [this] { return !inbox_.empty() && !gate_.full(); });
+        const auto signal = waiter.wait(pause, [this] { return !inbox_.empty() && !gate_.full(); });
         if (signal) {
             take_signal(*signal);
         }
     }
-    shut_down();
+    finish();
     return 0;
+}
+
+void Node::start() {
+    log_.write(
+        LogLevel::notice, "starting",
+        {{"version", FLYBALL_VERSION}, {"root", root_text_}, {"broker", transport_->peer()}});
+    transport_->start(*this);
+}
+
+std::optional<Span> Node::try_turn() {
+    const std::unique_lock lock(owner_, std::try_to_lock);
+    return lock.owns_lock() ? std::optional(turn()) : std::nullopt;
+}
+
+Span Node::turn() {
+    release_replies();
+    decide_waiting();
+    engine_.pass_time(now());
+    watch_clock();
+    watch_keeping();
+    end_stages_when_due(monotonic_us());
+    take_link_change();
+    let_late_events_leave();
+    send_events();
+    publish_health_when_due(monotonic_us());
+    return until_next_duty(monotonic_us());
 }
 
 void Node::take_signal(int signal) {
     if (signal == SIGHUP) {
-        const std::lock_guard lock(owner_);
-        const Reloaded reloaded = reload(false);
-        for (const std::string& fault : reloaded.faults) {
-            log_.write(LogLevel::error, "the configuration stays as it was", {{"why", fault}});
-        }
-        for (const std::string& key : reloaded.needs_restart) {
-            log_.write(LogLevel::warning, "needs a restart", {{"key", key}});
-        }
+        reread_configuration();
         return;
     }
     log_.write(LogLevel::notice, "stopping",
@@ -121,8 +126,18 @@ void Node::take_signal(int signal) {
     stopping_ = true;
 }
 
-// Unsubscribe, decide what has arrived, keep it, say goodbye, disconnect.
-void Node::shut_down() {
+void Node::reread_configuration() {
+    const std::lock_guard lock(owner_);
+    const Reloaded reloaded = reload(false);
+    for (const std::string& fault : reloaded.faults) {
+        log_.write(LogLevel::error, "the configuration stays as it was", {{"why", fault}});
+    }
+    for (const std::string& key : reloaded.needs_restart) {
+        log_.write(LogLevel::warning, "needs a restart", {{"key", key}});
+    }
+}
+
+void Node::finish() {
     transport_->unsubscribe();
     {
         const std::lock_guard lock(owner_);
@@ -167,12 +182,12 @@ void Node::on_message(const Message& message) noexcept {
     if (!inbox_.put(message, arrived_us)) {
         refuse(message);
     }
-    waiter_->wake();
+    waker_.wake();
 }
 
 void Node::on_link(LinkState state, std::string_view why) noexcept {
     link_news_.put(state, why);
-    waiter_->wake();
+    waker_.wake();
 }
 
 std::optional<Receiver::Will> Node::will() noexcept {
@@ -241,7 +256,7 @@ void Node::raise(const Event& event) {
         keeper_->note(
             EventChange{.number = line.number, .topic = line.topic, .payload = line.payload});
     } else if (settings_.state.durability == Durability::commit) {
-        waiter_->wake();  // it leaves after the record of what it tells of, which is not made yet
+        waker_.wake();  // it leaves after the record of what it tells of, which is not made yet
     } else {
         send_events();
     }

@@ -41,31 +41,35 @@ class Node : private Receiver,
              private Keeper::Owner {
 public:
     using Options = NodeOptions;
-    // Reads the state folder and makes the configured governors; an error names the key or the file
-    // that is wrong.
+    // Reads the state folder, makes the governors; an error names the key or the file at fault.
     static Result<std::unique_ptr<Node>> make(Options options);
     ~Node() override;
 
-    // Serves until SIGTERM, SIGINT or control's `drain`. Returns the program's exit status.
-    int run();
+    // As a program, with `waiter` as its waker: until SIGTERM, SIGINT or control's `drain`.
+    int run(Waiter& waiter);
+
+    // In the loop of somebody else, on one thread: start(), a turn whenever the waker was called or
+    // one is due, and finish() once it drains or is to end.
+    void start();
+    // How long until the next turn is due; nothing when another thread has the engine just now.
+    std::optional<Span> try_turn();
+    bool drains() const { return draining_; }
+    void reread_configuration();  // as SIGHUP does
+    void finish();                // keeps and answers what has arrived, says goodbye, disconnects
 
 private:
     Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity& identity);
-
     void on_message(const Message& message) noexcept override;
     void on_link(LinkState state, std::string_view why) noexcept override;
     std::optional<Will> will() noexcept override;
-
     void send(const Message& message) override;
     void send_at_once(const Message& message) override;
     void breathe() override;
     void reply_topic_refused(std::string_view topic) override;
-
     void raise(const Event& event) override;
     void send_events();
-
     void with_engine(const std::function<void(Engine&)>& use) override;
-    void keeping_changed() noexcept override { waiter_->wake(); }
+    void keeping_changed() noexcept override { waker_.wake(); }
     NodeChange node_change() override;
     std::vector<KeptEvent> kept_events() override;
     void turn_wanted() noexcept override;
@@ -75,7 +79,6 @@ private:
     void let_late_events_leave();
     void release_replies();
     void keep_time(std::int64_t now_us);
-
     void drain() override { draining_ = true; }
     void set_time(Instant at) override;
     Reloaded reload(bool check_only) override;
@@ -83,7 +86,6 @@ private:
     void trace(Trace trace) override;
     void profile(Deferred asker) override;
     void snapshot(Deferred asker) override;
-
     void decide(const Message& message, std::int64_t arrived_us);
     void decide_waiting();
     void refuse(const Message& message);
@@ -101,13 +103,13 @@ private:
     std::string_view status() const;
     Span until_next_duty(std::int64_t now_us) const;
     void take_signal(int signal);
-    void shut_down();
+    Span turn();
     std::uint64_t session() const;
     Instant now();
 
     NodeSettings settings_;
     Log& log_;
-    std::unique_ptr<Waiter> waiter_;
+    Waker& waker_;
     std::unique_ptr<Transport> transport_;
     std::string root_text_, health_topic_, trace_topic_;
     std::function<Config()> reread_;
@@ -141,7 +143,6 @@ private:
     std::atomic<std::uint64_t> connects_{0};
     Refusals refusals_;
     LinkNews link_news_;
-
     NodeLife life_;
     std::unique_ptr<KeeperPace> pace_;  // the last: its thread uses all of the above
 };

@@ -21,7 +21,7 @@ namespace flyball {
 struct NodeOptions {
     NodeSettings settings;
     std::unique_ptr<Transport> transport;
-    std::unique_ptr<Waiter> waiter;
+    Waker& waker;  // outlives the node, as the log does
     Log& log;
     std::unique_ptr<Disk> disk;           // the state folder
     StateIdentity fresh;                  // random: of a folder that has none yet

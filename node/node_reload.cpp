@@ -74,7 +74,7 @@ void Node::profile(Deferred asker) {
     stages_.start_profile(profiling_.begun_us + asker.for_ms * 1000);
     profiling_.asker = std::move(asker);
     engine_.set_watch(&stages_);
-    waiter_->wake();  // the node's thread has a new time to wake up at
+    waker_.wake();  // the node's thread has a new time to wake up at
 }
 
 void Node::end_stages_when_due(std::int64_t now_us) {

@@ -41,36 +41,42 @@ int serve(NodeSettings settings, Log& log, const ClockSample& started,
     if (!waiter) {
         return fail(log, waiter.error());
     }
-    auto disk = PosixDisk::open_folder(settings.state.dir);
-    if (!disk) {
-        return fail(log, {ErrorCode::state, disk.error().message});
-    }
     auto transport = make_paho(link_options(settings));
     if (!transport) {
         return fail(log, transport.error());
     }
-    std::random_device random;
-    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
-    std::array<std::byte, 32> entropy{};
-    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
-    auto node = Node::make({.settings = std::move(settings),
-                            .transport = std::move(*transport),
-                            .waiter = std::move(*waiter),
-                            .log = log,
-                            .disk = std::move(*disk),
-                            .fresh = {.instance = word(), .seed = word()},
-                            .entropy = entropy,
-                            .started = started,
-                            .reread = std::move(reread)});
+    auto node = make_node(std::move(settings), std::move(*transport),
+                          {.waker = **waiter, .log = log, .started = started}, std::move(reread));
     if (!node) {
         return fail(log, node.error());
     }
     // What reading the configuration and the state took beyond what stays, back to the system.
     malloc_trim(0);
-    return (*node)->run();
+    return (*node)->run(**waiter);
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<Transport> transport,
+                                        const NodeHost& host, std::function<Config()> reread) {
+    auto disk = PosixDisk::open_folder(settings.state.dir);
+    if (!disk) {
+        return Error{ErrorCode::state, disk.error().message};
+    }
+    std::random_device random;
+    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
+    std::array<std::byte, 32> entropy{};
+    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
+    return Node::make({.settings = std::move(settings),
+                       .transport = std::move(transport),
+                       .waker = host.waker,
+                       .log = host.log,
+                       .disk = std::move(*disk),
+                       .fresh = {.instance = word(), .seed = word()},
+                       .entropy = entropy,
+                       .started = host.started,
+                       .reread = std::move(reread)});
+}
 
 int run_node(int argc, const char* const* argv) {
     const ClockSample started = sample_clock();

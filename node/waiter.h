@@ -1,7 +1,6 @@
 #pragma once
 // Where the node's thread sleeps: until somebody wakes it, a signal of the process arrives, or the
-// time is over. One descriptor each for wake-ups and signals, one poll. wake() may be called from
-// any thread and costs a system call only when the node's thread really sleeps.
+// time is over. One descriptor each for wake-ups and signals, one poll.
 
 #include <atomic>
 #include <memory>
@@ -12,16 +11,25 @@
 
 namespace flyball {
 
-class Waiter {
+// Whoever gives a node its turns, as the node and its threads see it.
+class Waker {
+public:
+    virtual ~Waker() = default;
+    // A turn is wanted soon. Any thread; does not wait.
+    virtual void wake() noexcept = 0;
+};
+
+class Waiter final : public Waker {
 public:
     // Blocks SIGTERM, SIGINT and SIGHUP in this thread and those it starts later, and reads them
     // here. Make it before any other thread exists.
     static Result<std::unique_ptr<Waiter>> make();
-    ~Waiter();
+    ~Waiter() override;
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
 
-    void wake() noexcept;
+    // Costs a system call only when the node's thread really sleeps.
+    void wake() noexcept override;
     // `ready`: whether there is something to do after all, asked once the sleep is announced, so
     // that a wake() in between is not lost. Returns the signal that ended the wait, if one did.
     template <typename Ready>

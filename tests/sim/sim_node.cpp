@@ -117,7 +117,7 @@ Result<void> SimNode::start(const NodeSettings& settings, std::function<Config()
     wanted_ = true;
     before_ = image;
     disk_ = std::make_unique<MemoryDisk>(image);
-    auto waiter = Waiter::make();
+    waiter_ = std::move(Waiter::make()).value();
     const auto pace = [this](Keeper& keeper, Keeper::Owner& owner) -> std::unique_ptr<KeeperPace> {
         keeper_ = &keeper;
         owner.with_engine([this](Engine& engine) { engine_ = &engine; });
@@ -125,7 +125,7 @@ Result<void> SimNode::start(const NodeSettings& settings, std::function<Config()
     };
     auto made = Node::make({.settings = settings,
                             .transport = std::make_unique<Wire>(*this),
-                            .waiter = std::move(*waiter),
+                            .waker = *waiter_,
                             .log = log_,
                             .disk = std::make_unique<Door>(*this),
                             .fresh = {.instance = 11, .seed = 7},
@@ -142,7 +142,7 @@ Result<void> SimNode::start(const NodeSettings& settings, std::function<Config()
 
 bool SimNode::run() {
     try {
-        node_->run();
+        node_->run(*waiter_);
     } catch (const Death&) {
         dead_ = true;
     }

@@ -78,6 +78,7 @@ private:
     Receiver* receiver_ = nullptr;
     Keeper* keeper_ = nullptr;
     Engine* engine_ = nullptr;
+    std::unique_ptr<Waiter> waiter_;
     std::unique_ptr<Node> node_;
 };
 

@@ -1,0 +1,167 @@
+#include "node/mosquitto/broker_node.h"
+
+#include <signal.h>
+
+#include <array>
+#include <utility>
+
+#include "node/clock.h"
+#include "node/program.h"
+#include "schemas/topic.h"
+
+namespace flyball {
+
+namespace {
+
+BrokerLog broker_level(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug: return BrokerLog::debug;
+        case LogLevel::info: return BrokerLog::info;
+        case LogLevel::notice: return BrokerLog::notice;
+        case LogLevel::warning: return BrokerLog::warning;
+        case LogLevel::error: break;
+    }
+    return BrokerLog::error;
+}
+
+// Threads that are started meanwhile leave the process's signals to the broker's own.
+class SignalsBlocked {
+public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+}  // namespace
+
+std::unique_ptr<BrokerGuest> make_broker_guest(const std::string& config_path) {
+    auto node = std::make_unique<BrokerNode>(config_path);
+    return node->begin() ? std::move(node) : nullptr;
+}
+
+BrokerNode::BrokerNode(std::string config_path)
+    : config_path_(std::move(config_path)),
+      log_(LogLevel::info,
+           [](LogLevel level, const auto& line) { write_broker_log(broker_level(level), line); }) {}
+
+BrokerNode::~BrokerNode() {
+    if (node_ != nullptr) {
+        end();
+    }
+}
+
+Config BrokerNode::read() const {
+    std::array<const char*, 3> arguments{"flyball-node", "--config", config_path_.c_str()};
+    const int count = config_path_.empty() ? 1 : static_cast<int>(arguments.size());
+    return read_config(machine_input(count, arguments.data()));
+}
+
+bool BrokerNode::begin() {
+    const ClockSample started = sample_clock();
+    Config config = read();
+    if (config.faults.empty()) {
+        check_governors(config, started.wall);
+    }
+    for (const std::string& fault : config.faults) {
+        log_.write(LogLevel::error, fault);
+    }
+    if (!config.faults.empty()) {
+        return false;
+    }
+    const NodeSettings& settings = config.settings;
+    log_.set_level(settings.log_level);
+    const SignalsBlocked blocked;
+    auto waker = BrokerWaker::make(settings);
+    if (!waker) {
+        log_.write(LogLevel::error, waker.error().message);
+        return false;
+    }
+    auto transport = std::make_unique<MosquittoTransport>(
+        request_filters(settings.root, settings.tenant_topics_only));
+    MosquittoTransport* const taken = transport.get();
+    auto node =
+        make_node(std::move(config.settings), std::move(transport),
+                  {.waker = **waker, .log = log_, .started = started}, [this] { return read(); });
+    if (!node) {
+        log_.write(LogLevel::error, node.error().message);
+        return false;
+    }
+    transport_ = taken;
+    waker_ = std::move(*waker);
+    node_ = std::move(*node);
+    node_->start();
+    next_turn_us_ = 0;
+    return true;
+}
+
+void BrokerNode::end() {
+    node_->finish();
+    transport_ = nullptr;
+    node_.reset();
+    waker_.reset();
+}
+
+BrokerGuest::Verdict BrokerNode::on_message(const BrokerMessage& message) {
+    if (node_ == nullptr) {
+        return Verdict::pass;
+    }
+    if (waker_->is_knock(message.topic, message.client_id)) {
+        turn_if_wanted();
+        return Verdict::drop;
+    }
+    transport_->take(message.event);
+    turn_if_wanted();
+    return Verdict::pass;
+}
+
+void BrokerNode::on_tick() {
+    if (node_ != nullptr && monotonic_us() >= next_turn_us_) {
+        waker_->wake();
+    }
+    turn_if_wanted();
+}
+
+void BrokerNode::on_reload() {
+    if (node_ == nullptr) {
+        begin();
+        return;
+    }
+    node_->reread_configuration();
+    waker_->wake();
+}
+
+void BrokerNode::turn_if_wanted() {
+    if (node_ != nullptr && waker_->take_wanted()) {
+        turn();
+    }
+}
+
+void BrokerNode::turn() {
+    if (const auto news = waker_->take_news()) {
+        log_.write_seldom(
+            LogLevel::warning, monotonic_us(),
+            "no loopback connection to the broker: durable replies are up to 100 ms late",
+            {{"why", *news}});
+    }
+    const auto pause = node_->try_turn();
+    if (!pause) {
+        waker_->knock();
+        return;
+    }
+    next_turn_us_ = monotonic_us() + pause->count() * 1000;
+    if (node_->drains()) {
+        end();
+        log_.write(LogLevel::notice,
+                   "drained; idle until the broker reads its configuration again");
+    }
+}
+
+}  // namespace flyball

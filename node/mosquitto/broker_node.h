@@ -1,0 +1,49 @@
+#pragma once
+// A node inside a Mosquitto broker: made from a configuration file like flyball-node, driven by the
+// broker's events, on the broker's thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "node/config.h"
+#include "node/log.h"
+#include "node/mosquitto/broker_waker.h"
+#include "node/node.h"
+#include "transport/mosquitto.h"
+#include "transport/mosquitto_plugin.h"
+
+namespace flyball {
+
+class BrokerNode final : public BrokerGuest {
+public:
+    // `config_path` empty: as flyball-node does without one.
+    explicit BrokerNode(std::string config_path);
+    ~BrokerNode() override;
+    BrokerNode(const BrokerNode&) = delete;
+    BrokerNode& operator=(const BrokerNode&) = delete;
+
+    // False: the broker's log says what is wrong.
+    bool begin();
+
+    Verdict on_message(const BrokerMessage& message) override;
+    void on_tick() override;
+    // Reads the configuration again; a node that has drained begins anew.
+    void on_reload() override;
+
+private:
+    Config read() const;
+    void end();
+    void turn_if_wanted();
+    void turn();
+
+    const std::string config_path_;
+    Log log_;
+    MosquittoTransport* transport_ = nullptr;  // the node's
+    std::unique_ptr<BrokerWaker> waker_;
+    std::unique_ptr<Node> node_;  // null once it has drained
+    std::int64_t next_turn_us_ = 0;
+};
+
+}  // namespace flyball

@@ -1,0 +1,90 @@
+#include "transport/mosquitto.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "transport/mosquitto_message.h"
+#include "transport/topic_filter.h"
+
+namespace flyball {
+
+namespace {
+
+std::string common_start(const std::vector<std::string>& filters) {
+    if (filters.empty()) {
+        return {};
+    }
+    std::string_view common = filters.front();
+    for (const std::string& filter : filters) {
+        const auto [mine, other] = std::ranges::mismatch(common, filter);
+        common = {common.begin(), mine};
+    }
+    return std::string(common.substr(0, common.find_first_of("+#")));
+}
+
+}  // namespace
+
+MosquittoTransport::MosquittoTransport(std::vector<std::string> filters)
+    : filters_(std::move(filters)), common_(common_start(filters_)) {}
+
+void MosquittoTransport::take(const mosquitto_evt_message& event) noexcept {
+    const std::string_view topic = event.topic;
+    if (!subscribed_ || !topic.starts_with(common_) ||
+        std::ranges::none_of(filters_, [topic](const std::string& filter) {
+            return filter_matches(filter, topic);
+        })) {
+        return;
+    }
+    ++counts_.received;
+    const MosquittoMessage message(event);
+    receiver_->on_message(message.view());
+}
+
+void MosquittoTransport::start(Receiver& receiver) {
+    receiver_ = &receiver;
+    receiver.will();  // a session begins; nobody would publish the will
+    ++counts_.connects;
+    subscribed_ = true;
+    receiver.on_link(LinkState::up, "");
+}
+
+Publish MosquittoTransport::publish(const Message& message) noexcept {
+    if (receiver_ == nullptr) {
+        return Publish::not_connected;
+    }
+    topic_ = message.topic;
+    mosquitto_property* properties = properties_of(message);
+    const int result = mosquitto_broker_publish_copy(
+        nullptr, topic_.c_str(), static_cast<int>(message.payload.size()), message.payload.data(),
+        static_cast<int>(message.qos), message.retain, properties);
+    if (result != MOSQ_ERR_SUCCESS) {
+        mosquitto_property_free_all(&properties);
+        ++counts_.publish_failed;
+        return Publish::failed;
+    }
+    ++counts_.published;
+    return Publish::accepted;
+}
+
+// What was handed to the broker leaves with its next turn.
+bool MosquittoTransport::flush(Span) {
+    return true;
+}
+
+void MosquittoTransport::unsubscribe() {
+    subscribed_ = false;
+}
+
+void MosquittoTransport::stop() {
+    subscribed_ = false;
+    receiver_ = nullptr;
+}
+
+LinkState MosquittoTransport::link() const {
+    return receiver_ != nullptr ? LinkState::up : LinkState::down;
+}
+
+}  // namespace flyball

@@ -1,0 +1,40 @@
+#pragma once
+// Messages and their MQTT 5 properties between our words and the broker's. Stateless; the broker's
+// thread.
+
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "schemas/message.h"
+
+struct mosquitto_evt_message;
+using mosquitto_property = struct mqtt5__property;
+
+namespace flyball {
+
+// What the broker's property functions copy out belongs to the caller.
+struct FreedByC {
+    void operator()(void* bytes) const { std::free(bytes); }
+};
+
+// The message of an event. Its properties are copies, which is all that the broker gives.
+class MosquittoMessage {
+public:
+    explicit MosquittoMessage(const mosquitto_evt_message& event);
+    const Message& view() const { return view_; }
+
+private:
+    void read(const mosquitto_property* property);
+    std::string_view keep_text(const mosquitto_property* property, int identifier);
+    void read_user_property(const mosquitto_property* property);
+
+    Message view_;
+    std::vector<std::unique_ptr<void, FreedByC>> kept_;
+};
+
+// Null: out of memory, or there are none (`message` then needs none). The caller frees them, or the
+// broker once it has taken them.
+mosquitto_property* properties_of(const Message& message);
+
+}  // namespace flyball

@@ -1,0 +1,45 @@
+#pragma once
+// The door between a Mosquitto broker and a guest inside it: what the broker calls, in our words.
+// mosquitto_plugin.cpp is the library that the broker loads; whoever is to live in it defines
+// make_broker_guest(). Everything on the broker's thread.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct mosquitto_evt_message;
+
+namespace flyball {
+
+// A client's PUBLISH that the broker's own rules allow. Valid for the call only.
+struct BrokerMessage {
+    std::string_view topic;
+    std::string_view payload;
+    std::string_view client_id;
+    std::string_view username;  // empty: none
+    const mosquitto_evt_message& event;
+};
+
+class BrokerGuest {
+public:
+    virtual ~BrokerGuest() = default;
+    enum class Verdict : std::uint8_t {
+        pass,
+        drop,  // nobody gets it; with QoS 1 an MQTT 5 client sees 0x87, Not authorized
+    };
+    // What is thrown is logged, and the message passes.
+    virtual Verdict on_message(const BrokerMessage& message) = 0;
+    virtual void on_tick() = 0;    // at least every 100 ms
+    virtual void on_reload() = 0;  // SIGHUP of the broker
+};
+
+// `config_path`: plugin_opt_config, empty without it. Null: the broker does not start; the log says
+// why.
+std::unique_ptr<BrokerGuest> make_broker_guest(const std::string& config_path);
+
+enum class BrokerLog : std::uint8_t { debug, info, notice, warning, error };
+// A line in the broker's log.
+void write_broker_log(BrokerLog level, const std::string& line) noexcept;
+
+}  // namespace flyball
