@@ -104,7 +104,7 @@ void Control::choose(Call& call, const Request& request) {
     const auto found = std::ranges::find(ops(), request.op, &Op::name);
     if (const Value* unknown = unknown_name(request.must)) {
         call.fail(Reason::unsupported, unknown->text(), "a key or feature that this node knows");
-    } else if (request.fault && request.fault.field != "tenant") {
+    } else if (request.fault) {
         call.fail(request.fault.reason, request.fault.field, request.fault.expected);
     } else if (found == ops().end()) {
         call.reply.supported = names;

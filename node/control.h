@@ -33,7 +33,8 @@ public:
     virtual void trace(Trace trace) = 0;
     // What is needed to answer later.
     struct Deferred {
-        std::string topic, correlation_data;
+        std::string topic, correlation_data, traceparent, tracestate;
+        std::string payload_traceparent, payload_tracestate;  // where there are no properties
         Qos qos = Qos::at_most_once;
         Encoding encoding = Encoding::json;
         std::string id, cid;  // as JSON or msgpack, by `encoding`; empty: absent

@@ -82,6 +82,10 @@ void Control::remove_governor(Call& call) {
     if (call.fields.fault()) {
         return;
     }
+    if (const Governor* leaving = engine_.registry().find(type, name);
+        leaving != nullptr && call.done_in_earnest()) {
+        engine_.supervisor().forget(*leaving);
+    }
     switch (engine_.registry().remove(type, name, purge, call.now(), !call.done_in_earnest())) {
         case Registry::Removal::unknown:
             call.fail(Reason::unknown_governor, "name", "the name of a governor of this type");

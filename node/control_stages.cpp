@@ -59,6 +59,10 @@ bool Control::defer(Call& call, ControlledNode::Deferred& asker) {
     const Message& reply = *call.asked.reply;
     asker.topic = reply.topic;
     asker.correlation_data = reply.correlation_data;
+    asker.traceparent = reply.traceparent;
+    asker.tracestate = reply.tracestate;
+    asker.payload_traceparent = call.reply.traceparent;
+    asker.payload_tracestate = call.reply.tracestate;
     asker.qos = reply.qos;
     asker.encoding = call.asked.encoding;
     asker.id = written(call.asked.request.id, asker.encoding);

@@ -91,6 +91,7 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
         watch_ = next_watch_;
     }
     ++depth_;
+    newest_ = std::max(newest_, now);
     if (watch_ != nullptr) [[unlikely]] {
         watch_->begin(arrival.waited_us);
     }
@@ -155,7 +156,7 @@ bool Engine::check_message(Job& job) {
         return false;
     }
     if (expired(job)) {
-        ++counts_.expired;
+        counts_.expired += job.payload.root->is(Kind::array) ? job.payload.root->count : 1;
         return false;
     }
     return true;
@@ -215,12 +216,21 @@ void Engine::decide_all(Job& job) {
     const Value* entry = root.first_child();
     for (std::uint32_t i = 0; i < root.count; ++i, entry = entry->next_sibling()) {
         if (i != 0 && i % batch_slice == 0) {
-            job.host.breathe();
+            breathe(job);
         }
         decide_entry(job, *entry, false);
     }
     job.work.writer.end_array();
     send_reply(job);
+}
+
+// Others were served meanwhile: time has gone on, and the governor may be gone.
+void Engine::breathe(Job& job) {
+    job.host.breathe();
+    job.now = std::max(job.now, newest_);
+    if (!job.admit() && !job.control()) {
+        job.governor = registry_.find(job.topic.title);
+    }
 }
 
 // False: control answers later.
@@ -283,6 +293,13 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
 
 void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
     Workspace& work = job.work;
+    if (job.governor == nullptr || job.governor->standing().down) {
+        const bool gone = job.governor == nullptr;
+        Reply fault = error_reply(job, gone ? Reason::unknown_governor : Reason::governor_down);
+        echo(request, fault);
+        write_error(job, fault);
+        return;
+    }
     const Writer::Mark mark = work.writer.mark();
     // The supervisor's edge: what a governor throws ends here and hurts this request only.
     try {

@@ -54,7 +54,7 @@ public:
     bool decide(Governor& governor, Request& request, const Occasion& occasion, Decided& decided,
                 Effect& effect);
 
-    // The reply to a message that could not be queued. Decides nothing.
+    // The reply to a message that could not be queued. Decides nothing; any thread.
     void refuse_overloaded(const Message& message, EngineHost& host);
 
     void set_control(ControlDesk* desk) { control_ = desk; }
@@ -85,6 +85,7 @@ private:
     bool find_governor(Job& job);
     bool expired(const Job& job) const;
     void decide_all(Job& job);
+    void breathe(Job& job);
     bool decide_entry(Job& job, const Value& entry, bool alone);
     static void echo(const Request& request, Reply& fault);
     void echo_request(Job& job, Reply& fault) const;
@@ -119,6 +120,7 @@ private:
     Effect effect_;  // of time passing
     std::array<std::unique_ptr<Workspace>, depth_max> workspaces_;
     std::size_t depth_ = 0;
+    Instant newest_{};  // of all messages so far
 };
 
 }  // namespace flyball

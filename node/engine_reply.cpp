@@ -86,7 +86,7 @@ void Engine::refuse_overloaded(const Message& message, EngineHost& host) {
     if (!topic || !takes(*topic) || message.retain) {
         return;
     }
-    Workspace work(options_.root, policy_, options_.limits);
+    Workspace work(options_.root, policy_, Limits{});  // nothing is decoded
     const Arrival arrival;
     Job job{.work = work, .message = message, .arrival = arrival, .now = {}, .host = host};
     job.topic = *topic;

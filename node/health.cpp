@@ -174,6 +174,8 @@ void write_state(Writer& writer, const HealthInput& input) {
     writer.end_map();
 }
 
+constexpr std::size_t report_end_bytes = 2;  // what closes the list and the report
+
 void write_governors(Writer& writer, const HealthInput& input) {
     writer.field("governors_total", static_cast<std::int64_t>(input.engine.registry().size()));
     writer.key("governors");
@@ -181,9 +183,15 @@ void write_governors(Writer& writer, const HealthInput& input) {
     std::size_t listed = 0;
     for (const bool down : {true, false}) {
         input.engine.registry().each([&](const Governor& governor) {
-            if (listed < health_governors_max && governor.standing().down == down) {
-                write_governor_row(writer, governor, input.at);
-                ++listed;
+            if (listed == health_governors_max || governor.standing().down != down) {
+                return;
+            }
+            const Writer::Mark mark = writer.mark();
+            write_governor_row(writer, governor, input.at);
+            ++listed;
+            if (writer.bytes().size() + report_end_bytes > health_bytes_max) {
+                writer.rewind(mark);
+                listed = health_governors_max;
             }
         });
     }

@@ -14,6 +14,18 @@ constexpr std::size_t inline_payload_bytes = 4096;
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
 constexpr Span offline_wait{500};
 
+// A refusal tells nothing of the state: it waits for nobody, and comes from any thread.
+class StraightOut final : public EngineHost {
+public:
+    explicit StraightOut(Transport& transport) : transport_(transport) {}
+    void send(const Message& message) override { transport_.publish(message); }
+    void breathe() override {}
+    void reply_topic_refused(std::string_view) override {}
+
+private:
+    Transport& transport_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Node>> Node::make(Options options) {
@@ -64,7 +76,7 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
       stages_([this](std::string_view line) { publish_trace(line); }),
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
-      inbox_({.messages_max = settings_.limits.inbox}),
+      inbox_(inbox_limits(settings_.limits)),
       life_{.instance = identity.instance, .started_us = options.started.monotonic_us} {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
     append_topic(trace_topic_, settings_.root, Topic{.channel = Channel::trace});
@@ -205,7 +217,8 @@ std::optional<Receiver::Will> Node::will() noexcept {
 // An answer for what did not fit, at most so many a second; all are counted.
 void Node::refuse(const Message& message) {
     if (refusals_.answers(monotonic_us())) {
-        engine_.refuse_overloaded(message, *this);
+        StraightOut out(*transport_);
+        engine_.refuse_overloaded(message, out);
     }
 }
 
@@ -245,6 +258,10 @@ void Node::breathe() {
 }
 
 void Node::raise(const Event& event) {
+    if (event.kind == EventKind::governor_restarted || event.kind == EventKind::governor_down) {
+        log_.write(LogLevel::error, to_text(event.kind),
+                   {{"governor", event.governor}, {"thrown", engine_.supervisor().last_failure()}});
+    }
     const bool up = transport_->link() == LinkState::up;
     const bool late = !up || events_.has_late();
     if (events_.add(event, late)) {
@@ -297,8 +314,13 @@ void Node::send_at_once(const Message& message) {
 }
 
 void Node::reply_topic_refused(std::string_view topic) {
+    const std::size_t level = topic.rfind('/');
+    const std::string entry(topic.substr(0, level == std::string_view::npos ? level : level + 1));
     log_.write_seldom(LogLevel::warning, monotonic_us(), "reply topic refused",
-                      {{"topic", topic}, {"hint", "mqtt.reply_prefixes would have to allow it"}});
+                      {{"topic", topic},
+                       {"hint", valid_publish_topic(topic, reply_topic_bytes_max)
+                                    ? "add \"" + entry + "\" to mqtt.reply_prefixes to allow it"
+                                    : "no entry of mqtt.reply_prefixes can allow this topic"}});
 }
 
 void Node::set_time(Instant at) {

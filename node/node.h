@@ -132,7 +132,7 @@ private:
     HealthPace health_;
     std::string_view watched_clock_;  // in the last event
     std::string policy_rev_;
-    bool name_is_shared_ = false;
+    std::int64_t name_shared_until_us_ = 0;
     bool ended_ = false;  // nothing more will be decided
     ReplyGate gate_;
     KeepingWatch keeping_;

@@ -10,6 +10,8 @@ namespace flyball {
 namespace {
 
 constexpr std::int64_t second_us = 1'000'000;
+// After the last sign of another one; longer than a node that was sent away waits to come back.
+constexpr std::int64_t name_shared_us = 180 * second_us;
 
 std::int64_t to_us(Span span) {
     return span.count() * 1000;
@@ -58,7 +60,7 @@ void Node::take_link_change() {
             health_.next_us = 0;
             break;
         case LinkState::name_taken:
-            name_is_shared_ = true;
+            name_shared_until_us_ = monotonic_us() + name_shared_us;
             log_.write(LogLevel::error, "another client uses this node's client id",
                        {{"why", why}});
             break;
@@ -73,8 +75,8 @@ std::string_view Node::status() const {
     if (draining_) {
         return "draining";
     }
-    const bool degraded = name_is_shared_ || clock_.far_behind() || engine_.registry().down() > 0 ||
-                          keeper_->health_is_failing();
+    const bool degraded = monotonic_us() < name_shared_until_us_ || clock_.far_behind() ||
+                          engine_.registry().down() > 0 || keeper_->health_is_failing();
     return degraded ? "degraded" : "online";
 }
 
@@ -189,10 +191,15 @@ void Node::look_at_own_health(const Message& message) {
     const bool ours =
         integer_of(report, "started_at") == to_ms(life_.started_at) &&
         (static_cast<std::uint64_t>(integer_of(report, "session")) >> 20U) == life_.epoch;
-    if (text_of(report, "status") != "online" || ours || name_is_shared_) {
+    if (text_of(report, "status") != "online" || ours) {
         return;
     }
-    name_is_shared_ = true;
+    const std::int64_t now_us = monotonic_us();
+    const bool known = now_us < name_shared_until_us_;
+    name_shared_until_us_ = now_us + name_shared_us;
+    if (known) {
+        return;
+    }
     transport_->name_disputed();
     log_.write(LogLevel::error, "another node reports health under this node's name",
                {{"topic", health_topic_}, {"hint", "give each node a name of its own"}});

@@ -2,6 +2,7 @@
 // What the daemon remembers of its several duties from one turn to the next. Plain values, each
 // under the node's lock but for LinkNews, which has its own.
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "node/control.h"
+#include "schemas/limits.h"
+#include "transport/inbox.h"
 #include "transport/transport.h"
 
 namespace flyball {
@@ -43,6 +46,13 @@ struct NodeLife {
     std::int64_t started_us = 0;  // monotonic
     std::int64_t startup_ms = 0;
 };
+
+// At least two of the largest messages that are taken.
+inline Inbox::Limits inbox_limits(const Limits& limits) {
+    Inbox::Limits inbox{.messages_max = limits.inbox};
+    inbox.bytes_max = std::max(inbox.bytes_max, 2 * limits.payload_bytes);
+    return inbox;
+}
 
 struct HealthPace {
     std::string status;      // in the last report

@@ -42,7 +42,7 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         settings_.health_interval = fresh.health_interval;
         settings_.limits = fresh.limits;
         engine_.set_limits(fresh.limits);
-        inbox_.set_limits({.messages_max = fresh.limits.inbox});
+        inbox_.set_limits(inbox_limits(fresh.limits));
         settings_.governors = std::move(fresh.governors);
         settings_.base_governors = fresh.base_governors;
         governors_changed();
@@ -111,11 +111,19 @@ void Node::answer_later(const Deferred& asker, const std::function<void(Writer&)
     }
     writer.field("governor", "node");
     own_keys(writer);
+    for (const auto& [name, text] : {std::pair{"traceparent", &asker.payload_traceparent},
+                                     std::pair{"tracestate", &asker.payload_tracestate}}) {
+        if (!text->empty()) {
+            writer.field(std::string_view(name), std::string_view(*text));
+        }
+    }
     writer.end_map();
     Message message;
     message.topic = asker.topic;
     message.payload = writer.bytes();
     message.correlation_data = asker.correlation_data;
+    message.traceparent = asker.traceparent;
+    message.tracestate = asker.tracestate;
     message.qos = asker.qos;
     message.utf8_payload = asker.encoding == Encoding::json;
     message.content_type = message.utf8_payload ? "application/json" : "application/vnd.msgpack";

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t time_every_us = 60 * second_us;
+constexpr std::size_t snapshot_askers_max = 64;
 
 std::deque<EventQueue::Line> lines_of(std::deque<KeptEvent>& kept) {
     std::deque<EventQueue::Line> lines;
@@ -172,6 +173,14 @@ void Node::keep_time(std::int64_t now_us) {
 }
 
 void Node::snapshot(Deferred asker) {
+    if (keeping_.askers.size() == snapshot_askers_max) {
+        answer_later(asker, [](Writer& writer) {
+            writer.field("decision", "error");
+            writer.field("allowed", false);
+            writer.field("reason", "overloaded");
+        });
+        return;
+    }
     keeping_.snapshots = keeper_->health().snapshots;
     keeping_.askers.push_back(std::move(asker));
     keeper_->want_snapshot();

@@ -25,7 +25,11 @@ public:
     void failed(Governor& governor, std::string_view what, Instant now);
     // Puts what is down back to work, with a clean record.
     void restore(Instant now);
-    void forget(const Governor& governor) { histories_.erase(&governor); }
+    // The governor is about to be gone for good.
+    void forget(const Governor& governor) {
+        histories_.erase(&governor);
+        faulty_ = faulty_ == &governor ? nullptr : faulty_;
+    }
 
     // Control's `fault`: the governor throws when next asked.
     void arm_fault(const Governor& governor) { faulty_ = &governor; }

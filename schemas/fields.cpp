@@ -31,7 +31,14 @@ constexpr std::array integer_ranges{
     IntegerRange{1, integer_max, "an integer greater than 0"},
     IntegerRange{1, 200, "an integer from 1 to 200"},
     IntegerRange{1, 1024, "an integer from 1 to 1024"},
+    IntegerRange{1, 10000, "an integer from 1 to 10000"},
+    IntegerRange{1, 60000, "an integer from 1 to 60000"},
+    IntegerRange{1, 1000000, "an integer from 1 to 1000000"},
+    IntegerRange{0, 1000000000, "an integer from 0 to 1000000000"},
     IntegerRange{1, 2592000000, "an integer from 1 to 2592000000 (30 days in ms)"},
+    IntegerRange{0, 4102444800000, "milliseconds since 1970, up to the year 2100"},
+    IntegerRange{0, 253402300799999, "milliseconds since 1970, up to the year 9999"},
+    IntegerRange{1, 253402300799999, "an integer from 1 to 253402300799999 (ms)"},
 };
 
 struct TextRange {

@@ -52,6 +52,7 @@ public:
 
     Engine& engine() { return engine_; }
     Instant now() const { return now_; }
+    void pass(Span time) { now_ += time; }
     void on_breath(std::function<void()> action) { breath_ = std::move(action); }
     const std::vector<Sent>& sent() const { return sent_; }
     int breaths() const { return breaths_; }

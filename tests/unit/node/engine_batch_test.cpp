@@ -110,6 +110,60 @@ TEST(Batch, NestsAsDeepAsTheEngineSays) {
     EXPECT_EQ(node.used("t"), static_cast<std::int64_t>(65 * Engine::depth_max));
 }
 
+// What one window allows is allowed once, also when the window changes while others are served.
+TEST(Batch, GoesOnInTheTimeOfThoseWhoWereServedInBetween) {
+    Tree::Map rule{{"limit", Tree(std::int64_t{70})}, {"window", Tree(std::string("1s"))}};
+    AskedEngine node(AskedEngine::settings(),
+                     {{"resources", Tree(Tree::Map{{"api_calls", Tree(std::move(rule))}})}});
+    node.on_breath([&] {
+        node.pass(Span{1000});
+        node.ask({{"tenant", "t"}, {"hits", 60}});
+    });
+    const std::string payload = Json(std::vector<Json>(100, {{"tenant", "t"}})).dump();
+    const Json reply = node.handle({.topic = request_topic, .payload = payload}).back().json();
+    std::int64_t allowed = 60;  // in the second window
+    for (std::size_t i = 64; i < reply.size(); ++i) {
+        EXPECT_GE(reply[i].at("at"), reply[i - 1].at("at")) << i;
+        allowed += reply[i].at("decision") == "allow" ? 1 : 0;
+    }
+    EXPECT_EQ(allowed, 70);
+    EXPECT_EQ(node.used("t"), 70);
+}
+
+TEST(Batch, IsNotDecidedByAGovernorThatIsGone) {
+    AskedEngine node;
+    for (const bool purge : {false, true}) {
+        ASSERT_TRUE(node.engine()
+                        .registry()
+                        .add("quota", "other", Tree(Tree::Map{}), node.now())
+                        .has_value());
+        node.on_breath(
+            [&] { node.engine().registry().remove("quota", "other", purge, node.now(), false); });
+        const Json reply = node.ask("quota/other/request",
+                                    Json(std::vector<Json>(80, {{"tenant", "t"}, {"cid", 7}})));
+        ASSERT_EQ(reply.size(), 80U);
+        EXPECT_EQ(reply[63].at("decision"), "allow");
+        EXPECT_EQ(reply[64].at("reason"), "unknown_governor");
+        EXPECT_EQ(reply[79].at("cid"), 7);
+    }
+}
+
+TEST(Batch, IsNotDecidedByAGovernorThatIsDown) {
+    AskedEngine node;
+    Engine& engine = node.engine();
+    Governor& governor = *engine.registry().find("quota/main");
+    for (std::size_t i = 0; i < Supervisor::restarts_max; ++i) {
+        engine.supervisor().arm_fault(governor);
+        EXPECT_EQ(node.ask({{"tenant", "t"}}).at("reason"), "governor_down");
+    }
+    engine.supervisor().arm_fault(governor);
+    const Json reply = node.ask(Json(std::vector<Json>(3, {{"tenant", "t"}, {"cid", 7}})));
+    for (const Json& entry : reply) {
+        EXPECT_EQ(entry.at("reason"), "governor_down");
+        EXPECT_EQ(entry.at("cid"), 7);
+    }
+}
+
 TEST(Batch, CountsItsEntriesAsRequests) {
     AskedEngine node;
     node.ask(Json::array({{{"tenant", "a"}}, 7, {{"tenant", "a"}, {"op", "fly"}}}));
