@@ -323,6 +323,11 @@ void Node::reply_topic_refused(std::string_view topic) {
                                     : "no entry of mqtt.reply_prefixes can allow this topic"}});
 }
 
+void Node::drain() {
+    draining_ = true;
+    waker_.wake();
+}
+
 void Node::set_time(Instant at) {
     clock_.set_time(at, sample_clock());
     keeper_->note(node_change());

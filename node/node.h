@@ -79,7 +79,7 @@ private:
     void let_late_events_leave();
     void release_replies();
     void keep_time(std::int64_t now_us);
-    void drain() override { draining_ = true; }
+    void drain() override;
     void set_time(Instant at) override;
     Reloaded reload(bool check_only) override;
     void governors_changed() override;

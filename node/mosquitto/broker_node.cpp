@@ -124,6 +124,8 @@ BrokerGuest::Verdict BrokerNode::on_message(const BrokerMessage& message) {
 
 void BrokerNode::on_tick() {
     if (node_ != nullptr && monotonic_us() >= next_turn_us_) {
+        const SignalsBlocked blocked;
+        waker_->connect();
         waker_->wake();
     }
     turn_if_wanted();

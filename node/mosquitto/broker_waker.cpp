@@ -17,7 +17,6 @@ Result<std::unique_ptr<BrokerWaker>> BrokerWaker::make(const NodeSettings& setti
             return link.error();
         }
         waker->link_ = std::move(*link);
-        waker->link_->start(*waker);
     }
     return waker;
 }
@@ -26,8 +25,15 @@ BrokerWaker::BrokerWaker(const NodeSettings& settings)
     : topic_(settings.root.text() + "/_wake"), client_id_(settings.mqtt.client_id + "-wake") {}
 
 BrokerWaker::~BrokerWaker() {
-    if (link_ != nullptr) {
+    if (started_) {
         link_->stop();
+    }
+}
+
+void BrokerWaker::connect() {
+    if (link_ != nullptr && !started_) {
+        started_ = true;
+        link_->start(*this);
     }
 }
 

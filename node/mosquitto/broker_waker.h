@@ -20,8 +20,7 @@ namespace flyball {
 
 class BrokerWaker final : public Waker, private Receiver {
 public:
-    // On the broker's thread. Connects only for a node whose replies wait for the disk: others can
-    // wait for a tick.
+    // On the broker's thread.
     static Result<std::unique_ptr<BrokerWaker>> make(const NodeSettings& settings);
     ~BrokerWaker() override;
 
@@ -30,6 +29,9 @@ public:
     void knock() noexcept;
 
     // The rest on the broker's thread.
+    // The broker's loop runs, so it can be connected to: for a node whose replies wait for the
+    // disk. Others can wait for a tick.
+    void connect();
     // Whether this message is a wake-up: not for anybody else.
     bool is_knock(std::string_view topic, std::string_view client_id) const;
     // Whether a turn was wanted since the last call.
@@ -49,6 +51,7 @@ private:
     std::mutex news_lock_;
     std::optional<std::string> news_;
     std::unique_ptr<Transport> link_;  // null: ticks have to do
+    bool started_ = false;
 };
 
 }  // namespace flyball

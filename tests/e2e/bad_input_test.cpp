@@ -51,7 +51,7 @@ protected:
         node_ = std::make_unique<NodeProcess>(
             NodeProcessSettings{.broker = broker_->address(), .config = config, .flags = {}});
         client_ = std::make_unique<BusClient>(
-            broker_->address(),
+            node_->broker(),
             std::vector<std::string>{own_replies, tenant_replies, node_->root() + "/+/+/decision/#",
                                      node_->root() + "/control/reply"});
         fmt::print("{:<12} {:<44} {:<8} {}\n", "section", "line", "encoding", "reason");

@@ -14,8 +14,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace flyball::testing {
 namespace {
@@ -45,7 +47,8 @@ std::string mosquitto_path() {
 }
 
 // fork and exec, not posix_spawn: only a fork can ask the kernel to end the child with its parent.
-pid_t spawn_broker(const std::string& program, const std::string& config, const std::string& log) {
+pid_t spawn_broker(const std::string& program, const std::string& config, const std::string& log,
+                   const std::vector<std::string>& environment) {
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child != 0) {
@@ -58,6 +61,9 @@ pid_t spawn_broker(const std::string& program, const std::string& config, const 
     }
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    for (const std::string& variable : environment) {
+        ::putenv(const_cast<char*>(variable.c_str()));
+    }
     ::execlp(program.c_str(), program.c_str(), "-c", config.c_str(), nullptr);
     ::_exit(127);
 }
@@ -77,7 +83,9 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-Broker::Broker(BrokerSettings settings) : port_(free_port()) {
+Broker::Broker(BrokerSettings settings)
+    : environment_(std::move(settings.environment)),
+      port_(settings.port != 0 ? settings.port : free_port()) {
     std::string pattern = (std::filesystem::temp_directory_path() / "flyball-broker-XXXXXX");
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("no temporary folder for a broker");
@@ -105,7 +113,8 @@ void Broker::start() {
     if (pid_ > 0) {
         throw std::logic_error("the broker runs already");
     }
-    pid_ = spawn_broker(mosquitto_path(), folder_ / "mosquitto.conf", folder_ / "log");
+    pid_ =
+        spawn_broker(mosquitto_path(), folder_ / "mosquitto.conf", folder_ / "log", environment_);
     wait_for_port();
 }
 
@@ -121,17 +130,24 @@ void Broker::wait_for_port() const {
     }
 }
 
-void Broker::end(int signal) {
+int Broker::end(int signal) {
+    int status = 0;
     if (pid_ > 0) {
         ::kill(pid_, signal);
         ::kill(pid_, SIGCONT);  // a paused one would never see SIGTERM
-        ::waitpid(pid_, nullptr, 0);
+        ::waitpid(pid_, &status, 0);
         pid_ = -1;
     }
+    return status;
 }
 
-void Broker::stop() {
-    end(SIGTERM);
+int Broker::stop() {
+    const int status = end(SIGTERM);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void Broker::reload() {
+    ::kill(pid_, SIGHUP);
 }
 
 void Broker::kill() {
@@ -144,6 +160,11 @@ void Broker::pause() {
 
 void Broker::resume() {
     ::kill(pid_, SIGCONT);
+}
+
+std::string Broker::log() const {
+    std::ifstream file(folder_ / "log");
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string Broker::address() const {

@@ -8,13 +8,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace flyball::testing {
 
 struct BrokerSettings {
-    std::string extra{};     // more configuration lines, before the listener
-    std::string listener{};  // more lines of the listener, e.g. certificates
-    bool anonymous = true;   // false: `extra` says who may log in
+    std::string extra{};                     // more configuration lines, before the listener
+    std::string listener{};                  // more lines of the listener, e.g. certificates
+    bool anonymous = true;                   // false: `extra` says who may log in
+    std::vector<std::string> environment{};  // NAME=VALUE, of the broker's process
+    std::uint16_t port = 0;                  // 0: a free one
 };
 
 class Broker {
@@ -25,22 +28,25 @@ public:
     Broker& operator=(const Broker&) = delete;
 
     void start();   // on the same port again
-    void stop();    // SIGTERM and wait
+    int stop();     // SIGTERM and wait; the exit status, -1 when it did not end by itself
+    void reload();  // SIGHUP
     void kill();    // SIGKILL and wait: no will of anybody is published
     void pause();   // SIGSTOP: half-open connections
     void resume();  // SIGCONT
 
     std::uint16_t port() const { return port_; }
     std::string address() const;  // tcp://127.0.0.1:PORT
+    std::string log() const;
     pid_t pid() const { return pid_; }
     const std::filesystem::path& folder() const { return folder_; }
 
 private:
-    void end(int signal);
+    int end(int signal);  // the status that waitpid gives; 0 when there is none
     void wait_for_port() const;
 
     std::filesystem::path folder_;
-    std::uint16_t port_ = 0;
+    std::vector<std::string> environment_;
+    std::uint16_t port_;
     pid_t pid_ = -1;
 };
 

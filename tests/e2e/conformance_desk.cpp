@@ -108,7 +108,7 @@ Desk::Desk(const Broker& broker, const std::string& node, const std::string& con
              .config = config,
              .flags = {},
              .program = program}),
-      client_(broker.address(),
+      client_(node_.broker(),
               {replies, elsewhere, node_.root() + "/health", node_.root() + "/+/+/decision/#",
                node_.root() + "/admit/decision/#", node_.root() + "/+/+/event",
                node_.root() + "/control/reply", node_.root() + "/trace"}),

@@ -9,7 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -55,6 +58,7 @@ NodeProcess::NodeProcess(NodeProcessSettings settings) : settings_(std::move(set
         throw std::runtime_error("no temporary folder for a node");
     }
     folder_ = pattern;
+    settings_.in_broker = settings_.in_broker && settings_.program.empty();
     std::ofstream(folder_ / "node.toml") << settings_.config;
     start();
 }
@@ -70,7 +74,47 @@ void NodeProcess::start() {
     await_online();
 }
 
+bool runs_in_broker() {
+    return std::getenv("FLYBALL_IN_BROKER") != nullptr;
+}
+
+// What a plugin has no command line for is in its broker's environment.
+void NodeProcess::launch_in_broker() {
+    if (home_ != nullptr) {
+        home_->start();
+        return;
+    }
+    std::vector<std::string> environment = {
+        "FLYBALL_REGION=" + settings_.region, "FLYBALL_NODE=" + settings_.node,
+        fmt::format("FLYBALL_STATE_DIR={}/state", folder_.string())};
+    for (std::size_t i = 0; i + 1 < settings_.flags.size(); i += 2) {
+        std::string name = "FLYBALL_" + settings_.flags[i].substr(2);
+        std::ranges::transform(name, name.begin(), [](char c) {
+            return c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        });
+        environment.push_back(name + "=" + settings_.flags[i + 1]);
+    }
+    for (const std::string& variable : std::vector<std::string>{FLYBALL_PRELOADED}) {
+        environment.push_back(variable);  // a sanitizer has to be there before the broker is
+    }
+    const std::uint16_t port = free_port();
+    environment.push_back(fmt::format("FLYBALL_MQTT_BROKER=tcp://127.0.0.1:{}", port));
+    home_ = std::make_unique<Broker>(
+        BrokerSettings{.extra = fmt::format("plugin {}\nplugin_opt_config {}", FLYBALL_PLUGIN,
+                                            (folder_ / "node.toml").string()),
+                       .environment = std::move(environment),
+                       .port = port});
+}
+
+std::string NodeProcess::broker() const {
+    return home_ ? home_->address() : settings_.broker;
+}
+
 void NodeProcess::launch() {
+    if (settings_.in_broker) {
+        launch_in_broker();
+        return;
+    }
     if (pid_ > 0) {
         throw std::logic_error("the node runs already");
     }
@@ -86,7 +130,7 @@ void NodeProcess::launch() {
 // A health report of an earlier life may still be retained: only another start counts.
 void NodeProcess::await_online() {
     try {
-        BusClient watcher(settings_.broker, {root() + "/health"});
+        BusClient watcher(broker(), {root() + "/health"});
         watcher.await(
             [this](const BusClient::Arrived& arrived) {
                 const auto health = nlohmann::json::parse(arrived.payload, nullptr, false);
@@ -105,11 +149,18 @@ void NodeProcess::await_online() {
 }
 
 int NodeProcess::stop() {
+    if (home_ != nullptr) {
+        return home_->stop();
+    }
     const auto status = end(SIGTERM);
     return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
 }
 
 void NodeProcess::kill() {
+    if (home_ != nullptr) {
+        home_->kill();
+        return;
+    }
     end(SIGKILL);
 }
 
@@ -147,6 +198,9 @@ bool NodeProcess::running() {
 }
 
 std::string NodeProcess::log() const {
+    if (home_ != nullptr) {
+        return home_->log();
+    }
     std::ifstream file(folder_ / "log");
     return {std::istreambuf_iterator<char>(file), {}};
 }

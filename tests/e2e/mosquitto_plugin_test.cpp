@@ -1,0 +1,218 @@
+// A node inside a real Mosquitto: what is different from one beside it. What is the same, the
+// conformance suite shows (e2e_conformance_in_broker).
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/broker.h"
+#include "tests/e2e/bus_client.h"
+#include "tests/e2e/node_process.h"
+
+namespace flyball::testing {
+namespace {
+
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+const std::string replies = "flyball/v1/reply/test/plugin";
+constexpr Span answer_wait = std::chrono::seconds(20);
+
+std::string config_with(const std::string& state, int limit) {
+    return fmt::format(
+        "{}\n[governor.quota.main]\nresources.api_calls = {{ limit = {}, window = \"365d\" }}\n",
+        state, limit);
+}
+
+NodeProcessSettings inside(std::string config, std::vector<std::string> flags = {}) {
+    return {.broker = "",
+            .node = "inside",
+            .config = std::move(config),
+            .flags = std::move(flags),
+            .in_broker = true};
+}
+
+class MosquittoPlugin : public ::testing::Test {
+protected:
+    void make(const std::string& config) {
+        node = std::make_unique<NodeProcess>(inside(config));
+        connect();
+    }
+    void TearDown() override {
+        if (HasFailure() && node != nullptr) {
+            fmt::print("{}\n", node->log());
+        }
+    }
+    void connect() {
+        client = std::make_unique<BusClient>(
+            node->broker(), std::vector<std::string>{replies, node->root() + "/health",
+                                                     node->root() + "/control/reply"});
+    }
+    Json ask(const Json& request) { return ask_at(node->root() + "/quota/main/request", request); }
+    Json ask_at(const std::string& topic, const Json& request) {
+        const std::string payload = request.dump();
+        const auto reply = client->ask({.topic = topic,
+                                        .payload = payload,
+                                        .response_topic = replies,
+                                        .has_response_topic = true},
+                                       answer_wait);
+        return Json::parse(reply.payload);
+    }
+    void await_log(const std::string& words) {
+        const auto deadline = Clock::now() + answer_wait;
+        while (node->log().find(words) == std::string::npos) {
+            ASSERT_LT(Clock::now(), deadline) << words << " is not in\n" << node->log();
+        }
+    }
+    void write_config(const std::string& config) {
+        std::ofstream(node->folder() / "node.toml") << config;
+    }
+
+    std::unique_ptr<NodeProcess> node;
+    std::unique_ptr<BusClient> client;
+};
+
+TEST_F(MosquittoPlugin, AnswersWithEveryPropertyAndSaysWhereItIs) {
+    make(config_with("", 100));
+    const std::string topic = node->root() + "/quota/main/request";
+    Message message;
+    message.topic = topic;
+    message.payload = R"({"tenant":"a","id":1})";
+    message.qos = Qos::at_least_once;
+    message.response_topic = replies;
+    message.has_response_topic = true;
+    const auto reply = client->ask(message, answer_wait);
+    EXPECT_EQ(reply.content_type, "application/json");
+    EXPECT_TRUE(reply.utf8_payload);
+    EXPECT_EQ(Json::parse(reply.payload).at("remaining"), 99);
+    const auto health = client->await(
+        [](const auto& arrived) { return arrived.topic.ends_with("/health"); }, answer_wait);
+    EXPECT_EQ(Json::parse(health.payload).at("transport"), "mosquitto");
+    EXPECT_EQ(node->stop(), 0) << node->log();
+}
+
+TEST_F(MosquittoPlugin, KeepsWhatItSaidWhenItsBrokerIsKilled) {
+    make(config_with("state.durability = \"commit\"", 100'000));
+    std::map<int, Json> said;
+    std::vector<double> took_ms;
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 20; ++i) {
+            const int id = 100 * round + i;
+            const auto begun = Clock::now();
+            said[id] = ask({{"tenant", "a"}, {"id", id}});
+            took_ms.push_back(
+                std::chrono::duration<double, std::milli>(Clock::now() - begun).count());
+            ASSERT_EQ(said[id].at("decision"), "allow") << said[id];
+        }
+        client.reset();
+        node->kill();
+        node->start();
+        connect();
+    }
+    for (const auto& [id, reply] : said) {
+        const Json again = ask({{"tenant", "a"}, {"id", id}});
+        EXPECT_EQ(again.value("replayed", false), true) << again;
+        EXPECT_EQ(again.at("seq"), reply.at("seq"));
+    }
+    EXPECT_EQ(ask({{"tenant", "a"}, {"hits", 0}}).at("used"), said.size());
+    std::ranges::sort(took_ms);
+    fmt::print("a durable answer took {:.2f} ms (median of {}), {:.1f} ms at most\n",
+               took_ms[took_ms.size() / 2], took_ms.size(), took_ms.back());
+}
+
+TEST_F(MosquittoPlugin, ReadsItsConfigurationAgainWhenItsBrokerDoes) {
+    make(config_with("", 100));
+    EXPECT_EQ(ask({{"tenant", "a"}}).at("limit"), 100);
+    write_config(config_with("", 7));
+    node->home()->reload();
+    await_log("configuration read again");
+    EXPECT_EQ(ask({{"tenant", "a"}}).at("limit"), 7);
+    write_config("[governor.quota.main]\nnonsense = 1\n");
+    node->home()->reload();
+    await_log("the configuration stays as it was");
+    EXPECT_NE(node->log().find("node.toml:2"), std::string::npos) << node->log();
+    EXPECT_EQ(ask({{"tenant", "a"}}).at("limit"), 7);
+}
+
+std::size_t entries(const std::string& folder) {
+    std::error_code none;
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder, none), {}));
+}
+
+// Drained it idles, and a reload begins it anew, with its state; nothing is left of the lives
+// before.
+TEST_F(MosquittoPlugin, DrainsAndBeginsAnewWithoutALeak) {
+    make(config_with("state.durability = \"commit\"", 100'000));
+    const std::string process = fmt::format("/proc/{}", node->pid());
+    std::size_t threads = 0;
+    std::size_t files = 0;
+    for (int life = 1; life <= 8; ++life) {
+        ASSERT_EQ(ask({{"tenant", "a"}, {"id", life}}).at("used"), life);
+        const auto is = [](const std::string& status) {
+            return [status](const BusClient::Arrived& arrived) {
+                return arrived.topic.ends_with("/health") &&
+                       Json::parse(arrived.payload).at("status") == status;
+            };
+        };
+        while (client->take(is("online"))) {
+        }
+        ask_at(node->root() + "/control", {{"op", "drain"}});
+        client->await(is("offline"), answer_wait);
+        node->home()->reload();
+        client->await(is("online"), answer_wait);
+        ASSERT_EQ(ask({{"tenant", "a"}, {"id", life}}).value("replayed", false), true);
+        if (life == 3) {
+            threads = entries(process + "/task");
+            files = entries(process + "/fd");
+        }
+    }
+    EXPECT_LE(entries(process + "/task"), threads);
+    EXPECT_LE(entries(process + "/fd"), files);
+    EXPECT_EQ(node->stop(), 0) << node->log();
+}
+
+TEST_F(MosquittoPlugin, LivesBesideANodeOfItsOwnKind) {
+    make(config_with("", 100));
+    NodeProcess outside({.broker = node->broker(),
+                         .node = "outside",
+                         .config = config_with("", 200),
+                         .flags = {},
+                         .in_broker = false});
+    EXPECT_EQ(ask({{"tenant", "a"}}).at("limit"), 100);
+    EXPECT_EQ(ask_at(outside.root() + "/quota/main/request", {{"tenant", "a"}}).at("limit"), 200);
+}
+
+// What the broker's log says when it does not start.
+std::string refusal(const std::string& extra) {
+    try {
+        Broker broker({.extra = extra, .environment = {FLYBALL_PRELOADED}});
+        ADD_FAILURE() << "it started";
+        return {};
+    } catch (const std::runtime_error& error) {
+        const std::string said = error.what();
+        std::ifstream log(said.substr(said.rfind(' ') + 1));
+        return {std::istreambuf_iterator<char>(log), {}};
+    }
+}
+
+TEST(MosquittoPluginStart, IsRefusedWithASentence) {
+    const std::string folder = ::testing::TempDir();
+    const std::string config = folder + fmt::format("/flyball-plugin-{}.toml", ::getpid());
+    std::ofstream(config) << "[governor.quota.main]\nnonsense = 1\n";
+    const std::string plugin = std::string("plugin ") + FLYBALL_PLUGIN + "\n";
+    const std::string wrong_key = refusal(plugin + "plugin_opt_config " + config);
+    EXPECT_NE(wrong_key.find(config + ":2"), std::string::npos) << wrong_key;
+    const std::string wrong_option = refusal(plugin + "plugin_opt_confg " + config);
+    EXPECT_NE(wrong_option.find("plugin_opt_confg is unknown"), std::string::npos) << wrong_option;
+    std::filesystem::remove(config);
+}
+
+}  // namespace
+}  // namespace flyball::testing
