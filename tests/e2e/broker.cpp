@@ -146,6 +146,13 @@ int Broker::stop() {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+bool Broker::running() {
+    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+        pid_ = -1;
+    }
+    return pid_ > 0;
+}
+
 void Broker::reload() {
     ::kill(pid_, SIGHUP);
 }

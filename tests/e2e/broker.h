@@ -27,12 +27,13 @@ public:
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
 
-    void start();   // on the same port again
-    int stop();     // SIGTERM and wait; the exit status, -1 when it did not end by itself
-    void reload();  // SIGHUP
-    void kill();    // SIGKILL and wait: no will of anybody is published
-    void pause();   // SIGSTOP: half-open connections
-    void resume();  // SIGCONT
+    void start();    // on the same port again
+    int stop();      // SIGTERM and wait; the exit status, -1 when it did not end by itself
+    void reload();   // SIGHUP
+    bool running();  // false once it has ended by itself
+    void kill();     // SIGKILL and wait: no will of anybody is published
+    void pause();    // SIGSTOP: half-open connections
+    void resume();   // SIGCONT
 
     std::uint16_t port() const { return port_; }
     std::string address() const;  // tcp://127.0.0.1:PORT

@@ -39,6 +39,10 @@ BusClient::~BusClient() {
 }
 
 void BusClient::publish(const Message& message) {
+    {
+        std::unique_lock lock(mutex_);  // its broker may have been away
+        changed_.wait_for(lock, patience, [this] { return link_ == LinkState::up; });
+    }
     if (transport_->publish(message) != Publish::accepted || !transport_->flush(patience)) {
         throw std::runtime_error(fmt::format("could not publish on {}", message.topic));
     }

@@ -164,7 +164,21 @@ void NodeProcess::kill() {
     end(SIGKILL);
 }
 
+// A node in a broker ends by itself when it has drained; its broker goes on until it is told.
+int NodeProcess::wait_in_broker() {
+    const auto deadline = std::chrono::steady_clock::now() + online_wait;
+    while (home_->running() && log().find("drained; idle") == std::string::npos) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return -1;
+        }
+    }
+    return home_->stop();
+}
+
 int NodeProcess::wait() {
+    if (home_ != nullptr) {
+        return wait_in_broker();
+    }
     constexpr int patience_ms = 10'000;
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
     pollfd ended{handle, POLLIN, 0};
@@ -191,6 +205,9 @@ std::optional<int> NodeProcess::end(int signal) {
 }
 
 bool NodeProcess::running() {
+    if (home_ != nullptr) {
+        return home_->running();
+    }
     if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
         pid_ = -1;
     }

@@ -55,6 +55,7 @@ private:
     void await_online();
 
     void launch_in_broker();
+    int wait_in_broker();
 
     NodeProcessSettings settings_;
     std::unique_ptr<Broker> home_;  // of a node inside it
