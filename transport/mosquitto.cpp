@@ -44,8 +44,9 @@ void MosquittoTransport::take(const mosquitto_evt_message& event) noexcept {
 }
 
 void MosquittoTransport::start(Receiver& receiver) {
-    receiver_ = &receiver;
+    receiver.on_link(LinkState::connecting, "");
     receiver.will();  // a session begins; nobody would publish the will
+    receiver_ = &receiver;
     ++counts_.connects;
     subscribed_ = true;
     receiver.on_link(LinkState::up, "");
@@ -80,7 +81,9 @@ void MosquittoTransport::unsubscribe() {
 
 void MosquittoTransport::stop() {
     subscribed_ = false;
-    receiver_ = nullptr;
+    if (Receiver* const receiver = std::exchange(receiver_, nullptr)) {
+        receiver->on_link(LinkState::down, "");
+    }
 }
 
 LinkState MosquittoTransport::link() const {

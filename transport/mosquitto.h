@@ -13,7 +13,7 @@ struct mosquitto_evt_message;
 
 namespace flyball {
 
-class MosquittoTransport final : public Transport {
+class MosquittoTransport : public Transport {
 public:
     // `filters`: what a node would subscribe to.
     explicit MosquittoTransport(std::vector<std::string> filters);
@@ -30,7 +30,7 @@ public:
     TransportCounts counts() const override { return counts_; }
     std::string_view name() const override { return "mosquitto"; }
     std::string peer() const override { return "in process"; }
-    int protocol_version() const override { return 5; }
+    int protocol_version() const override { return counts_.connects == 0 ? 0 : 5; }
 
 private:
     std::vector<std::string> filters_;

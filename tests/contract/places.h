@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/contract/plugin_host.h"
 #include "tests/contract/recorder.h"
 #include "tests/e2e/broker.h"
 #include "transport/loopback.h"
@@ -22,6 +23,7 @@ struct EndpointOptions {
 
 class PahoPlace {
 public:
+    static constexpr bool has_sessions = true;
     std::unique_ptr<Transport> make(EndpointOptions options) {
         PahoOptions paho;
         paho.broker = broker_.address();
@@ -43,6 +45,7 @@ private:
 
 class LoopbackPlace {
 public:
+    static constexpr bool has_sessions = true;
     std::unique_ptr<Transport> make(EndpointOptions options) {
         return broker_.make_endpoint({.client_id = std::move(options.client_id),
                                       .filters = std::move(options.filters),
@@ -57,6 +60,24 @@ public:
 
 private:
     LoopbackBroker broker_;
+};
+
+// Inside a broker there is no connection to lose and no name to share.
+class MosquittoPlace {
+public:
+    static constexpr bool has_sessions = false;
+    std::unique_ptr<Transport> make(EndpointOptions options) {
+        return host_.make_endpoint(std::move(options.filters));
+    }
+    bool wait(const std::function<bool()>& condition) {
+        host_.deliver();
+        return condition();
+    }
+    void broker_down() {}
+    void broker_up() {}
+
+private:
+    PluginHost host_;
 };
 
 }  // namespace flyball::testing

@@ -1,0 +1,79 @@
+#include "tests/contract/plugin_host.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+
+#include <deque>
+#include <utility>
+
+#include "transport/mosquitto.h"
+
+namespace flyball::testing {
+
+namespace {
+
+struct Published {
+    std::string topic;
+    std::string payload;
+    std::uint8_t qos;
+    bool retain;
+    mosquitto_property* properties;
+};
+std::deque<Published> waiting;
+
+}  // namespace
+
+class HostedTransport final : public MosquittoTransport {
+public:
+    HostedTransport(PluginHost& host, std::vector<std::string> filters)
+        : MosquittoTransport(std::move(filters)), host_(host) {
+        host_.endpoints_.push_back(this);
+    }
+    ~HostedTransport() override { std::erase(host_.endpoints_, this); }
+
+private:
+    PluginHost& host_;
+};
+
+PluginHost::PluginHost() = default;
+
+PluginHost::~PluginHost() {
+    deliver();
+}
+
+std::unique_ptr<Transport> PluginHost::make_endpoint(std::vector<std::string> filters) {
+    return std::make_unique<HostedTransport>(*this, std::move(filters));
+}
+
+void PluginHost::deliver() {
+    while (!waiting.empty()) {
+        Published next = std::move(waiting.front());
+        waiting.pop_front();
+        mosquitto_evt_message event{};
+        event.topic = next.topic.data();
+        event.payload = next.payload.data();
+        event.payloadlen = static_cast<std::uint32_t>(next.payload.size());
+        event.properties = next.properties;
+        event.qos = next.qos;
+        event.retain = next.retain;
+        for (HostedTransport* const endpoint : endpoints_) {
+            endpoint->take(event);
+        }
+        mosquitto_property_free_all(&next.properties);
+    }
+}
+
+}  // namespace flyball::testing
+
+// The broker's own, which only a broker has.
+extern "C" int mosquitto_broker_publish_copy(const char*, const char* topic, int size,
+                                             const void* payload, int qos, bool retain,
+                                             mosquitto_property* properties) {
+    flyball::testing::waiting.push_back(
+        {.topic = topic,
+         .payload = {static_cast<const char*>(payload), static_cast<std::size_t>(size)},
+         .qos = static_cast<std::uint8_t>(qos),
+         .retain = retain,
+         .properties = properties});
+    return MOSQ_ERR_SUCCESS;
+}
