@@ -1,11 +1,12 @@
-// Runs a responder beside a raw-socket echo and a bare Paho C++ echo, each on a Mosquitto of its
-// own, alternating, and prints the medians of the pairs' ratios beside the aims. Ratios only: a
-// number of this machine means nothing on another day.
+// Runs a node beside its broker, the same node inside its broker, a raw-socket echo and a bare Paho
+// C++ echo, each on a Mosquitto of its own, alternating, and prints the medians of the pairs'
+// ratios beside the aims. Ratios only: a number of this machine means nothing on another day.
 //
 //   bench_echo [--pairs 5] [--seconds 2] [--subject 'COMMAND {port}' [--topic T]] [--payload TEXT]
 //
 // The subject must answer requests on --topic at the MQTT 5 Response Topic with the Correlation
-// Data; without --subject it is a node that counts a quota and keeps its state.
+// Data; without --subject it is a node that counts a quota and keeps its state, and batches of
+// requests are measured too.
 
 #include <fmt/core.h>
 #include <signal.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -60,10 +60,10 @@ private:
 // What a node needs in order to allow every request of the run.
 class NodeFolder {
 public:
-    NodeFolder() {
+    explicit NodeFolder(const std::string& first_lines = "") {
         std::ofstream config(file());
         config
-            << "[state]\ndir = \"" << (path_ / "state").string() << "\"\n"
+            << first_lines << "[state]\ndir = \"" << (path_ / "state").string() << "\"\n"
             << "[governor.quota.main.resources.api_calls]\nlimit = 1000000000\nwindow = \"1d\"\n";
     }
     ~NodeFolder() { std::filesystem::remove_all(path_); }
@@ -84,6 +84,7 @@ private:
 };
 
 using Figures = std::map<std::string, double>;
+const std::string in_batches = "decisions per second, batches of 256";
 
 void note_closed(Figures& figures, Load& load, std::size_t in_flight,
                  std::chrono::milliseconds length) {
@@ -95,10 +96,27 @@ void note_closed(Figures& figures, Load& load, std::size_t in_flight,
     figures["unanswered"] += static_cast<double>(result.unanswered());
 }
 
-Figures measure(const std::string& command, const Load::Target& target,
+constexpr int batch_entries = 256;
+
+std::string batch_of(const std::string& request) {
+    std::string batch("\xdc\x01\x00", 3);  // msgpack: an array of 256
+    for (int i = 0; i < batch_entries; ++i) {
+        batch += request;
+    }
+    return batch;
+}
+
+struct Contestant {
+    std::string command;   // empty: inside the broker
+    std::string broker;    // more lines of its broker's configuration
+    bool decides = false;  // not a mere echo: batches mean something
+};
+
+Figures measure(const Contestant& contestant, const Load::Target& target,
                 std::chrono::milliseconds length) {
-    const flyball::testing::Broker broker({.extra = "max_queued_messages 0", .listener = ""});
-    std::string filled = command;
+    const flyball::testing::Broker broker(
+        {.extra = "max_queued_messages 0\n" + contestant.broker, .listener = ""});
+    std::string filled = contestant.command.empty() ? "sleep infinity" : contestant.command;
     if (const auto at = filled.find("{port}"); at != std::string::npos) {
         filled.replace(at, 6, std::to_string(broker.port()));
     }
@@ -120,6 +138,11 @@ Figures measure(const std::string& command, const Load::Target& target,
     const LoadResult quiet = load.after_silence(1500ms, 10);
     figures["after 1.5 s of silence, p50 us"] = quiet.percentile(0.5);
     figures["after 1.5 s of silence, p99 us"] = quiet.percentile(0.99);
+    if (contestant.decides) {
+        Load batches(broker.port(), {.topic = target.topic, .payload = batch_of(target.payload)});
+        batches.closed(8, 0, 200ms);  // warm
+        figures[in_batches] = batch_entries * batches.closed(8, 0, length).per_second();
+    }
     return figures;
 }
 
@@ -129,17 +152,22 @@ double median(std::vector<double> values) {
 }
 
 struct Aim {
-    const char* figure;
-    const char* rival;
+    std::string who;
+    std::string figure;
+    std::string rival;  // empty: the figure itself
     double bound;
     bool at_least;
 };
-constexpr std::array<Aim, 6> aims{{{"512 in flight, per second", "paho", 0.95, true},
-                                   {"1 in flight, p50 us", "paho", 1.10, false},
-                                   {"512 in flight, per second", "raw", 0.80, true},
-                                   {"1 in flight, p50 us", "raw", 1.70, false},
-                                   {"after 1.5 s of silence, p99 us", "raw", 3.0, false},
-                                   {"QoS 1, 1 in flight, p50 us", "raw", 2.0, false}}};
+const std::vector<Aim> aims{{"subject", "512 in flight, per second", "paho", 0.95, true},
+                            {"subject", "1 in flight, p50 us", "paho", 1.10, false},
+                            {"subject", "512 in flight, per second", "raw", 0.80, true},
+                            {"subject", "1 in flight, p50 us", "raw", 1.70, false},
+                            {"subject", "after 1.5 s of silence, p99 us", "raw", 3.0, false},
+                            {"subject", "QoS 1, 1 in flight, p50 us", "raw", 2.0, false},
+                            {"subject", in_batches, "", 500'000, true},
+                            {"inside", "512 in flight, per second", "raw", 1.80, true},
+                            {"inside", "1 in flight, p50 us", "raw", 0.55, false},
+                            {"inside", in_batches, "", 1'000'000, true}};
 
 using Runs = std::map<std::string, std::vector<Figures>>;
 
@@ -152,8 +180,9 @@ std::vector<double> column(const std::vector<Figures>& runs, const std::string& 
     return values;
 }
 
-double median_ratio(const Runs& runs, const std::string& rival, const std::string& figure) {
-    const auto ours = column(runs.at("subject"), figure);
+double median_ratio(const Runs& runs, const std::string& who, const std::string& rival,
+                    const std::string& figure) {
+    const auto ours = column(runs.at(who), figure);
     const auto theirs = column(runs.at(rival), figure);
     std::vector<double> ratios;
     for (std::size_t i = 0; i < ours.size(); ++i) {
@@ -164,22 +193,41 @@ double median_ratio(const Runs& runs, const std::string& rival, const std::strin
     return median(ratios);
 }
 
+void print_row(const Runs& runs, const std::string& figure) {
+    fmt::print("{:36}", figure);
+    for (const auto& [who, figures] : runs) {
+        fmt::print(" {:>9.0f}", median(column(figures, figure)));
+    }
+    for (const char* rival : {"paho", "raw"}) {
+        fmt::print(" {:>9.2f}", median_ratio(runs, "subject", rival, figure));
+    }
+    if (runs.contains("inside")) {
+        fmt::print(" {:>10.2f}", median_ratio(runs, "inside", "raw", figure));
+    }
+    fmt::print("\n");
+}
+
 int report(const Runs& runs) {
-    fmt::print("{:34} {:>10} {:>10} {:>10} {:>8} {:>8}\n", "median of the pairs", "subject", "paho",
-               "raw", "/paho", "/raw");
+    fmt::print("{:36}", "median of the pairs");
+    for (const auto& [who, figures] : runs) {
+        fmt::print(" {:>9}", who);
+    }
+    fmt::print(" {:>9} {:>9} {:>10}\n", "/paho", "/raw", "inside/raw");
     for (const auto& [figure, value] : runs.at("subject").front()) {
-        fmt::print("{:34} {:10.0f} {:10.0f} {:10.0f} {:8.2f} {:8.2f}\n", figure,
-                   median(column(runs.at("subject"), figure)),
-                   median(column(runs.at("paho"), figure)), median(column(runs.at("raw"), figure)),
-                   median_ratio(runs, "paho", figure), median_ratio(runs, "raw", figure));
+        print_row(runs, figure);
     }
     int missed = 0;
     for (const Aim& aim : aims) {
-        const double ratio = median_ratio(runs, aim.rival, aim.figure);
-        const bool met = aim.at_least ? ratio >= aim.bound : ratio > 0 && ratio <= aim.bound;
+        if (!runs.contains(aim.who) || !runs.at(aim.who).front().contains(aim.figure)) {
+            continue;
+        }
+        const double value = aim.rival.empty() ? median(column(runs.at(aim.who), aim.figure))
+                                               : median_ratio(runs, aim.who, aim.rival, aim.figure);
+        const bool met = aim.at_least ? value >= aim.bound : value > 0 && value <= aim.bound;
         missed += met ? 0 : 1;
-        fmt::print("{:6} {} against {}: {:.2f}, aim {} {:.2f}\n", met ? "met" : "missed",
-                   aim.figure, aim.rival, ratio, aim.at_least ? "at least" : "at most", aim.bound);
+        fmt::print("{:6} {}: {}{}{}: {:.2f}, aim {} {:.2f}\n", met ? "met" : "missed", aim.who,
+                   aim.figure, aim.rival.empty() ? "" : " against ", aim.rival, value,
+                   aim.at_least ? "at least" : "at most", aim.bound);
     }
     return missed == 0 ? 0 : 1;
 }
@@ -215,7 +263,8 @@ int main(int argc, char** argv) {
     const std::filesystem::path here =
         std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const NodeFolder folder;
-    if (options.subject.empty()) {
+    const bool is_node = options.subject.empty();
+    if (is_node) {
         options.subject =
             (here / "flyball-node").string() + " --config " + folder.file() +
             " --region bench --node one --mqtt.broker tcp://localhost:{port} 2>/dev/null";
@@ -227,15 +276,24 @@ int main(int argc, char** argv) {
     }
     // The rivals are asked the same on the same topic, so that the broker's part is equal.
     const std::string arguments = " {port} " + options.target.topic;
-    const std::map<std::string, std::string> commands{
-        {"subject", options.subject},
-        {"paho", (here / "bench_paho_echo").string() + arguments},
-        {"raw", (here / "bench_raw_echo").string() + arguments}};
+    std::map<std::string, Contestant> contestants{
+        {"subject", {.command = options.subject, .broker = "", .decides = is_node}},
+        {"paho", {.command = (here / "bench_paho_echo").string() + arguments, .broker = ""}},
+        {"raw", {.command = (here / "bench_raw_echo").string() + arguments, .broker = ""}}};
     std::vector<std::string> order{"subject", "paho", "raw"};
+    const NodeFolder inside("region = \"bench\"\nnode = \"one\"\n");
+    if (is_node) {
+        contestants["inside"] = {
+            .command = "",
+            .broker = fmt::format("plugin {}\nplugin_opt_config {}",
+                                  (here / "../lib/flyball_mosquitto.so").string(), inside.file()),
+            .decides = true};
+        order.insert(order.begin() + 1, "inside");
+    }
     Runs runs;
     for (int pair = 0; pair < options.pairs; ++pair) {
         for (const std::string& name : order) {
-            runs[name].push_back(measure(commands.at(name), options.target, options.length));
+            runs[name].push_back(measure(contestants.at(name), options.target, options.length));
         }
         std::reverse(order.begin(), order.end());  // A B B A: drift hits both alike
         fmt::print(stderr, "pair {} of {}\n", pair + 1, options.pairs);
