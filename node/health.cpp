@@ -189,7 +189,7 @@ void write_governors(Writer& writer, const HealthInput& input) {
             const Writer::Mark mark = writer.mark();
             write_governor_row(writer, governor, input.at);
             ++listed;
-            if (writer.bytes().size() + report_end_bytes > health_bytes_max) {
+            if (writer.bytes().size() + report_end_bytes > input.bytes_max) {
                 writer.rewind(mark);
                 listed = health_governors_max;
             }

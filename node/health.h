@@ -67,6 +67,7 @@ struct HealthInput {
     std::string_view transport;
     std::string_view broker;
     std::string_view policy_rev;
+    std::size_t bytes_max = health_bytes_max;  // of the report; governors beyond it are left out
 };
 
 void write_health(Writer& writer, const HealthInput& input);

@@ -107,6 +107,40 @@ TEST(ControlTopic, LeavesTheAnswerToASnapshotToTheNode) {
     EXPECT_EQ(node.daemon.snapshots.size(), 1U);
 }
 
+TEST(ControlTopic, KeepsTheTraceContextForALaterAnswer) {
+    Controlled node;
+    const std::string topic = below_root("control");
+    node.node.handle({.topic = topic,
+                      .payload = R"({"op":"snapshot","traceparent":"in-the-payload"})",
+                      .traceparent = "a-property"});
+    ASSERT_EQ(node.daemon.snapshots.size(), 1U);
+    EXPECT_EQ(node.daemon.snapshots.front().traceparent, "a-property");
+}
+
+// A filter that is not understood is no filter: it must not show everybody's history.
+TEST(ControlTopic, RefusesATenantThatIsNone) {
+    Controlled node;
+    for (const Json& tenant : {Json(42), Json("")}) {
+        const Json reply =
+            node.ask({{"op", "history"}, {"governor", "quota/main"}, {"tenant", tenant}});
+        EXPECT_EQ(reply.at("reason"), "bad_field") << reply;
+        EXPECT_EQ(reply.at("field"), "tenant") << reply;
+    }
+}
+
+TEST(ControlTopic, LeavesNoFaultBehindForAGovernorOfTheSameName) {
+    Controlled node;
+    const Json add = {{"op", "add_governor"}, {"type", "quota"}, {"name", "x"}};
+    const Json remove = {
+        {"op", "remove_governor"}, {"type", "quota"}, {"name", "x"}, {"purge", true}};
+    for (int life = 0; life < 8; ++life) {  // one of them will have the address of another
+        ASSERT_EQ(node.ask(add).at("decision"), "ok");
+        EXPECT_EQ(node.node.ask("quota/x/request", {{"tenant", "t"}}).at("decision"), "allow");
+        ASSERT_EQ(node.ask({{"op", "fault"}, {"governor", "quota/x"}}).at("decision"), "ok");
+        ASSERT_EQ(node.ask(remove).at("decision"), "ok");
+    }
+}
+
 TEST(ControlTopic, RefusesWhatItDoesNotKnowOrMayNot) {
     Controlled node({.allow = {"list"}, .allow_faults = true});
     const Json unknown = node.ask({{"op", "fly"}});
