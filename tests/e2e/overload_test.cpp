@@ -1,0 +1,76 @@
+// More than a node can take while its replies wait for the disk: what does not fit is refused at
+// once, from the transport's own thread, beside the one that releases replies. The thread
+// sanitizer's exit status is part of the test.
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/broker.h"
+#include "tests/e2e/bus_client.h"
+#include "tests/e2e/node_process.h"
+
+namespace flyball::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string replies = "flyball/v1/reply/test/overload";
+constexpr Span answer_wait = std::chrono::seconds(20);
+constexpr const char* config = R"(
+limits.inbox = 16
+state.durability = "commit"
+[health]
+interval = "1s"
+[governor.quota.main]
+resources.api_calls = { limit = 1000000000, window = "365d" }
+)";
+
+TEST(Overload, IsRefusedWhileRepliesWaitForTheDisk) {
+    Broker broker;
+    NodeProcess node({.broker = broker.address(), .config = config, .flags = {}});
+    BusClient client(node.broker(), {replies, node.root() + "/health"});
+    const std::string topic = node.root() + "/quota/main/request";
+    constexpr int requests = 6000;
+    for (int id = 0; id < requests; ++id) {
+        const std::string payload = fmt::format(R"({{"tenant":"a","id":{}}})", id);
+        client.publish({.topic = topic,
+                        .payload = payload,
+                        .response_topic = replies,
+                        .has_response_topic = true});
+    }
+    // The last one that is decided comes after all that were refused.
+    const auto last = client.ask({.topic = topic,
+                                  .payload = R"({"tenant":"a","hits":0})",
+                                  .response_topic = replies,
+                                  .has_response_topic = true},
+                                 answer_wait);
+    std::map<std::string, int> said;
+    while (const auto reply = client.take([](const auto& at) { return at.topic == replies; })) {
+        const Json answer = Json::parse(reply->payload);
+        ++said[answer.at("decision").get<std::string>() + answer.value("reason", "")];
+    }
+    EXPECT_GT(said["allow"], 0);
+    EXPECT_EQ(said.size(), said.contains("erroroverloaded") ? 2U : 1U);
+    EXPECT_EQ(Json::parse(last.payload).at("used"), said["allow"]);
+    const auto health = client.await(
+        [&](const auto& at) {
+            if (!at.topic.ends_with("/health")) {
+                return false;
+            }
+            const Json traffic = Json::parse(at.payload).at("throughput");
+            return traffic.at("requests").template get<int>() +
+                       traffic.at("refused").template get<int>() ==
+                   requests + 1;
+        },
+        answer_wait);
+    fmt::print("{} allowed, {} told that they were refused, {} refused\n", said["allow"],
+               said["erroroverloaded"],
+               Json::parse(health.payload).at("throughput").at("refused").get<int>());
+    EXPECT_EQ(node.stop(), 0) << node.log();
+}
+
+}  // namespace
+}  // namespace flyball::testing
