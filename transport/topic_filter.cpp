@@ -1,5 +1,6 @@
 #include "transport/topic_filter.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -27,18 +28,20 @@ bool filter_matches(std::string_view filter, std::string_view topic) {
     if (topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) {
         return false;
     }
-    std::optional<std::string_view> filter_rest = filter;
-    std::optional<std::string_view> topic_rest = topic;
-    while (const auto wanted = take_level(filter_rest)) {
-        if (*wanted == "#") {
-            return true;  // also the parent level itself: "a/#" matches "a"
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < filter.size(); ++i) {
+        if (filter[i] == '#') {
+            return true;
         }
-        const auto level = take_level(topic_rest);
-        if (!level || (*wanted != "+" && *wanted != *level)) {
-            return false;
+        if (filter[i] == '+') {
+            at = std::min(topic.find('/', at), topic.size());
+        } else if (at < topic.size() && filter[i] == topic[at]) {
+            ++at;
+        } else {
+            return at == topic.size() && filter.substr(i) == "/#";  // the parent level itself
         }
     }
-    return !topic_rest;
+    return at == topic.size();
 }
 
 bool filters_overlap(std::string_view one, std::string_view other) {
