@@ -9,8 +9,6 @@ namespace flyball {
 
 namespace {
 
-// Longer payloads are decided on the node's thread: they must not hold up the transport's.
-constexpr std::size_t inline_payload_bytes = 4096;
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
 constexpr Span offline_wait{500};
 
@@ -57,6 +55,7 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
       transport_(std::move(options.transport)),
       root_text_(settings_.root.text()),
       reread_(std::move(options.reread)),
+      inline_bytes_(options.inline_bytes),
       keeper_(std::move(keeper)),
       events_(settings_.root, settings_.events_keep),
       engine_({.root = settings_.root,
@@ -180,7 +179,7 @@ void Node::finish() {
 
 void Node::on_message(const Message& message) noexcept {
     const std::int64_t arrived_us = monotonic_us();
-    if (message.payload.size() <= inline_payload_bytes && inbox_.empty()) {
+    if (message.payload.size() <= inline_bytes_ && inbox_.empty()) {
         const std::unique_lock lock(owner_, std::try_to_lock);
         if (lock.owns_lock() && ended_) {
             refuse(message);

@@ -113,6 +113,7 @@ private:
     std::unique_ptr<Transport> transport_;
     std::string root_text_, health_topic_, trace_topic_;
     std::function<Config()> reread_;
+    const std::size_t inline_bytes_;
 
     // Whoever holds this owns everything below it, up to the next remark.
     std::mutex owner_;
@@ -137,7 +138,6 @@ private:
     ReplyGate gate_;
     KeepingWatch keeping_;
     std::atomic<bool> stopping_{false}, draining_{false};
-
     // Safe from any thread.
     Inbox inbox_;
     std::atomic<std::uint64_t> connects_{0};

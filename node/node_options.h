@@ -28,6 +28,9 @@ struct NodeOptions {
     std::array<std::byte, 32> entropy{};  // random
     ClockSample started{};                // as early in the program as can be
     std::function<Config()> reread{};     // the configuration, for a reload
+    // Longer payloads are copied and decided in a turn: they must not hold up the transport's
+    // thread, unless it is the one that takes the turns.
+    std::size_t inline_bytes = 4096;
     // Who takes the keeper's turns; a thread of its own when this is empty.
     std::function<std::unique_ptr<KeeperPace>(Keeper&, Keeper::Owner&)> pace{};
 };

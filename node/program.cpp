@@ -75,7 +75,8 @@ Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<T
                        .fresh = {.instance = word(), .seed = word()},
                        .entropy = entropy,
                        .started = host.started,
-                       .reread = std::move(reread)});
+                       .reread = std::move(reread),
+                       .inline_bytes = host.inline_bytes});
 }
 
 int run_node(int argc, const char* const* argv) {

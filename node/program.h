@@ -13,6 +13,7 @@ struct NodeHost {
     Waker& waker;
     Log& log;
     ClockSample started;
+    std::size_t inline_bytes = 4096;  // as in NodeOptions
 };
 // A node with its state folder open and its random numbers drawn. ErrorCode::state: the folder
 // cannot be used.

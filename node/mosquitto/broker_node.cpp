@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "node/clock.h"
@@ -89,7 +90,8 @@ bool BrokerNode::begin() {
     MosquittoTransport* const taken = transport.get();
     auto node =
         make_node(std::move(config.settings), std::move(transport),
-                  {.waker = **waker, .log = log_, .started = started}, [this] { return read(); });
+                  {.waker = **waker, .log = log_, .started = started, .inline_bytes = SIZE_MAX},
+                  [this] { return read(); });
     if (!node) {
         log_.write(LogLevel::error, node.error().message);
         return false;
