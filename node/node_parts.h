@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "node/control.h"
+#include "node/health.h"
 #include "transport/transport.h"
 
 namespace flyball {
@@ -45,8 +46,11 @@ struct NodeLife {
 };
 
 struct HealthPace {
-    std::string status;      // in the last report
-    std::string_view clock;  // in the last report
+    std::string status;              // in the last report
+    std::string_view clock;          // in the last report
+    std::string_view watched_clock;  // in the last event
+    Writer writer;
+    HealthMeter meter;
     std::int64_t next_us = 0;
     std::int64_t last_us = 0;
     bool is_due = false;  // something that a reader must hear of soon
