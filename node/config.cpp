@@ -5,6 +5,7 @@
 #include "node/config_check.h"
 #include "node/config_file.h"
 #include "node/config_flags.h"
+#include "node/config_govern.h"
 #include "node/config_option.h"
 #include "node/default_name.h"
 #include "schemas/request.h"
@@ -44,6 +45,7 @@ private:
     bool read_file(const std::string& path);
     void take_table(const ConfigFile& file, const Tree& table, const std::string& above);
     void take_governors(const ConfigFile& file, const Tree& types);
+    void keep_places(const ConfigFile& file, std::string_view below);
     void take_text(const ConfigOption& option, const std::string& place, std::string_view text);
     void fault(const std::string& place, std::string_view key, std::string_view sentence);
     static std::string unknown_key(std::string_view key);
@@ -120,6 +122,9 @@ void Layers::take_table(const ConfigFile& file, const Tree& table, const std::st
         });
         if (key == "governor" && value.map() != nullptr) {
             take_governors(file, value);
+        } else if (key == "govern") {
+            config_.settings.govern = read_govern_rules(value, file.places, config_.faults);
+            keep_places(file, "govern[");
         } else if (section && value.map() != nullptr) {
             take_table(file, value, key + ".");
         } else {
@@ -147,8 +152,12 @@ void Layers::take_governors(const ConfigFile& file, const Tree& types) {
             merge(config_.settings.governors[type + "/" + name], settings);
         }
     }
+    keep_places(file, "governor.");
+}
+
+void Layers::keep_places(const ConfigFile& file, std::string_view below) {
     for (const auto& [key, place] : file.places) {
-        if (key.starts_with("governor.")) {
+        if (key.starts_with(below)) {
             config_.settings.places.insert_or_assign(key, place);
         }
     }

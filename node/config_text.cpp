@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "node/config_govern.h"
 #include "node/config_option.h"
 
 namespace flyball {
@@ -76,7 +77,7 @@ std::string print_config(const NodeSettings& settings,
     for (const auto& [title, tree] : governors) {
         append_governor(out, title, tree);
     }
-    return out;
+    return out + govern_text(settings.govern);
 }
 
 std::string options_table() {

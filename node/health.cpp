@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "node/governor_row.h"
@@ -198,6 +199,32 @@ void write_governors(Writer& writer, const HealthInput& input) {
     writer.end_array();
 }
 
+// Only where topics are governed: the first rules, as many as fit.
+void write_governed(Writer& writer, const GovernedTopics& governed) {
+    if (governed.size() == 0) {
+        return;
+    }
+    const std::size_t begun = writer.bytes().size();
+    writer.key("governed");
+    writer.begin_array();
+    for (std::size_t at = 0; at < std::min(governed.size(), health_governed_max); ++at) {
+        const auto [rule, counts] = governed.row(at);
+        if (writer.bytes().size() - begun + rule.topic.size() > health_governed_bytes) {
+            break;
+        }
+        writer.begin_map();
+        writer.field("topic", rule.topic);
+        writer.field("on", rule.on == GovernedAction::publish ? "publish" : "subscribe");
+        writer.field("mode", rule.observes ? "observe" : "enforce");
+        writer.field("allow", counts.allow);
+        writer.field("deny", counts.deny);
+        writer.field("error", counts.error);
+        writer.field("unmapped", counts.unmapped);
+        writer.end_map();
+    }
+    writer.end_array();
+}
+
 }  // namespace
 
 HealthMeter::Rates HealthMeter::take(const Reading& reading, std::int64_t now_us) {
@@ -224,6 +251,7 @@ void write_health(Writer& writer, const HealthInput& input) {
     write_state(writer, input);
     write_events(writer, input.events);
     write_null(writer, "tls");
+    write_governed(writer, input.governed);
     write_governors(writer, input);
     writer.end_map();
 }

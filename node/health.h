@@ -7,6 +7,7 @@
 
 #include "node/engine.h"
 #include "node/event_queue.h"
+#include "node/governed_topics.h"
 #include "node/governor_clock.h"
 #include "node/histogram.h"
 #include "node/keeper.h"
@@ -18,6 +19,8 @@ namespace flyball {
 
 inline constexpr std::size_t health_bytes_max = 16 * 1024;
 inline constexpr std::size_t health_governors_max = 32;
+inline constexpr std::size_t health_governed_max = 32;
+inline constexpr std::size_t health_governed_bytes = 2048;  // what the other keys leave
 
 // Rates over the last interval between two reports.
 class HealthMeter {
@@ -67,6 +70,7 @@ struct HealthInput {
     std::string_view transport;
     std::string_view broker;
     std::string_view policy_rev;
+    const GovernedTopics& governed;
     std::size_t bytes_max = health_bytes_max;  // of the report; governors beyond it are left out
 };
 

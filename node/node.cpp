@@ -75,11 +75,13 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
       stages_([this](std::string_view line) { publish_trace(line); }),
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
+      governed_(settings_.root),
       inbox_(inbox_limits(settings_.limits)),
       life_{.instance = identity.instance, .started_us = options.started.monotonic_us} {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
     append_topic(trace_topic_, settings_.root, Topic{.channel = Channel::trace});
     engine_.set_control(&control_);
+    governed_.set_rules(settings_.govern);
 }
 
 Node::~Node() = default;
@@ -228,12 +230,16 @@ void Node::decide(const Message& message, std::int64_t arrived_us) {
         look_at_own_health(message);
         return;
     }
+    decide(message, arrived_us, *this);
+}
+
+void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& host) {
     const ClockSample sample = sample_clock();
     const std::int64_t begun_us = sample.monotonic_us;
     const Arrival arrival{.waited_us = begun_us - arrived_us,
                           .live_retain = transport_->protocol_version() != 4,
                           .clock_known = clock_.status() != ClockStatus::unset};
-    engine_.handle(message, arrival, clock_.advance(sample), *this);
+    engine_.handle(message, arrival, clock_.advance(sample), host);
     const std::int64_t done_us = monotonic_us();
     latency_.record(done_us - arrived_us, done_us);
 }

@@ -19,7 +19,6 @@
 #include "node/engine.h"
 #include "node/event_queue.h"
 #include "node/governor_clock.h"
-#include "node/health.h"
 #include "node/histogram.h"
 #include "node/keeper_thread.h"
 #include "node/node_options.h"
@@ -54,6 +53,8 @@ public:
     // How long until the next turn is due; nothing when another thread has the engine just now.
     std::optional<Span> try_turn();
     bool drains() const { return draining_; }
+    bool allows(const GovernedAct& act);  // of a client of the same broker; the thread of the turns
+    bool governs_subscriptions() const { return governed_.governs_subscriptions(); }
     void reread_configuration();  // as SIGHUP does
     void finish();                // keeps and answers what has arrived, says goodbye, disconnects
 
@@ -87,6 +88,7 @@ private:
     void profile(Deferred asker) override;
     void snapshot(Deferred asker) override;
     void decide(const Message& message, std::int64_t arrived_us);
+    void decide(const Message& message, std::int64_t arrived_us, EngineHost& host);
     void decide_waiting();
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);
@@ -125,13 +127,11 @@ private:
     Profiling profiling_;
     GovernorClock clock_;
     Latency latency_;
-    Writer health_writer_;
-    HealthMeter meter_;
     Decoder health_decoder_;
+    GovernedTopics governed_;
     std::array<Inbox::Waiting, Engine::depth_max> waitings_;
     std::size_t waiting_depth_ = 0;
     HealthPace health_;
-    std::string_view watched_clock_;  // in the last event
     std::string policy_rev_;
     std::int64_t name_shared_until_us_ = 0;
     bool ended_ = false;  // nothing more will be decided

@@ -76,24 +76,25 @@ std::string_view Node::status() const {
         return "draining";
     }
     const bool degraded = monotonic_us() < name_shared_until_us_ || clock_.far_behind() ||
-                          engine_.registry().down() > 0 || keeper_->health_is_failing();
+                          engine_.registry().down() > 0 || keeper_->health_is_failing() ||
+                          governed_.fails(monotonic_us());
     return degraded ? "degraded" : "online";
 }
 
 void Node::watch_clock() {
     const std::string_view clock = to_text(clock_.status());
-    if (clock == watched_clock_) {
+    if (clock == health_.watched_clock) {
         return;
     }
-    if (!watched_clock_.empty()) {
-        log_.write(LogLevel::notice, "clock", {{"from", watched_clock_}, {"to", clock}});
+    if (!health_.watched_clock.empty()) {
+        log_.write(LogLevel::notice, "clock", {{"from", health_.watched_clock}, {"to", clock}});
         raise({.kind = EventKind::clock_changed,
                .governor = "node",
-               .from = watched_clock_,
+               .from = health_.watched_clock,
                .to = clock,
                .at = clock_.now()});
     }
-    watched_clock_ = clock;
+    health_.watched_clock = clock;
 }
 
 void Node::publish_health_when_due(std::int64_t now_us) {
@@ -131,7 +132,7 @@ void Node::publish_health(std::string_view status) {
     write_health_report(status);
     Message report;
     report.topic = health_topic_;
-    report.payload = health_writer_.bytes();
+    report.payload = health_.writer.bytes();
     report.qos = Qos::at_least_once;
     report.retain = true;
     report.content_type = "application/json";
@@ -151,17 +152,17 @@ void Node::write_health_report(std::string_view status) {
     const EngineCounts& counts = engine_.counts();
     const Keeper::Health state = keeper_->health();
     const Instant at = now();
-    write_health(health_writer_,
+    write_health(health_.writer,
                  {.status = status,
                   .root = settings_.root,
                   .engine = engine_,
                   .latency = latency_,
                   .recent = latency_.recent(now_us),
                   .process = process,
-                  .rates = meter_.take({.requests = counts.requests,
-                                        .errors = counts.errors,
-                                        .cpu_us = process.user_us + process.system_us},
-                                       now_us),
+                  .rates = health_.meter.take({.requests = counts.requests,
+                                               .errors = counts.errors,
+                                               .cpu_us = process.user_us + process.system_us},
+                                              now_us),
                   .events = events_,
                   .state = state,
                   .durability = settings_.state.durability,
@@ -178,7 +179,8 @@ void Node::write_health_report(std::string_view status) {
                   .clock_offset_ms = clock_.offset().count(),
                   .transport = transport_->name(),
                   .broker = broker,
-                  .policy_rev = policy_rev_});
+                  .policy_rev = policy_rev_,
+                  .governed = governed_});
 }
 
 // A birth on this node's topic that this process did not send: somebody has its name.

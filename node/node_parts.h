@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "node/control.h"
+#include "node/health.h"
 #include "schemas/limits.h"
 #include "transport/inbox.h"
 #include "transport/transport.h"
@@ -55,8 +56,11 @@ inline Inbox::Limits inbox_limits(const Limits& limits) {
 }
 
 struct HealthPace {
-    std::string status;      // in the last report
-    std::string_view clock;  // in the last report
+    std::string status;              // in the last report
+    std::string_view clock;          // in the last report
+    std::string_view watched_clock;  // in the last event
+    Writer writer;
+    HealthMeter meter;
     std::int64_t next_us = 0;
     std::int64_t last_us = 0;
     bool is_due = false;  // something that a reader must hear of soon

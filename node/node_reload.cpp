@@ -45,6 +45,8 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         inbox_.set_limits(inbox_limits(fresh.limits));
         settings_.governors = std::move(fresh.governors);
         settings_.base_governors = fresh.base_governors;
+        settings_.govern = std::move(fresh.govern);
+        governed_.set_rules(settings_.govern);
         governors_changed();
         log_.write(LogLevel::notice, "configuration read again",
                    {{"policy_rev", policy_rev_},

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "node/config.h"
+#include "node/config_govern.h"
 #include "node/config_text.h"
 #include "node/link.h"
 #include "node/node.h"
@@ -91,13 +92,20 @@ int run_node(int argc, const char* const* argv) {
     Config config = read_config(machine_input(argc, argv));
     if (config.faults.empty()) {
         check_governors(config, started.wall);
+        check_govern_rules(config, started.wall);
+    }
+    if (config.mode == ConfigMode::run) {  // a plugin's file may be checked and printed
+        refuse_govern_rules(config);
     }
     if (!config.faults.empty() || config.mode != ConfigMode::run) {
         return show(config);
     }
     Log log(config.settings.log_level);
-    return serve(std::move(config.settings), log, started,
-                 [argc, argv] { return read_config(machine_input(argc, argv)); });
+    return serve(std::move(config.settings), log, started, [argc, argv] {
+        Config again = read_config(machine_input(argc, argv));
+        refuse_govern_rules(again);
+        return again;
+    });
 }
 
 }  // namespace flyball

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "node/govern_rule.h"
 #include "node/governor_clock.h"
 #include "node/log.h"
 #include "node/registry.h"
@@ -49,7 +50,8 @@ struct AdmitSettings {
     Span id_window{0};  // zero: ids are kept by count only
 };
 
-// Where each key below [governor] was written: "governor.quota.main.mode" -> "node.toml:12".
+// Where each key below [governor] and [[govern]] was written: "governor.quota.main.mode" ->
+// "node.toml:12".
 using Places = std::map<std::string, std::string, std::less<>>;
 
 struct NodeSettings {
@@ -67,6 +69,7 @@ struct NodeSettings {
     bool tenant_topics_only = false;
     bool base_governors = true;
     std::map<std::string, Tree> governors;  // "type/name" -> its settings as written
+    std::vector<GovernRule> govern;         // only a broker's plugin can do that
     Places places;
 
     ConfiguredGovernors configured_governors() const { return {governors, base_governors}; }

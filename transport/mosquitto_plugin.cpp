@@ -28,8 +28,19 @@ int guarded(const char* where, int when_thrown, Call call) noexcept {
     return when_thrown;
 }
 
+// What the broker hands to each callback.
+struct Stay {
+    mosquitto_plugin_id_t* plugin;
+    std::unique_ptr<BrokerGuest> guest;
+    bool is_asked = false;  // about access
+};
+
+Stay& stay_of(void* data) {
+    return *static_cast<Stay*>(data);
+}
+
 BrokerGuest& guest(void* data) {
-    return *static_cast<BrokerGuest*>(data);
+    return *stay_of(data).guest;
 }
 
 std::string_view view(const char* text) {
@@ -44,22 +55,54 @@ int on_message(int, void* data, void* user_data) {
             .payload = {static_cast<const char*>(event.payload), event.payloadlen},
             .client_id = view(mosquitto_client_id(event.client)),
             .username = view(mosquitto_client_username(event.client)),
+            .has_address = mosquitto_client_address(event.client) != nullptr,
             .event = event};
         const bool passes = guest(user_data).on_message(message) == BrokerGuest::Verdict::pass;
         return passes ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     });
 }
 
+int on_access(int, void* data, void* user_data) {
+    return guarded("a subscription", MOSQ_ERR_PLUGIN_DEFER, [&] {
+        const auto& event = *static_cast<const mosquitto_evt_acl_check*>(data);
+        const auto access = event.access == MOSQ_ACL_SUBSCRIBE
+                                ? guest(user_data).on_subscription(
+                                      {.filter = view(event.topic),
+                                       .client_id = view(mosquitto_client_id(event.client)),
+                                       .username = view(mosquitto_client_username(event.client))})
+                                : guest(user_data).on_other_access();
+        switch (access) {
+            case BrokerGuest::Access::allow: return MOSQ_ERR_SUCCESS;
+            case BrokerGuest::Access::ask_others: return MOSQ_ERR_PLUGIN_DEFER;
+            case BrokerGuest::Access::deny: break;
+        }
+        return MOSQ_ERR_ACL_DENIED;
+    });
+}
+
+int ask_about_access(Stay& stay) {
+    const bool wanted = stay.guest->wants_access();
+    if (wanted == stay.is_asked) {
+        return MOSQ_ERR_SUCCESS;
+    }
+    stay.is_asked = wanted;
+    return wanted ? mosquitto_callback_register(stay.plugin, MOSQ_EVT_ACL_CHECK, &on_access,
+                                                nullptr, &stay)
+                  : mosquitto_callback_unregister(stay.plugin, MOSQ_EVT_ACL_CHECK, &on_access,
+                                                  nullptr);
+}
+
 int on_tick(int, void*, void* user_data) {
     return guarded("a tick", MOSQ_ERR_SUCCESS, [&] {
         guest(user_data).on_tick();
-        return MOSQ_ERR_SUCCESS;
+        return ask_about_access(stay_of(user_data));
     });
 }
 
 int on_reload(int, void*, void* user_data) {
     return guarded("a reload", MOSQ_ERR_SUCCESS, [&] {
         guest(user_data).on_reload();
+        ask_about_access(stay_of(user_data));
         return MOSQ_ERR_SUCCESS;
     });
 }
@@ -76,19 +119,22 @@ int init(mosquitto_plugin_id_t* plugin, void** user_data, std::span<const mosqui
         }
         config_path = option.value;
     }
-    auto made = make_broker_guest(config_path);
-    if (made == nullptr) {
+    auto stay = std::make_unique<Stay>(Stay{plugin, make_broker_guest(config_path)});
+    if (stay->guest == nullptr) {
         return MOSQ_ERR_INVAL;
     }
     for (const auto& [event, callback] :
          {std::pair{MOSQ_EVT_MESSAGE, &on_message}, std::pair{MOSQ_EVT_TICK, &on_tick},
           std::pair{MOSQ_EVT_RELOAD, &on_reload}}) {
-        const int done = mosquitto_callback_register(plugin, event, callback, nullptr, made.get());
+        const int done = mosquitto_callback_register(plugin, event, callback, nullptr, stay.get());
         if (done != MOSQ_ERR_SUCCESS) {
             return done;
         }
     }
-    *user_data = made.release();
+    if (const int done = ask_about_access(*stay); done != MOSQ_ERR_SUCCESS) {
+        return done;
+    }
+    *user_data = stay.release();
     return MOSQ_ERR_SUCCESS;
 }
 
@@ -120,7 +166,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t* plugin, void** user_data, mosqu
 
 int mosquitto_plugin_cleanup(void* user_data, mosquitto_opt*, int) {
     return flyball::guarded("the end", MOSQ_ERR_SUCCESS, [&] {
-        delete static_cast<flyball::BrokerGuest*>(user_data);
+        delete static_cast<flyball::Stay*>(user_data);
         return MOSQ_ERR_SUCCESS;
     });
 }

@@ -18,7 +18,15 @@ struct BrokerMessage {
     std::string_view payload;
     std::string_view client_id;
     std::string_view username;  // empty: none
+    bool has_address;           // false: a bridge that this broker began, or a Unix socket's client
     const mosquitto_evt_message& event;
+};
+
+// A client's SUBSCRIBE, one for each filter, before the broker's access list has seen it.
+struct BrokerSubscription {
+    std::string_view filter;
+    std::string_view client_id;
+    std::string_view username;
 };
 
 class BrokerGuest {
@@ -30,8 +38,17 @@ public:
     };
     // What is thrown is logged, and the message passes.
     virtual Verdict on_message(const BrokerMessage& message) = 0;
-    virtual void on_tick() = 0;    // at least every 100 ms
-    virtual void on_reload() = 0;  // SIGHUP of the broker
+    // Asked only while wants_access() holds, for the broker then asks for each delivery as well.
+    enum class Access : std::uint8_t {
+        allow,       // without looking at the broker's access list
+        ask_others,  // denied by the broker when nobody else is there to be asked
+        deny,        // the SUBACK says so
+    };
+    virtual Access on_subscription(const BrokerSubscription& subscription) = 0;
+    virtual Access on_other_access() = 0;   // a delivery, an unsubscription, a PUBLISH
+    virtual bool wants_access() const = 0;  // looked at after the start, each tick and reload
+    virtual void on_tick() = 0;             // at least every 100 ms
+    virtual void on_reload() = 0;           // SIGHUP of the broker
 };
 
 // `config_path`: plugin_opt_config, empty without it. Null: the broker does not start; the log says

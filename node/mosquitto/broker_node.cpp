@@ -2,11 +2,14 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
 
 #include "node/clock.h"
+#include "node/config_govern.h"
+#include "node/mosquitto/broker_file.h"
 #include "node/program.h"
 #include "schemas/topic.h"
 
@@ -62,7 +65,31 @@ BrokerNode::~BrokerNode() {
 Config BrokerNode::read() const {
     std::array<const char*, 3> arguments{"flyball-node", "--config", config_path_.c_str()};
     const int count = config_path_.empty() ? 1 : static_cast<int>(arguments.size());
-    return read_config(machine_input(count, arguments.data()));
+    const ConfigInput machine = machine_input(count, arguments.data());
+    Config config = read_config(machine);
+    check_govern_rules(config, sample_clock().wall);
+    const BrokerFile file = read_broker_file(machine);
+    if (std::string why = why_not_here(file); !why.empty()) {
+        config.faults.push_back(std::move(why));
+    }
+    const auto& rules = config.settings.govern;
+    const auto subscribes = std::ranges::find(rules, GovernedAction::subscribe, &GovernRule::on);
+    const std::string why = why_no_subscriptions(file);
+    if (subscribes != rules.end() && !why.empty()) {
+        const std::string key = "govern[" + std::to_string(subscribes - rules.begin()) + "].on";
+        config.faults.push_back(govern_fault(config.settings.places, key, why));
+    }
+    return config;
+}
+
+// Whoever would answer after us has to be asked: "allow" would go past the access list. Where
+// nobody would, only "allow" is no denial.
+void BrokerNode::look_at_broker() {
+    const BrokerFile file = read_broker_file(machine_input(0, nullptr));
+    access_of_others_ = file.has_acl_file || !why_no_subscriptions(file).empty()
+                            ? Access::ask_others
+                            : Access::allow;
+    knows_bridges_ = file.unknown.empty() && !file.has_unix_socket;
 }
 
 bool BrokerNode::begin() {
@@ -99,6 +126,7 @@ bool BrokerNode::begin() {
     transport_ = taken;
     waker_ = std::move(*waker);
     node_ = std::move(*node);
+    look_at_broker();
     node_->start();
     next_turn_us_ = 0;
     return true;
@@ -119,9 +147,29 @@ BrokerGuest::Verdict BrokerNode::on_message(const BrokerMessage& message) {
         turn_if_wanted();
         return Verdict::drop;
     }
-    transport_->take(message.event);
+    const bool bridged = !message.has_address && knows_bridges_;
+    const bool allowed = bridged || node_->allows({.topic = message.topic,
+                                                   .user = message.username,
+                                                   .client_id = message.client_id,
+                                                   .payload_bytes = message.payload.size()});
+    if (allowed) {
+        transport_->take(message.event);
+    }
     turn_if_wanted();
-    return Verdict::pass;
+    return allowed ? Verdict::pass : Verdict::drop;
+}
+
+BrokerGuest::Access BrokerNode::on_subscription(const BrokerSubscription& subscription) {
+    const bool denied = node_ != nullptr && !node_->allows({.topic = subscription.filter,
+                                                            .user = subscription.username,
+                                                            .client_id = subscription.client_id,
+                                                            .action = GovernedAction::subscribe});
+    turn_if_wanted();
+    return denied ? Access::deny : access_of_others_;
+}
+
+bool BrokerNode::wants_access() const {
+    return node_ != nullptr && node_->governs_subscriptions();
 }
 
 void BrokerNode::on_tick() {
@@ -138,6 +186,7 @@ void BrokerNode::on_reload() {
         begin();
         return;
     }
+    look_at_broker();
     node_->reread_configuration();
     waker_->wake();
 }

@@ -28,12 +28,16 @@ public:
     bool begin();
 
     Verdict on_message(const BrokerMessage& message) override;
+    Access on_subscription(const BrokerSubscription& subscription) override;
+    Access on_other_access() override { return access_of_others_; }
+    bool wants_access() const override;
     void on_tick() override;
     // Reads the configuration again; a node that has drained begins anew.
     void on_reload() override;
 
 private:
     Config read() const;
+    void look_at_broker();
     void end();
     void turn_if_wanted();
     void turn();
@@ -44,6 +48,8 @@ private:
     std::unique_ptr<BrokerWaker> waker_;
     std::unique_ptr<Node> node_;  // null once it has drained
     std::int64_t next_turn_us_ = 0;
+    Access access_of_others_ = Access::ask_others;  // for what no rule denies
+    bool knows_bridges_ = false;  // nobody but the broker's own bridges comes without an address
 };
 
 }  // namespace flyball

@@ -31,6 +31,7 @@ Json report_of(Engine& engine, Instant now, std::size_t bytes_max) {
                           .transport = "loopback",
                           .broker = "loopback",
                           .policy_rev = "0123456789ab",
+                          .governed = GovernedTopics(root),
                           .bytes_max = bytes_max});
     EXPECT_LE(writer.bytes().size(), bytes_max);
     return Json::parse(writer.bytes());

@@ -1,0 +1,61 @@
+// The part of the node that says, inside a broker, what ordinary clients may do.
+
+#include <thread>
+
+#include "node/node.h"
+
+namespace flyball {
+
+namespace {
+
+// The keeper has the engine while it copies a governor for a snapshot: milliseconds for 10,000
+// tenants, never the time of a disk. Without waiting, 0.8 % of 600,000 messages met it (and 1 of
+// them after 20 ms, on a machine with five times the work it has cores for).
+constexpr std::int64_t patience_us = 50'000;
+
+}  // namespace
+
+bool Node::allows(const GovernedAct& act) {
+    if (governed_.size() == 0) {
+        return true;
+    }
+    // False: the engine is not to be had in time, or has all the work that it takes.
+    const auto ask = [this](const Message& request, EngineHost& host) {
+        const std::int64_t arrived_us = monotonic_us();
+        std::unique_lock lock(owner_, std::try_to_lock);
+        while (!lock.owns_lock() && monotonic_us() < arrived_us + patience_us) {
+            std::this_thread::yield();
+            lock.try_lock();
+        }
+        if (!lock.owns_lock() || ended_ || gate_.full()) {
+            return false;
+        }
+        decide(request, arrived_us, host);
+        return true;
+    };
+    const GovernedTopics::Judgement judged = governed_.judge(act, ask);
+    const std::string_view dropped = judged.would_pass ? "no" : judged.passes ? "would be" : "yes";
+    const auto log = [&](LogLevel level, std::string_view message) {
+        log_.write_seldom(level, monotonic_us(), message,
+                          {{"topic", judged.rule->topic},
+                           {"governor", judged.rule->governor},
+                           {"tenant", judged.tenant},
+                           {"reason", judged.reason},
+                           {"dropped", dropped}});
+    };
+    switch (judged.outcome) {
+        case GovernOutcome::untouched:
+        case GovernOutcome::allowed: break;
+        case GovernOutcome::denied: log(LogLevel::notice, "a governor denied a message"); break;
+        case GovernOutcome::failed:
+            governed_.failed_at(monotonic_us());
+            log(LogLevel::warning, "a governed message could not be decided");
+            break;
+        case GovernOutcome::unmapped:
+            log(LogLevel::notice, "a governed message belongs to no tenant");
+            break;
+    }
+    return judged.passes;
+}
+
+}  // namespace flyball

@@ -1,0 +1,141 @@
+#include "tests/e2e/governed_broker.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <vector>
+
+#include "tests/unit/fleet/program.h"
+
+namespace flyball::testing {
+namespace {
+
+constexpr Span patience{20'000};
+constexpr const char* root = "flyball/v1/test/node/";
+constexpr const char* replies = "clients/governed-broker/reply";
+
+std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What the broker inherits while it lives: libraries that have to be in the process before the
+// plugin is (the sanitizers' own; empty without them).
+class Preloaded {
+public:
+    Preloaded() {
+        if (*FLYBALL_PRELOAD != '\0') {
+            ::setenv("LD_PRELOAD", FLYBALL_PRELOAD, 1);
+            ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+        }
+    }
+    ~Preloaded() { ::unsetenv("LD_PRELOAD"); }
+    Preloaded(const Preloaded&) = delete;
+    Preloaded& operator=(const Preloaded&) = delete;
+};
+
+std::string broker_lines(const std::filesystem::path& folder, const std::string& more) {
+    return "plugin " FLYBALL_PLUGIN "\nplugin_opt_config " + (folder / "node.toml").string() +
+           "\n" + more;
+}
+
+void write_node(const std::filesystem::path& folder, const std::string& config) {
+    std::ofstream(folder / "node.toml")
+        << "region = \"test\"\nnode = \"node\"\nallow_faults = true\nhealth.interval = \"1s\"\n"
+        << "state.dir = \"" << (folder / "state").string() << "\"\n"
+        << config;
+}
+
+}  // namespace
+
+GovernedBroker::Folder::Folder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "flyball-governed-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) {
+        throw std::runtime_error("no temporary folder");
+    }
+    path = pattern;
+}
+
+GovernedBroker::Folder::~Folder() {
+    std::error_code ignored;  // a leftover in the temporary directory fails no test
+    std::filesystem::remove_all(path, ignored);
+}
+
+GovernedBroker::GovernedBroker(Settings settings) {
+    write_node(folder_.path, settings.config);
+    const Preloaded preloaded;
+    broker_ = std::make_unique<Broker>(
+        BrokerSettings{.extra = broker_lines(folder_.path, settings.broker), .listener = {}});
+}
+
+GovernedBroker::~GovernedBroker() {
+    bus_.reset();
+    if (broker_ != nullptr) {
+        broker_->stop();
+    }
+}
+
+std::string GovernedBroker::log_of_refused(const Settings& settings, const std::string& last) {
+    const Folder folder;
+    write_node(folder.path, settings.config);
+    const std::filesystem::path config = folder.path / "mosquitto.conf";
+    std::ofstream(config) << settings.broker << (::geteuid() == 0 ? "user root\n" : "")
+                          << broker_lines(folder.path, "listener ") << free_port() << " 127.0.0.1\n"
+                          << last;
+    const Preloaded preloaded;
+    Program broker({"/usr/sbin/mosquitto", "-c", config.string()});
+    const int status = broker.wait(std::chrono::seconds(10));
+    return status > 0 ? broker.err() : "it started";
+}
+
+BusClient& GovernedBroker::bus() {
+    if (bus_ == nullptr) {
+        bus_ = std::make_unique<BusClient>(
+            broker_->address(), std::vector<std::string>{replies, std::string(root) + "health"});
+    }
+    return *bus_;
+}
+
+nlohmann::json GovernedBroker::ask(const std::string& below_root, const nlohmann::json& request) {
+    const std::string topic = root + below_root;
+    const std::string payload = request.dump();
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.response_topic = replies;
+    message.has_response_topic = true;
+    return nlohmann::json::parse(bus().ask(message, patience).payload);
+}
+
+nlohmann::json GovernedBroker::await_health(
+    const std::function<bool(const nlohmann::json&)>& wanted) {
+    nlohmann::json report;
+    bus().await(
+        [&](const BusClient::Arrived& arrived) {
+            if (!arrived.topic.ends_with("/health")) {
+                return false;
+            }
+            report = nlohmann::json::parse(arrived.payload);
+            return wanted(report);
+        },
+        patience);
+    return report;
+}
+
+void GovernedBroker::write_config(const std::string& config) {
+    write_node(folder_.path, config);
+}
+
+void GovernedBroker::reload() {
+    ::kill(broker_->pid(), SIGHUP);
+}
+
+std::string GovernedBroker::log() const {
+    return text_of(broker_->folder() / "log");
+}
+
+}  // namespace flyball::testing
