@@ -64,8 +64,8 @@ Peer erlang(const Words& ruled, const std::string& in_flight) {
             .place = Peer::Place::in_process,
             .commands = {machine + Words{"load"} + ruled + Words{in_flight, "{ms}"},
                          machine + Words{"memory"} + ruled},
-            .versions_command = "test -e '" FLYBALL_ERLANG_FOLDER "/governor.beam' && " +
-                                fmt::format("{}", fmt::join(machine, " ")) + " versions",
+            .versions_command = "test -e '" FLYBALL_ERLANG_FOLDER "/governor.beam' && '" +
+                                fmt::format("{}", fmt::join(machine, "' '")) + "' versions",
             .needs = "erlang-base before the build"};
 }
 

@@ -56,11 +56,20 @@ Process::Process(const std::vector<std::string>& command, const std::filesystem:
 }
 
 Process::~Process() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
     if (output_ >= 0) {
         ::close(output_);
     }
+}
+
+bool Process::running() {
+    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+        pid_ = -1;
+    }
+    return pid_ > 0;
 }
 
 std::optional<std::string> Process::line(std::chrono::milliseconds patience) {

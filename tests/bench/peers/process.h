@@ -23,6 +23,7 @@ public:
     Process& operator=(const Process&) = delete;
 
     pid_t pid() const { return pid_; }
+    bool running();  // false once it has ended by itself
     // The next line of its output; nothing when it ended or the time came first.
     std::optional<std::string> line(std::chrono::milliseconds patience);
 

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -93,11 +94,7 @@ public:
     }
 
     Figures measure() {
-        const auto answered = load_.first_answer(patience);
-        if (!answered) {
-            throw std::runtime_error("no answer: " + folder_.last_words());
-        }
-        figures_.startup_ms = ms_since(started_, *answered);
+        figures_.startup_ms = ms_since(started_, first_answer());
         figures_.unanswered = 0;
         if (peer_.decides) {
             check_rule(broker_.port(), settings_.rule, peer_.is_node);
@@ -129,6 +126,17 @@ private:
         target.renew = [this](std::string& payload) { questions_.next(payload); };
         target.granted = peer_.decides ? "allow" : "";
         return target;
+    }
+
+    Clock::time_point first_answer() {
+        const auto runs = [](const auto& process) { return process->running(); };
+        const auto deadline = Clock::now() + patience;
+        while (Clock::now() < deadline && std::ranges::all_of(processes_, runs)) {
+            if (const auto answered = load_.first_answer(1s)) {
+                return *answered;
+            }
+        }
+        throw std::runtime_error("no answer: " + folder_.last_words());
     }
 
     void note(const LoadResult& result) {
