@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
-#include <stdio.h>
 
 #include <array>
+#include <cstdio>
 
 namespace flyball::bench {
 namespace {
