@@ -39,9 +39,13 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--in-flight", options.run.in_flight, "Questions in flight when saturated")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    app.add_option("--only", options.only,
-                   "These: raw, mqtt-js, python, redis, flyball, in-broker, erlang, library")
-        ->delimiter(',');
+    std::vector<std::string> names;
+    for (const Peer& peer : all_peers(options.run.rule, options.run.in_flight)) {
+        names.push_back(peer.name);
+    }
+    app.add_option("--only", options.only, "These, with commas between them")
+        ->delimiter(',')
+        ->check(CLI::IsMember(names));
     app.add_option("--json", options.json, "A file for all figures of all rounds");
 }
 
@@ -77,7 +81,11 @@ int main(int argc, char** argv) {
     Options options;
     CLI::App app("Flyball and its peers: one quota check, one broker configuration, one load");
     describe(app, options);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 64;
+    }
     options.run.length = std::chrono::milliseconds(static_cast<int>(options.seconds * 1000));
     std::vector<Measured> all = chosen(options);
     for (int round = 0; round < options.rounds; ++round) {
