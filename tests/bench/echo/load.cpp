@@ -43,6 +43,9 @@ void Load::ask(Clock::time_point intended, int qos) {
     const Stamp stamp{intended.time_since_epoch().count(), run_, 0};
     char bytes[sizeof stamp];
     std::memcpy(bytes, &stamp, sizeof stamp);
+    if (target_.renew) {
+        target_.renew(target_.payload);
+    }
     client_.queue({target_.topic, target_.payload, "bench/reply/load",
                    std::string_view(bytes, sizeof bytes), qos});
     ++waiting_;
@@ -59,6 +62,9 @@ bool Load::answer(LoadResult& result, int timeout_us) {
     }
     if (stamp.run == run_ && waiting_ > 0) {
         --waiting_;
+        if (delivery->payload.find(target_.granted) == std::string_view::npos) {
+            ++result.wrong;
+        }
         const auto gone = Clock::now().time_since_epoch().count() - stamp.intended_ns;
         result.latencies_us.push_back(static_cast<double>(gone) / 1000.0);
     }
@@ -88,6 +94,20 @@ bool Load::wait_until_ready(std::chrono::seconds patience) {
     return false;
 }
 
+std::optional<Load::Clock::time_point> Load::first_answer(std::chrono::seconds patience) {
+    ++run_;
+    waiting_ = 0;
+    LoadResult result;
+    for (const auto deadline = Clock::now() + patience; Clock::now() < deadline;) {
+        ask(Clock::now(), 0);
+        client_.flush();
+        if (answer(result, 1000) && !result.latencies_us.empty()) {
+            return Clock::now();
+        }
+    }
+    return std::nullopt;
+}
+
 LoadResult Load::closed(std::size_t in_flight, int qos, std::chrono::milliseconds length) {
     ++run_;
     LoadResult result;
@@ -110,8 +130,10 @@ LoadResult Load::closed(std::size_t in_flight, int qos, std::chrono::millisecond
     const auto in_time = result.latencies_us.size();
     LoadResult late;
     drain(late);
+    result.late = late.latencies_us.size();
+    result.wrong += late.wrong;
     // What came after the end was answered, but belongs to no second of the run.
-    result.sent = in_time + (result.sent - in_time - late.latencies_us.size());
+    result.sent = in_time + (result.sent - in_time - result.late);
     return result;
 }
 

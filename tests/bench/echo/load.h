@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,8 @@ struct LoadResult {
     std::vector<double> latencies_us;
     double seconds = 0;
     std::size_t sent = 0;
+    std::size_t late = 0;   // answered once a closed loop was over, in none of its figures
+    std::size_t wrong = 0;  // answered without what Target::granted asks for
 
     double per_second() const;
     double percentile(double fraction) const;  // 0 when nothing was measured
@@ -27,16 +31,20 @@ public:
     struct Target {
         std::string topic = "bench/request";
         std::string payload = std::string(100, 'x');
+        std::function<void(std::string&)> renew{};  // the payload, before each request
+        std::string granted{};                      // part of every reply
     };
+    using Clock = std::chrono::steady_clock;
     Load(std::uint16_t port, Target target);
 
     bool wait_until_ready(std::chrono::seconds patience);
+    // Asks every millisecond until somebody answers: when that was, or nothing in time.
+    std::optional<Clock::time_point> first_answer(std::chrono::seconds patience);
     LoadResult closed(std::size_t in_flight, int qos, std::chrono::milliseconds length);
     LoadResult open(double per_second, std::chrono::milliseconds length);
     LoadResult after_silence(std::chrono::milliseconds silence, int times);
 
 private:
-    using Clock = std::chrono::steady_clock;
     void ask(Clock::time_point intended, int qos);
     bool answer(LoadResult& result, int timeout_us);
     void drain(LoadResult& result);
