@@ -180,6 +180,9 @@ Result<void> check_plan(const Plan& plan) {
     if (!(plan.rate >= 0 && plan.rate <= rate_max)) {
         return Error{ErrorCode::usage, fmt::format("rate: must be 0 to {}", rate_max)};
     }
+    if (plan.run_for <= Span(0)) {
+        return Error{ErrorCode::usage, "for: must be longer than nothing"};
+    }
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -75,6 +76,18 @@ protected:
     static Json node(const Json& status, const std::string& name) {
         for (const Json& row : status["nodes"]) {
             if (row["node"] == name) {
+                return row;
+            }
+        }
+        return Json::object();
+    }
+    static Json read_report(const std::string& folder) {
+        std::ifstream file(folder + "/report.json");
+        return Json::parse(std::string(std::istreambuf_iterator<char>(file), {}), nullptr, false);
+    }
+    static Json target(const Json& report, const std::string& name) {
+        for (const Json& row : report["targets"]) {
+            if (row["name"] == name) {
                 return row;
             }
         }
@@ -154,19 +167,33 @@ TEST_F(FleetRun, ChaosBreaksNoInvariantAndEverythingComesBack) {
                "--for", "8s", "--chaos", "kill=1/2s,broker=1/4s,cut=1/8s", "--no-throughput",
                "--report", folder, "--seed", std::to_string(number_from("FLYBALL_SEED", 1))});
     run->wait(120s);
-    std::ifstream file(folder + "/report.json");
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    const Json report = Json::parse(text, nullptr, false);
+    const Json report = read_report(folder);
     ASSERT_TRUE(report.is_object()) << run->err();
     for (const Json& line : report["invariants"]) {
         EXPECT_EQ(line["violations"], 0) << line << run->out();
     }
-    for (const Json& target : report["targets"]) {
-        if (target["name"] == "nodes not up at the end") {
-            EXPECT_EQ(target["measured"], 0) << run->out();
-        }
-    }
-    EXPECT_NE(text.find("\"kill\""), std::string::npos) << text;
+    EXPECT_EQ(target(report, "nodes not up at the end")["measured"], 0) << run->out();
+    EXPECT_NE(report["restarts"].dump().find("\"kill\""), std::string::npos) << report;
+    expect_nothing_left();
+}
+
+TEST_F(FleetRun, AFleetThatNeverComesUpMissesItsGatesAndHasAReport) {
+    // A tool beside a node that does nothing.
+    const auto tool = place_.folder() / "flyball-tool";
+    std::filesystem::copy_file(FLYBALL_TOOL, tool);
+    const auto node = place_.folder() / "flyball-node";
+    std::ofstream(node) << "#!/bin/sh\nexec sleep 600\n";
+    std::filesystem::permissions(node, std::filesystem::perms::owner_all);
+    const std::string folder = place_.folder() / "report";
+    Program run(
+        {tool, "fleet", "run", "--devices", "eu=2", "--isolate", "--for", "1s", "--report", folder},
+        place_.environment());
+    EXPECT_EQ(run.wait(120s), 1) << run.err();
+    const Json report = read_report(folder);
+    ASSERT_TRUE(report.is_object()) << run.err();
+    EXPECT_EQ(report["fleet"]["devices"], 2);
+    EXPECT_EQ(report["fleet"]["devices_up"], 0);
+    EXPECT_EQ(target(report, "nodes not up at the end")["measured"], 2);
     expect_nothing_left();
 }
 
@@ -183,7 +210,8 @@ TEST_F(FleetRun, NothingIsLeftWheneverItEnds) {
                                  signal, moment.count()));
         const auto run =
             start({"run", "--devices", "us-east=3,eu-west=3", "--governors", "5", "--rate", "100",
-                   "--for", "10m", "--chaos", "kill=1/500ms,pause=1/700ms"});
+                   "--for", "10m", "--chaos", "kill=1/500ms,pause=1/700ms", "--report",
+                   place_.folder() / "report"});
         std::this_thread::sleep_for(moment);
         run->signal(signal);
         const int status = run->wait();

@@ -78,6 +78,7 @@ TEST(Plan, RefusesFleetsThatCannotBe) {
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].name = "us-east"; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].name = "reply"; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.rate = -1; }));
+    EXPECT_FALSE(with([](Plan& plan) { plan.run_for = Span(0); }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].devices = devices_max; }));
 }
 
