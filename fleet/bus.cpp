@@ -10,6 +10,7 @@
 #include <random>
 #include <utility>
 
+#include "fleet/typed_json.h"
 #include "schemas/expects.h"
 #include "schemas/topic.h"
 #include "transport/paho.h"
@@ -229,7 +230,7 @@ Result<std::optional<Json>> Bus::ask(const Question& question) {
 bool Bus::answer(const Arrived& question, const Json& reply) {
     std::string topic = question.response_topic;
     if (const auto asked = decode_payload(question.payload); topic.empty() && asked) {
-        topic = asked->is_object() ? asked->value("reply_to", "") : "";
+        topic = text_at(*asked, "reply_to");
     }
     const std::string payload = json_text(reply);
     Message message;

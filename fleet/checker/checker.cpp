@@ -132,7 +132,7 @@ void Checker::answered(std::uint64_t n, const Json& reply) {
     const auto found = open_.find(n);
     if (!passes(Invariant::all_accounted_for, found != open_.end())) {
         blame(Invariant::all_accounted_for,
-              "a second reply to message " + std::to_string(n) + ": " + reply.dump());
+              "a second reply to message " + std::to_string(n) + ": " + shown(reply));
         return;
     }
     const Open open = std::move(found->second);
@@ -298,7 +298,7 @@ void Checker::ended(std::uint64_t kept) {
 }
 
 void Checker::settled(std::uint64_t counted) {
-    const std::string one = open_.empty() ? "" : ": " + open_.begin()->second.payload.dump();
+    const std::string one = open_.empty() ? "" : ": " + shown(open_.begin()->second.payload);
     check(Invariant::all_accounted_for, open_.size() <= counted,
           one + " " + std::to_string(open_.size()) + " messages without a reply, of which " +
               std::to_string(counted) + " were counted");

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <thread>
 
+#include "fleet/typed_json.h"
+
 namespace flyball {
 namespace {
 
@@ -42,18 +44,17 @@ Span back_off(int failures) {
 
 // Those that are not up come first, and no more than 32 are listed.
 void read_governors(const Json& report, FleetDevice& device) {
-    const auto memory = report.find("memory");
-    if (memory != report.end() && memory->is_object() && memory->contains("governor_bytes")) {
-        device.governor_bytes = memory->value("governor_bytes", std::uint64_t{0});
-    }
+    device.governor_bytes =
+        static_cast<std::uint64_t>(count_at(map_at(report, "memory"), "governor_bytes"));
     const auto rows = report.find("governors");
     std::size_t down = 0;
     if (rows != report.end() && rows->is_array()) {
         down = static_cast<std::size_t>(std::ranges::count_if(*rows, [](const Json& row) {
-            return row.is_object() && row.value("status", "up") != "up";
+            const std::string status = text_at(row, "status");
+            return !status.empty() && status != "up";
         }));
     }
-    const auto total = report.value("governors_total", std::size_t{0});
+    const auto total = static_cast<std::size_t>(count_at(report, "governors_total"));
     device.governors_up = total - std::min(down, total);
 }
 
@@ -199,11 +200,11 @@ bool Devices::ended(const Ended& ended) {
 
 bool Devices::heard(const NodeName& name, const Json& report) {
     FleetDevice* device = find_mutable(name);
-    if (device == nullptr || !report.is_object()) {
+    if (device == nullptr) {
         return false;
     }
-    const std::string status = report.value("status", "");
-    const auto session = report.value("session", std::uint64_t{0});
+    const std::string status = text_at(report, "status");
+    const auto session = static_cast<std::uint64_t>(count_at(report, "session"));
     const bool alive = status == "online" || status == "degraded";
     if (!alive || session < device->session) {
         return false;
@@ -214,8 +215,8 @@ bool Devices::heard(const NodeName& name, const Json& report) {
     if (device->state != DeviceState::starting || !is_new) {
         return false;
     }
-    if (!device->startup_ms && report.contains("startup_ms")) {
-        device->startup_ms = report.value("startup_ms", std::int64_t{0});
+    if (!device->startup_ms) {
+        device->startup_ms = integer_at(report, "startup_ms");
     }
     if (!device->cause.empty()) {
         const Span whole = between(device->fault_at, now());

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "fleet/payload.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 
@@ -46,14 +47,14 @@ Result<FleetAddress> read_fleet_file(const std::string& path) {
     std::ifstream file(path);
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const auto fleet = parse_json(text);
-    if (!fleet || !fleet->is_object() || !fleet->contains("hub") || !fleet->contains("run")) {
+    if (!fleet || text_at(*fleet, "hub").empty() || text_at(*fleet, "run").empty()) {
         return Error{ErrorCode::unavailable,
                      fmt::format("no fleet runs here: {} is not there; flyball fleet run starts "
                                  "one",
                                  path)};
     }
-    return FleetAddress{fleet->value("run", ""), fleet->value("hub", ""),
-                        fleet->value("websockets", "")};
+    return FleetAddress{text_at(*fleet, "run"), text_at(*fleet, "hub"),
+                        text_at(*fleet, "websockets")};
 }
 
 std::string fleet_control_topic(const std::string& run) {

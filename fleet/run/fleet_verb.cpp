@@ -7,9 +7,11 @@
 #include <charconv>
 
 #include "fleet/node_name.h"
+#include "fleet/render.h"
 #include "fleet/reply_text.h"
 #include "fleet/run/fleet_file.h"
 #include "fleet/run/fleet_run.h"
+#include "fleet/typed_json.h"
 #include "fleet/verb.h"
 #include "schemas/duration.h"
 
@@ -183,21 +185,23 @@ Result<Json> Fleet::request() const {
     return Json{{"op", what_}};
 }
 
+// Whoever listens on the run's topic answers: nothing of it is taken for granted.
 std::string status_text(const Json& reply, const Style& style) {
-    std::string text =
-        fmt::format("{}  {}  {}/{} devices up, {} governors, {} faults\n", reply.value("run", ""),
-                    reply.value("phase", ""), reply.value("up", 0), reply.value("devices", 0),
-                    reply.value("governors", 0), reply.value("faults", 0));
+    std::string text = fmt::format(
+        "{}  {}  {}/{} devices up, {} governors, {} faults\n", printable(text_at(reply, "run")),
+        printable(text_at(reply, "phase")), count_at(reply, "up"), count_at(reply, "devices"),
+        count_at(reply, "governors"), count_at(reply, "faults"));
     Table regions({"REGION", "DEVICES", "UP", "BROKER"});
-    for (const Json& region : reply.value("regions", Json::array())) {
-        regions.add({region.value("region", ""), fmt::format("{}", region.value("devices", 0)),
-                     fmt::format("{}", region.value("up", 0)), region.value("broker", "")});
+    for (const Json& region : array_at(reply, "regions")) {
+        regions.add(
+            {printable(text_at(region, "region")), fmt::format("{}", count_at(region, "devices")),
+             fmt::format("{}", count_at(region, "up")), printable(text_at(region, "broker"))});
     }
     text += regions.text(style);
-    for (const Json& node : reply.value("nodes", Json::array())) {
-        if (node.value("state", "") != "up" || node.value("restarts", 0) > 0) {
-            text += fmt::format("{} {}, {} restarts\n", node.value("node", ""),
-                                node.value("state", ""), node.value("restarts", 0));
+    for (const Json& node : array_at(reply, "nodes")) {
+        if (text_at(node, "state") != "up" || count_at(node, "restarts") > 0) {
+            text += fmt::format("{} {}, {} restarts\n", printable(text_at(node, "node")),
+                                printable(text_at(node, "state")), count_at(node, "restarts"));
         }
     }
     return text;

@@ -20,6 +20,7 @@
 
 #include "fleet/clock.h"
 #include "fleet/run/line_channel.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -192,7 +193,7 @@ void ReaperProcess::remove_files(const std::string& run, const std::string& flee
     std::ifstream file(fleet_file);
     const std::string text(std::istreambuf_iterator<char>(file), {});
     const auto fleet = parse_json(text);
-    if (fleet && fleet->is_object() && fleet->value("run", "") == run) {
+    if (fleet && text_at(*fleet, "run") == run) {
         std::filesystem::remove(fleet_file, gone);
     }
     std::filesystem::remove(fleet_file + "." + run, gone);

@@ -15,6 +15,7 @@
 #include <random>
 #include <thread>
 
+#include "tests/e2e/bus_client.h"
 #include "tests/e2e/fleet_left_over.h"
 #include "tests/unit/fleet/program.h"
 
@@ -142,6 +143,41 @@ TEST_F(FleetRun, SixDevicesCanBeScaledKilledAndStopped) {
     const Ran gone = fleet({"status"});
     EXPECT_EQ(gone.status, 69);
     EXPECT_NE(gone.err.find("no fleet runs here"), std::string::npos) << gone.err;
+}
+
+TEST_F(FleetRun, GarbageOnTheBusEndsNothing) {
+    const auto run =
+        start({"run", "--devices", "eu=1", "--governors", "5", "--rate", "0", "--for", "10m"});
+    const Json now = await(all_up(1));
+    ASSERT_TRUE(now.is_object()) << run->err();
+    BusClient stranger(now["hub"], {"stranger/reply"});
+    const std::string control = "flyball/fleet/" + now["run"].get<std::string>() + "/control";
+    const std::string device = "flyball/v1/eu/device-01/";
+    const std::vector<std::pair<std::string, std::string>> messages{
+        {device + "health", R"({"status":5})"},
+        {device + "health", R"([{"status":"online"}])"},
+        {device + "health", R"({"status":"online","session":"x","governors":[{"status":1}]})"},
+        {device + "health", R"({"status":"online","session":0,"governors_total":"5"})"},
+        {device + "quota/main/event", R"({"n":1e999})"},
+        {device + "quota/main/event", "[1]"},
+        {control, R"({"op":"status","reply_to":5})"},
+        {control, R"({"op":["status"]})"},
+        {control, "\x81\xa2op\xa1\xff"}};
+    for (const auto& [topic, payload] : messages) {
+        Message message;
+        message.topic = topic;
+        message.payload = payload;
+        message.qos = Qos::at_least_once;
+        stranger.publish(message);
+    }
+    Message last;
+    last.topic = control;
+    last.payload = R"({"op":"stop"})";
+    last.response_topic = "stranger/reply";
+    last.has_response_topic = true;
+    EXPECT_NE(stranger.ask(last, Span(10'000)).payload.find("\"ok\""), std::string::npos);
+    EXPECT_EQ(run->wait(), 0) << run->err();
+    expect_nothing_left();
 }
 
 TEST_F(FleetRun, PlainProcessesAreLookedAfterTheSame) {

@@ -129,6 +129,19 @@ TEST_F(CheckerTest, FindsWhatIsAllowedAgainAfterItWasForbidden) {
     EXPECT_TRUE(broken("bans"));
 }
 
+TEST_F(CheckerTest, TakesWhateverAStrangerAnswers) {
+    const Json charge{{"op", "charge"}, {"amount", 20}, {"id", 2}};
+    said("billing/main/request", charge, {{"ignored", {5, Json::object()}}, {"seq", "\xff"}});
+    said("billing/main/request", charge, {{"reason", "\xff"}, {"balance", {1}}, {"holds", 3}});
+    for (const Json& reply :
+         {Json(5), Json("\xff"), Json::array({"\xff"}), Json(), Json(Json::value_t::discarded)}) {
+        checker.asked(++n, "billing/main/request", {{"tenant", "ann"}, {"amount", 1}});
+        checker.answered(n, reply);
+        checker.answered(n, reply);
+    }
+    EXPECT_FALSE(checker.good()) << "and says what is wrong with it";
+}
+
 TEST_F(CheckerTest, FindsRequestsThatVanishOrAreAnsweredTwice) {
     Checker fresh = checker;
     checker.asked(1, "quota/main/request", Json::object());

@@ -246,6 +246,16 @@ TEST_F(LoadThatOpens, AsksNothingBeforeTheAccountsAreOpen) {
     EXPECT_GT(link.sent.size(), 6U);
 }
 
+TEST_F(LoadThatOpens, TakesGarbageForTrouble) {
+    generator.turn(0);
+    answer({link.sent.front().n, 1'000, json::array({{{"decision", 5}}, "\xff"})});
+    generator.turn(1'000);
+    EXPECT_EQ(generator.trouble(), "");
+    answer({link.sent.at(1).n, 2'000, json("\xff")});
+    generator.turn(2'000);
+    EXPECT_NE(generator.trouble().find("subscription/main"), std::string::npos);
+}
+
 TEST_F(LoadThatOpens, SaysWhatIsWrongWithAnAccount) {
     generator.turn(0);
     answer({link.sent.front().n, 1'000,
