@@ -78,6 +78,7 @@ void Generator::remove(const std::string& node) {
                 checker_->forget(node);
                 target->checker = nullptr;
             }
+            faults_.forget(node);
         }
     }
     refresh_ready();

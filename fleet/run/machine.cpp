@@ -186,7 +186,9 @@ void FleetMachine::take_ended() {
         }
         const auto device =
             std::ranges::find(devices_->all(), ended.pid, [](const auto& one) { return one.pid; });
-        const bool expected = device == devices_->all().end() || !device->cause.empty();
+        // One that was told to leave is gone for its watcher already.
+        const bool expected = device == devices_->all().end() || !device->cause.empty() ||
+                              device->state == DeviceState::leaving;
         if (!expected && watcher_ != nullptr) {
             watcher_->fault_begins(device->name.text(), true);
         }

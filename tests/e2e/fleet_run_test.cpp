@@ -213,6 +213,24 @@ TEST_F(FleetRun, ChaosBreaksNoInvariantAndEverythingComesBack) {
     expect_nothing_left();
 }
 
+TEST_F(FleetRun, ADeviceThatLeavesAndComesAgainIsJudgedLikeTheOthers) {
+    const std::string folder = place_.folder() / "report";
+    const auto run = start({"run", "--devices", "eu=1", "--governors", "5", "--rate", "100",
+                            "--for", "10s", "--no-throughput", "--report", folder});
+    ASSERT_TRUE(await([](const Json& now) { return now["phase"] == "load"; }).is_object())
+        << run->err();
+    EXPECT_EQ(fleet({"scale", "eu=0"}).status, 0);
+    ASSERT_TRUE(await([](const Json& now) { return now["nodes"].empty(); }).is_object());
+    EXPECT_EQ(fleet({"scale", "eu=1"}).status, 0);
+    ASSERT_TRUE(await(all_up(1)).is_object()) << run->err();
+    run->wait(90s);
+    const Json load = read_report(folder)["load"];
+    ASSERT_TRUE(load.is_object()) << run->err();
+    EXPECT_GT(load["calm"]["asked"], 300) << load["all"];
+    EXPECT_TRUE(load["error_reasons"].empty()) << load["error_reasons"];
+    expect_nothing_left();
+}
+
 TEST_F(FleetRun, AFleetThatNeverComesUpMissesItsGatesAndHasAReport) {
     // A tool beside a node that does nothing.
     const auto tool = place_.folder() / "flyball-tool";

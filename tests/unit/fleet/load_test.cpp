@@ -160,6 +160,17 @@ TEST_F(Load, WhatGoesMissingInAFaultIsNotHeldAgainstAvailability) {
     EXPECT_EQ(figures.calm().availability(), 1);
 }
 
+TEST_F(Load, WhoComesUnderTheNameOfOneThatLeftHasHadNoFault) {
+    generator.start({.per_second = 100}, 0);
+    generator.fault_begins("eu/a", true, 0);
+    generator.remove("eu/a");
+    generator.add({"eu", "a", ""}, link);
+    turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.end(second);
+    generator.turn(second);
+    EXPECT_EQ(generator.figures().calm().asked, 100U);
+}
+
 TEST_F(Load, FindsASecondEffectOfWhatWasAskedAgain) {
     generator.start({.per_second = 100}, 0);
     turn_until(0, second, [&](std::int64_t) { drop_new(); });
