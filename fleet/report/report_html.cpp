@@ -95,7 +95,8 @@ std::string regions_table(const LoadFigures& load) {
     std::string html =
         "<div class=\"wide\"><table><thead><tr><th>region</th><th class=\"n\">devices</th>"
         "<th class=\"n\">asked</th><th class=\"n\">denied</th><th class=\"n\">errors</th>"
-        "<th class=\"n\">unanswered</th><th class=\"n\">in calm</th>"
+        "<th class=\"n\">unanswered</th><th class=\"n\">asked in calm</th>"
+        "<th class=\"n\">unanswered in calm</th>"
         "<th class=\"n\">availability</th><th class=\"n\">p50 ms</th><th class=\"n\">p99 ms</th>"
         "<th class=\"n\">p99.9 ms</th></tr></thead><tbody>\n";
     const auto ms = [](std::int64_t us) { return static_cast<double>(us) / 1000; };
@@ -103,10 +104,11 @@ std::string regions_table(const LoadFigures& load) {
         html += fmt::format(
             "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
             "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-            "<td class=\"n\">{:.4f} %</td><td class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td>"
+            "<td class=\"n\">{}</td><td class=\"n\">{:.4f} %</td><td class=\"n\">{:.2f}</td><td "
+            "class=\"n\">{:.2f}</td>"
             "<td class=\"n\">{:.2f}</td></tr>\n",
             escaped(region.region), region.devices, region.all.asked, region.all.denied,
-            region.all.errors, region.all.unanswered, region.calm.unanswered,
+            region.all.errors, region.all.unanswered, region.calm.asked, region.calm.unanswered,
             100 * region.calm.availability(), ms(region.latency_us.percentile(0.5)),
             ms(region.latency_us.percentile(0.99)), ms(region.latency_us.percentile(0.999)));
     }

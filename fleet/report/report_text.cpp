@@ -60,24 +60,25 @@ std::string fleet_part(const FleetFigures& f) {
 
 std::string regions_part(const LoadFigures& load) {
     std::string text =
-        "| region | devices | asked | answered | denied | errors | unanswered | of them in calm | "
-        "availability in calm | p50 ms | p99 ms | p99.9 ms | max ms |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+        "| region | devices | asked | answered | denied | errors | unanswered | asked in calm | "
+        "unanswered in calm | availability in calm | p50 ms | p99 ms | p99.9 ms | max ms |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
     for (const RegionLoad& region : load.regions) {
         text += fmt::format(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {:.4f} % | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.4f} % | {} | {} | {} | {} |\n",
             region.region, region.devices, region.all.asked, region.all.answered, region.all.denied,
-            region.all.errors, region.all.unanswered, region.calm.unanswered,
+            region.all.errors, region.all.unanswered, region.calm.asked, region.calm.unanswered,
             100 * region.calm.availability(), ms(region.latency_us.percentile(0.5)),
             ms(region.latency_us.percentile(0.99)), ms(region.latency_us.percentile(0.999)),
             ms(region.latency_us.max_us()));
     }
     const LoadCounts all = load.all();
-    text += fmt::format("| all | | {} | {} | {} | {} | {} | {} | {:.4f} % | {} | {} | {} | {} |\n",
-                        all.asked, all.answered, all.denied, all.errors, all.unanswered,
-                        load.calm().unanswered, 100 * load.calm().availability(),
-                        ms(load.latency_us.percentile(0.5)), ms(load.latency_us.percentile(0.99)),
-                        ms(load.latency_us.percentile(0.999)), ms(load.latency_us.max_us()));
+    text +=
+        fmt::format("| all | | {} | {} | {} | {} | {} | {} | {} | {:.4f} % | {} | {} | {} | {} |\n",
+                    all.asked, all.answered, all.denied, all.errors, all.unanswered,
+                    load.calm().asked, load.calm().unanswered, 100 * load.calm().availability(),
+                    ms(load.latency_us.percentile(0.5)), ms(load.latency_us.percentile(0.99)),
+                    ms(load.latency_us.percentile(0.999)), ms(load.latency_us.max_us()));
     text += fmt::format(
         "\n{:.0f} requests a second by the schedule for {:.0f} s, {:.0f} a second answered. The "
         "generator sent 99 % at most {} ms late, the worst {} ms. {} asked again under their id, "

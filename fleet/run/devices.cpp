@@ -184,6 +184,10 @@ bool Devices::ended(const Ended& ended) {
         devices_.erase(device);
         return true;
     }
+    if (device->state == DeviceState::paused) {  // its end is the end of that fault
+        recovered_.push_back(
+            {device->name.text(), "pause", Span(0), between(device->since, now())});
+    }
     const bool stayed =
         device->state != DeviceState::starting && between(device->since, now()) > lasted;
     device->failures = stayed ? 0 : device->failures;
@@ -235,9 +239,6 @@ bool Devices::kill(const NodeName& name, std::string_view cause) {
     if (device->cause.empty()) {
         device->cause = cause;
         device->fault_at = now();
-    }
-    if (device->state == DeviceState::paused) {
-        recovered_.push_back({name.text(), "pause", Span(0), between(device->since, now())});
     }
     ::kill(device->pid, SIGKILL);
     return true;

@@ -25,12 +25,13 @@ void FleetMachine::take_chaos() {
     }
 }
 
-// Of those that are up: a node that is down cannot be hit, and the next one in line is.
+// Of those that are up: a node that is down cannot be hit, and the next one in line is. One that
+// was hit already and whose end is not known yet would begin a second fault that nothing ends.
 const FleetDevice* FleetMachine::pick_up(std::uint64_t pick) const {
     const auto& all = devices_->all();
     for (std::size_t i = 0; i < all.size(); ++i) {
         const FleetDevice& device = all[(pick + i) % all.size()];
-        if (device.state == DeviceState::up) {
+        if (device.state == DeviceState::up && device.cause.empty()) {
             return &device;
         }
     }

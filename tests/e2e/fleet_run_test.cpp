@@ -231,6 +231,20 @@ TEST_F(FleetRun, ADeviceThatLeavesAndComesAgainIsJudgedLikeTheOthers) {
     expect_nothing_left();
 }
 
+TEST_F(FleetRun, EachFaultHasAnEnd) {
+    const std::string folder = place_.folder() / "report";
+    const auto run =
+        start({"run", "--devices", "eu=3", "--governors", "5", "--rate", "100", "--for", "4s",
+               "--no-throughput", "--report", folder, "--chaos", "kill=100/1s,pause=20/1s",
+               "--seed", std::to_string(number_from("FLYBALL_SEED", 1))});
+    run->wait(120s);
+    const Json report = read_report(folder);
+    ASSERT_TRUE(report.is_object()) << run->err();
+    EXPECT_GT(report["fleet"]["faults"], 5);
+    EXPECT_EQ(report["fleet"]["faults"], report["restarts"].size()) << report["restarts"];
+    expect_nothing_left();
+}
+
 TEST_F(FleetRun, AFleetThatNeverComesUpMissesItsGatesAndHasAReport) {
     // A tool beside a node that does nothing.
     const auto tool = place_.folder() / "flyball-tool";
