@@ -65,8 +65,8 @@ bool has_process(const FleetDevice& device) {
 }  // namespace
 
 std::string_view to_text(DeviceState state) {
-    static constexpr std::array<std::string_view, 5> names{"waiting", "starting", "up", "paused",
-                                                           "leaving"};
+    static constexpr std::array<std::string_view, 6> names{"waiting", "starting", "up",
+                                                           "lost",    "paused",   "leaving"};
     return names[static_cast<std::size_t>(state)];
 }
 
@@ -102,6 +102,7 @@ Result<void> Devices::add(const std::string& region, int count) {
     for (int number = 1; count > 0; ++number) {
         FleetDevice device;
         device.name = {region, device_name(number)};
+        device.presence = Presence(options_.health_interval);
         if (find(device.name) != nullptr) {
             continue;
         }
@@ -160,6 +161,10 @@ void Devices::tick() {
             enter(device, DeviceState::up);
             recovered_.push_back({device.name.text(), "pause", Span(0), pause_span});
         }
+        const bool there = device.presence.there(now());
+        if (device.state == (there ? DeviceState::lost : DeviceState::up)) {
+            enter(device, there ? DeviceState::up : DeviceState::lost);
+        }
         starting +=
             device.state == DeviceState::starting && between(device.since, now()) < wave_patience;
     }
@@ -189,7 +194,7 @@ bool Devices::ended(const Ended& ended) {
             {device->name.text(), "pause", Span(0), between(device->since, now())});
     }
     const bool stayed =
-        device->state != DeviceState::starting && between(device->since, now()) > lasted;
+        device->state != DeviceState::starting && between(device->came_up, now()) > lasted;
     device->failures = stayed ? 0 : device->failures;
     if (device->cause.empty()) {
         device->cause = ended.text();
@@ -202,21 +207,17 @@ bool Devices::ended(const Ended& ended) {
     return true;
 }
 
-bool Devices::heard(const NodeName& name, const Json& report) {
+bool Devices::heard(const NodeName& name, const Json& report, bool retained) {
     FleetDevice* device = find_mutable(name);
     if (device == nullptr) {
         return false;
     }
-    const std::string status = text_at(report, "status");
-    const auto session = static_cast<std::uint64_t>(count_at(report, "session"));
-    const bool alive = status == "online" || status == "degraded";
-    if (!alive || session < device->session) {
+    const Presence::News news = device->presence.heard(report, retained, now());
+    if (news == Presence::News::none || news == Presence::News::went) {
         return false;
     }
     read_governors(report, *device);
-    const bool is_new = session > device->session;
-    device->session = session;
-    if (device->state != DeviceState::starting || !is_new) {
+    if (device->state != DeviceState::starting || news != Presence::News::new_session) {
         return false;
     }
     if (!device->startup_ms) {
@@ -228,6 +229,7 @@ bool Devices::heard(const NodeName& name, const Json& report) {
         device->cause.clear();
     }
     enter(*device, DeviceState::up);
+    device->came_up = device->since;
     return true;
 }
 

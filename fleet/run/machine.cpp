@@ -170,8 +170,9 @@ void FleetMachine::take(const Arrived& arrived) {
     }
     const auto report = parse_json(arrived.payload);
     const FleetDevice* device = devices_->find(*name);
-    const bool first = device != nullptr && device->session == 0;
-    if (report && devices_->heard(*name, *report) && first && watcher_ != nullptr) {
+    const bool first = device != nullptr && device->presence.session() == 0;
+    if (report && devices_->heard(*name, *report, arrived.retained) && first &&
+        watcher_ != nullptr) {
         watcher_->joined(*name, brokers_->find(name->region)->address());
     }
 }

@@ -87,7 +87,7 @@ void FleetMachine::broker_fault(const std::string& name) {
     BrokerFault fault{name, {}, Span(-1), deadline_after(Span(0))};
     for (const FleetDevice& device : devices_->all()) {
         if (device.name.region == name && device.state == DeviceState::up) {
-            fault.sessions.emplace_back(device.name, device.session);
+            fault.sessions.emplace_back(device.name, device.presence.session());
         }
     }
     broker_faults_.push_back(std::move(fault));
@@ -100,8 +100,9 @@ bool FleetMachine::everybody_is_back(const BrokerFault& fault) const {
     return std::ranges::all_of(fault.sessions, [this](const auto& before) {
         const FleetDevice* device = devices_->find(before.first);
         // One that has a fault of its own meanwhile is not waited for.
-        return device == nullptr || device->state != DeviceState::up ||
-               device->session > before.second;
+        const bool connects = device != nullptr && (device->state == DeviceState::up ||
+                                                    device->state == DeviceState::lost);
+        return !connects || device->presence.session() > before.second;
     });
 }
 

@@ -12,6 +12,7 @@
 #include "fleet/run/devices.h"
 #include "fleet/run/filled_node.h"
 #include "fleet/run/plan.h"
+#include "fleet/run/presence.h"
 #include "fleet/run/progress.h"
 
 namespace flyball {
@@ -147,6 +148,33 @@ TEST(DeviceConfig, NamesEachGovernorBeyondTheBase) {
     EXPECT_EQ(count, 25U);
     EXPECT_NE(config.find("[governor.quota.g6]"), std::string::npos);
     EXPECT_EQ(config.find("main"), std::string::npos);
+}
+
+TEST(Presence, EndsWithAWillAnOfflineOrASilence) {
+    const auto report = [](const char* status, std::uint64_t session) {
+        return Json{{"status", status}, {"session", session}};
+    };
+    using News = Presence::News;
+    const Deadline start = deadline_after(Span(0));
+    const auto at = [start](int ms) { return start + Span(ms); };
+    Presence device(Span(1'000));
+    EXPECT_FALSE(device.there(start));
+    EXPECT_EQ(device.heard(report("online", 7), true, start), News::new_session);
+    EXPECT_TRUE(device.there(at(3'000)));
+    EXPECT_FALSE(device.there(at(3'001))) << "it may be stopped, while its process lives";
+    EXPECT_EQ(device.heard(report("online", 7), true, at(3'500)), News::none);
+    EXPECT_FALSE(device.there(at(3'500))) << "what the broker kept says nothing of now";
+    EXPECT_EQ(device.heard(report("degraded", 7), false, at(4'000)), News::still_there);
+    EXPECT_TRUE(device.there(at(4'000)));
+    EXPECT_EQ(device.heard(report("offline", 6), false, at(4'100)), News::none) << "a late will";
+    EXPECT_TRUE(device.there(at(4'100)));
+    EXPECT_EQ(device.heard(report("offline", 7), false, at(4'200)), News::went);
+    EXPECT_FALSE(device.there(at(4'200)));
+    EXPECT_EQ(device.heard(report("online", 6), false, at(4'300)), News::none);
+    EXPECT_FALSE(device.there(at(4'300)));
+    EXPECT_EQ(device.heard(report("online", 8), false, at(4'400)), News::new_session);
+    EXPECT_TRUE(device.there(at(4'400)));
+    EXPECT_EQ(device.heard(Json(5), false, at(4'500)), News::none);
 }
 
 TEST(FilledNode, EachGovernorGetsAsManyRequestsAsItsRingHolds) {
