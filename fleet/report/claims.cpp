@@ -63,6 +63,9 @@ void add_gates(const FleetFigures& f, std::vector<Target>& all) {
     all.push_back({"unanswered requests", "", 0, false,
                    static_cast<double>(f.load.calm().unanswered),
                    "no reply within 2 s" + outside + base, true});
+    all.push_back({"error replies", "", 0, false,
+                   when(f.load.calm().asked > 0, static_cast<double>(f.load.calm().errors)),
+                   "replies that decide nothing, unreadable ones too" + outside});
     all.push_back({"availability", "%", 99.99, true,
                    when(f.load.calm().asked > 0, 100 * f.load.calm().availability()),
                    "answered within 2 s / asked" + outside + base, true});
@@ -124,10 +127,11 @@ void add_speed(const FleetFigures& f, std::vector<Target>& all) {
                      f.isolated ? "exec" : "fork", percentile(f.startup_ms, 0.5))});
     all.push_back(
         {"throughput", "/s", 15'000, true,
-         f.throughput ? std::optional(f.throughput->answered_per_second()) : std::nullopt,
-         f.throughput ? fmt::format("decisions in batches of {}, as fast as answers come, {:.0f} s",
-                                    f.throughput->batch, f.throughput->seconds)
-                      : "the stage did not run"});
+         f.throughput ? std::optional(f.throughput->decided_per_second()) : std::nullopt,
+         f.throughput
+             ? fmt::format("allowed or denied, in batches of {}, as fast as answers come, {:.0f} s",
+                           f.throughput->batch, f.throughput->seconds)
+             : "the stage did not run"});
     const double of_device =
         ratio(100 * f.cpu.nodes_s, f.load.seconds * static_cast<double>(f.devices));
     const double us = cpu_us_of_decision(f);
