@@ -96,11 +96,13 @@ void FleetRun::draw(bool now) {
     progress.elapsed = elapsed();
     progress.faults = machine_.faults();
     const Devices& devices = machine_.devices();
-    progress.done =
-        phase_length_ == Span(0)
-            ? static_cast<double>(devices.up("")) / std::max(devices.total(""), 1)
-            : static_cast<double>(elapsed().count()) / static_cast<double>(phase_length_.count());
-    progress.done = std::min(progress.done, 1.0);
+    if (phase_length_ > Span(0)) {
+        progress.done = std::min(
+            static_cast<double>(elapsed().count()) / static_cast<double>(phase_length_.count()),
+            1.0);
+    } else if (phase_ == "starting") {
+        progress.done = static_cast<double>(devices.up("")) / std::max(devices.total(""), 1);
+    }
     for (const RegionSize& region : machine_.plan().regions) {
         progress.regions.push_back(
             {region.name, devices.total(region.name), devices.up(region.name)});
@@ -126,7 +128,7 @@ FleetRun::Turn FleetRun::turns_until(Deadline deadline, Over over) {
     while (turn == Turn::going_on && !over() && left_until(deadline) > Span::zero()) {
         turn = machine_.turn(deadline);
         if (load_) {
-            load_->sample(false);
+            load_->sample();
         }
         draw();
     }
@@ -176,7 +178,7 @@ FleetRun::Turn FleetRun::load() {
     const Turn turn = turns_until(deadline_after(plan.run_for), [] { return false; });
     machine_.end_chaos();
     draw(true);
-    load_->sample(true);
+    load_->end();
     enter("settling");
     const Turn settled =
         turns_during([this] { figures_.load = load_->workload().stop(retries_for()); });
@@ -201,7 +203,7 @@ FleetRun::Turn FleetRun::throughput() {
     return turn != Turn::going_on ? turn : ended;
 }
 
-// Plain nodes beside the fleet: what they weigh, and one of them with full rings.
+// Nodes of the other kind beside the fleet: what they weigh, and one of them with full rings.
 FleetRun::Turn FleetRun::measure_spares() {
     enter("measuring");
     if (const auto started = machine_.start_spares(spares); !started) {
@@ -212,11 +214,11 @@ FleetRun::Turn FleetRun::measure_spares() {
     if (turn == Turn::going_on) {
         turn = turns_until(deadline_after(settle), [] { return false; });
     }
-    if (!machine_.plan().isolate) {
-        std::uint64_t sum = 0;
-        for (const pid_t pid : machine_.spares()) {
-            sum += pss_bytes(pid);
-        }
+    std::uint64_t sum = 0;
+    for (const pid_t pid : machine_.spares()) {
+        sum += pss_bytes(pid);
+    }
+    if (turn == Turn::going_on && sum > 0) {
         figures_.other_kind_pss_bytes = sum / spares;
     }
     const BrokerPlace& place = machine_.brokers().places().at(1);
@@ -357,6 +359,9 @@ Exit FleetRun::go() {
                     ::getloadavg(&busy, 1) == 1 ? busy : 0.0);
     screen_.say(fmt::format("{}: {} devices, {} governors; flyball fleet status, scale, kill, stop",
                             machine_.run(), plan.devices(), plan.devices() * plan.governors));
+    if (!machine_.file_trouble().empty()) {
+        screen_.say(machine_.file_trouble());
+    }
     serve_dashboard();
     const Turn turn = stages();
     screen_.end();

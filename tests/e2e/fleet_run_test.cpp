@@ -60,7 +60,7 @@ protected:
         while (std::chrono::steady_clock::now() < deadline) {
             const Json now = status();
             if (now.is_object() && now.contains("nodes")) {
-                remember_ports(now);
+                remember_ports();
                 if (wanted(now)) {
                     return now;
                 }
@@ -94,16 +94,10 @@ protected:
         }
         return Json::object();
     }
-    void remember_ports(const Json& status) {
-        std::vector<std::string> addresses{status["hub"], status["websockets"]};
-        for (const Json& region : status["regions"]) {
-            addresses.push_back(region["broker"]);
-        }
-        ports_.clear();
-        for (const std::string& address : addresses) {
-            ports_.push_back(
-                static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-        }
+    // Those in the brokers' files, while they are there.
+    void remember_ports() {
+        const auto found = place_.ports();
+        ports_.insert(ports_.end(), found.begin(), found.end());
     }
     void expect_nothing_left() const {
         EXPECT_EQ(place_.left_over(ports_), std::vector<std::string>());
@@ -136,6 +130,9 @@ TEST_F(FleetRun, SixDevicesCanBeScaledKilledAndStopped) {
     EXPECT_EQ(fleet({"kill", "eu-west/device-77"}).status, 2);
     EXPECT_EQ(fleet({"scale", "mars=+1"}).status, 2);
     EXPECT_EQ(fleet({"scale", "eu-west"}).status, 64);
+    EXPECT_EQ(fleet({"scale", "eu-west=+-1"}).status, 64);
+    EXPECT_EQ(fleet({"status", "--rate", "7"}).status, 64);
+    EXPECT_EQ(fleet({"stop", "eu-west"}).status, 64);
     EXPECT_NE(fleet({"status"}).out.find("6/6 devices up"), std::string::npos);
     EXPECT_EQ(fleet({"stop"}).status, 0);
     EXPECT_EQ(run->wait(), 0) << run->err();
@@ -143,6 +140,31 @@ TEST_F(FleetRun, SixDevicesCanBeScaledKilledAndStopped) {
     const Ran gone = fleet({"status"});
     EXPECT_EQ(gone.status, 69);
     EXPECT_NE(gone.err.find("no fleet runs here"), std::string::npos) << gone.err;
+}
+
+TEST_F(FleetRun, TwoFleetsAreBothToBeReached) {
+    const auto first = start({"run", "--devices", "eu=1", "--governors", "5", "--rate", "0"});
+    ASSERT_TRUE(await(all_up(1)).is_object()) << first->err();
+    const auto second = start({"run", "--devices", "us=2", "--governors", "5", "--rate", "0"});
+    const std::string hint = "reach this one with --broker ";
+    std::string said;
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (said.find(hint) == std::string::npos && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(20ms);
+        said = second->err();
+    }
+    ASSERT_NE(said.find(hint), std::string::npos) << said;
+    const std::string rest = said.substr(said.find(hint) + hint.size());
+    const std::string broker = rest.substr(0, rest.find('\n'));
+    EXPECT_EQ(status()["devices"], 1) << "the file still names the first";
+    const Ran other = fleet({"status", "--json", "--broker", broker});
+    EXPECT_EQ(Json::parse(other.out, nullptr, false)["devices"], 2) << other.out << other.err;
+    EXPECT_EQ(fleet({"stop", "--broker", broker}).status, 0);
+    second->wait();
+    EXPECT_EQ(status()["devices"], 1) << "nor did its end take the file away";
+    EXPECT_EQ(fleet({"stop"}).status, 0);
+    first->wait();
+    expect_nothing_left();
 }
 
 TEST_F(FleetRun, GarbageOnTheBusEndsNothing) {
@@ -202,14 +224,33 @@ TEST_F(FleetRun, ChaosBreaksNoInvariantAndEverythingComesBack) {
         start({"run", "--devices", "us-east=3,eu-west=3", "--governors", "5", "--rate", "150",
                "--for", "8s", "--chaos", "kill=1/2s,broker=1/4s,cut=1/8s", "--no-throughput",
                "--report", folder, "--seed", std::to_string(number_from("FLYBALL_SEED", 1))});
-    run->wait(120s);
+    remember_ports();
+    const int status = run->wait(120s);
     const Json report = read_report(folder);
     ASSERT_TRUE(report.is_object()) << run->err();
+    EXPECT_EQ(status, report["missed"].empty() ? 0 : 1) << run->err();
     for (const Json& line : report["invariants"]) {
         EXPECT_EQ(line["violations"], 0) << line << run->out();
+        const std::string name = line["name"];
+        const bool from_inside = name.starts_with("I4") || name.starts_with("I5") ||
+                                 name.starts_with("I6") || name.starts_with("I8") ||
+                                 name.starts_with("I10");
+        EXPECT_EQ(line["checks"] == 0, from_inside) << line;
     }
+    // 99.99 % is a gate for a machine that does nothing else.
+    EXPECT_GE(target(report, "availability")["measured"], 99.0) << run->out();
     EXPECT_EQ(target(report, "nodes not up at the end")["measured"], 0) << run->out();
-    EXPECT_NE(report["restarts"].dump().find("\"kill\""), std::string::npos) << report;
+    int kills = 0;
+    for (const Json& row : report["restarts"]) {
+        const bool broker = row["node"].get<std::string>().ends_with("/broker");
+        EXPECT_EQ(broker, row["cause"] == "broker") << row;
+        if (row["cause"] == "kill") {
+            ++kills;
+            // A line to the hub is cut for 10 s meanwhile: that is no node's restart.
+            EXPECT_LT(row["restart_ms"], 8'000) << row;
+        }
+    }
+    EXPECT_GT(kills, 0) << report["restarts"];
     expect_nothing_left();
 }
 
@@ -265,6 +306,23 @@ TEST_F(FleetRun, AFleetThatNeverComesUpMissesItsGatesAndHasAReport) {
     expect_nothing_left();
 }
 
+TEST_F(FleetRun, AReaperThatIsKilledLeavesNothingEither) {
+    const auto run = start({"run", "--devices", "eu=1", "--governors", "5", "--rate", "0"});
+    ASSERT_TRUE(await(all_up(1)).is_object()) << run->err();
+    pid_t reaper = 0;
+    for (const pid_t pid : place_.processes()) {
+        std::ifstream name(fmt::format("/proc/{}/comm", pid));
+        std::string text;
+        name >> text;
+        reaper = text == "flyball-reaper" ? pid : reaper;
+    }
+    ASSERT_GT(reaper, 0);
+    ASSERT_EQ(::kill(reaper, SIGKILL), 0);
+    EXPECT_EQ(run->wait(), 70) << run->err();
+    EXPECT_NE(run->err().find("the reaper"), std::string::npos) << run->err();
+    expect_nothing_left();
+}
+
 // In `rounds` rounds, at moments and by signals that a seed chooses.
 TEST_F(FleetRun, NothingIsLeftWheneverItEnds) {
     const int rounds = number_from("FLYBALL_FLEET_ROUNDS", 4);
@@ -281,6 +339,7 @@ TEST_F(FleetRun, NothingIsLeftWheneverItEnds) {
                    "--for", "10m", "--chaos", "kill=1/500ms,pause=1/700ms", "--report",
                    place_.folder() / "report"});
         std::this_thread::sleep_for(moment);
+        remember_ports();
         run->signal(signal);
         const int status = run->wait();
         EXPECT_NE(status, -1) << run->err();

@@ -1,16 +1,20 @@
 // A fleet's plan, its faults on a schedule, its brokers' files and what is to be seen of it.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <stdexcept>
 
 #include "fleet/run/brokers.h"
 #include "fleet/run/chaos.h"
 #include "fleet/run/devices.h"
 #include "fleet/run/filled_node.h"
+#include "fleet/run/loopback_port.h"
 #include "fleet/run/plan.h"
 #include "fleet/run/presence.h"
 #include "fleet/run/progress.h"
@@ -19,11 +23,15 @@ namespace flyball {
 namespace {
 
 std::string wrong_plan(const std::string& text) {
-    const auto file = std::filesystem::temp_directory_path() / "flyball-plan-test.toml";
+    std::string folder = std::filesystem::temp_directory_path() / "flyball-plan-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) {
+        throw std::runtime_error("no temporary folder");
+    }
+    const std::string file = folder + "/plan.toml";
     std::ofstream(file) << text;
     Plan plan;
     const auto read = read_plan(file, plan);
-    std::filesystem::remove(file);
+    std::filesystem::remove_all(folder);
     return read ? "" : read.error().message;
 }
 
@@ -66,6 +74,11 @@ TEST(Plan, ReadsAFileAndNamesWhatIsWrongInIt) {
     EXPECT_NE(wrong_plan("for = 5\n").find(":1: for: must be"), std::string::npos);
     EXPECT_NE(wrong_plan("devices = \"a\"\n").find("devices: 'a'"), std::string::npos);
     EXPECT_NE(wrong_plan("rate = \n").find(":1:"), std::string::npos);
+    for (const char* beyond :
+         {"governors = 4294967301", "governors = 4", "seed = -1", "machine-cost = -5",
+          "machine-cost = nan", "rate = -1", "rate = inf", "for = \"0s\""}) {
+        EXPECT_NE(wrong_plan(beyond).find(":1: "), std::string::npos) << beyond;
+    }
 }
 
 TEST(Plan, RefusesFleetsThatCannotBe) {
@@ -80,6 +93,7 @@ TEST(Plan, RefusesFleetsThatCannotBe) {
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].name = "reply"; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.rate = -1; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.run_for = Span(0); }));
+    EXPECT_FALSE(with([](Plan& plan) { plan.machine_cost = -5; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].devices = devices_max; }));
 }
 
@@ -124,6 +138,20 @@ TEST(Chaos, KeepsItsRateAndItsSeed) {
     };
     EXPECT_EQ(of_kill(at_once), of_kill(bits));
     EXPECT_NE(Chaos(*rates, 6).due(Span(60'000)).front().pick, at_once.front().pick);
+}
+
+TEST(LoopbackPort, DrawsPortsThatDifferAndTellsWhoHoldsOne) {
+    auto ports = free_ports(200);
+    ASSERT_EQ(ports.size(), 200U);
+    std::ranges::sort(ports);
+    EXPECT_EQ(std::ranges::adjacent_find(ports), ports.end());
+    std::uint16_t port = 0;
+    const int listener = listen_on_loopback(port);
+    EXPECT_TRUE(port_held_by(port, ::getpid()));
+    EXPECT_FALSE(port_held_by(port, 1));
+    EXPECT_FALSE(port_held_by(ports.front(), ::getpid()));
+    ::close(listener);
+    EXPECT_FALSE(port_held_by(port, ::getpid()));
 }
 
 TEST(Brokers, OnlyARegionHasALineToTheHub) {
@@ -194,6 +222,10 @@ TEST(Progress, SaysHowManyAreUpInEachRegion) {
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_NE(lines[0].find("50 %"), std::string::npos) << lines[0];
     EXPECT_NE(lines[1].find("32/33 up"), std::string::npos) << lines[1];
+    FleetProgress settling;
+    settling.phase = "settling";
+    settling.elapsed = Span(4'000);
+    EXPECT_EQ(progress_line(settling), "settling 4 s");
     EXPECT_EQ(progress_line(progress), "load 50 % 30 s; eu-west 32/33 up 660/s p99 2.1 ms");
 }
 
