@@ -60,7 +60,7 @@ void Generator::answered(const LoadLink::Arrival& arrival) {
     const auto found = open_.find(n);
     if (found == open_.end()) {
         const std::size_t index = n & 0xffffU;
-        if (given_up_.erase(n) > 0 || given_up_.size() >= given_up_max) {
+        if (given_up_.erase(n) > 0 || figures_.given_up_forgotten > 0) {
             ++figures_.late_replies;
         } else if (index < targets_.size() && targets_[index]->checker != nullptr &&
                    schedule_.checked) {
@@ -186,6 +186,7 @@ void Generator::give_up(std::uint64_t n) {
     given_up_.insert(n);
     if (given_up_.size() > given_up_max) {
         given_up_.erase(given_up_.begin());
+        ++figures_.given_up_forgotten;
     }
 }
 

@@ -47,9 +47,10 @@ struct LoadFigures {
     std::vector<RegionLoad> regions;
     Histogram latency_us;
     Histogram calm_latency_us;
-    Histogram lateness_us;           // of the generator: sent after it was due
-    std::uint64_t late_replies = 0;  // came after the patience; they count as unanswered
-    std::uint64_t retries = 0;       // asked again under the same id, beside the schedule
+    Histogram lateness_us;                 // of the generator: sent after it was due
+    std::uint64_t given_up_forgotten = 0;  // a late reply to one of these looks like a second one
+    std::uint64_t late_replies = 0;        // came after the patience; they count as unanswered
+    std::uint64_t retries = 0;             // asked again under the same id, beside the schedule
     std::uint64_t retries_answered = 0;
     // Ids of which it is not known what became of them, by why nobody asks any more.
     std::map<std::string, std::uint64_t> in_doubt;

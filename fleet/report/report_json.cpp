@@ -104,6 +104,7 @@ Json load_json(const LoadFigures& load) {
             {"not_sent", load.not_sent},
             {"replies_lost", load.replies_lost},
             {"in_doubt", load.in_doubt},
+            {"given_up_forgotten", load.given_up_forgotten},
             {"all", counts_json(load.all())},
             {"calm", counts_json(load.calm())},
             {"latency_us", histogram_json(load.latency_us)},

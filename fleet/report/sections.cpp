@@ -85,6 +85,12 @@ void add_losses(const LoadFigures& load, ReportSection& section) {
                         "that found no room",
                         load.not_sent, load.replies_lost));
     }
+    if (load.given_up_forgotten > 0) {
+        section.items.push_back(fmt::format(
+            "too many without an answer: of {} a late reply is not told from a second one, and no "
+            "second reply counts as a violation",
+            load.given_up_forgotten));
+    }
     for (const auto& [why, times] : load.in_doubt) {
         section.items.push_back(
             fmt::format("ids of which nobody knows what became of them, {}: {}", why, times));
