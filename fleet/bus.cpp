@@ -10,6 +10,7 @@
 #include <random>
 #include <utility>
 
+#include "fleet/typed_json.h"
 #include "schemas/expects.h"
 #include "schemas/topic.h"
 #include "transport/paho.h"
@@ -147,7 +148,7 @@ void Bus::signal() const noexcept {
 Bus::Woken Bus::wait(std::optional<Deadline> deadline, int stop_fd) const {
     std::array<pollfd, 2> fds{{{event_fd_, POLLIN, 0}, {stop_fd, POLLIN, 0}}};
     const std::int64_t left = deadline ? left_until(*deadline).count() : -1;
-    poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, poll_ms_max)));
+    ::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, poll_ms_max)));
     if ((fds[1].revents & POLLIN) != 0) {
         return Woken::stopped;
     }
@@ -180,6 +181,12 @@ std::optional<Arrived> Bus::next(std::optional<Deadline> deadline, int stop_fd) 
             return std::nullopt;
         }
     }
+}
+
+std::optional<Arrived> Bus::poll() {
+    eventfd_t count = 0;
+    eventfd_read(event_fd_, &count);  // before the look: what comes after it wakes again
+    return pop();
 }
 
 bool Bus::is_up() {
@@ -229,7 +236,7 @@ Result<std::optional<Json>> Bus::ask(const Question& question) {
 bool Bus::answer(const Arrived& question, const Json& reply) {
     std::string topic = question.response_topic;
     if (const auto asked = decode_payload(question.payload); topic.empty() && asked) {
-        topic = asked->is_object() ? asked->value("reply_to", "") : "";
+        topic = text_at(*asked, "reply_to");
     }
     const std::string payload = json_text(reply);
     Message message;
@@ -241,6 +248,16 @@ bool Bus::answer(const Arrived& question, const Json& reply) {
     constexpr Span patience{500};                 // whoever answers may be about to end
     return valid_publish_topic(topic, reply_topic_max) &&
            transport_->publish(message) == Publish::accepted && transport_->flush(patience);
+}
+
+bool Bus::publish_retained(const std::string& topic, const Json& document) {
+    const std::string payload = json_text(document);
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.qos = Qos::at_least_once;
+    message.retain = true;
+    return transport_->publish(message) == Publish::accepted;
 }
 
 bool Bus::clear_retained(const std::string& topic) {

@@ -62,6 +62,10 @@ public:
 
     // The next message, or nothing at the deadline or once `stop_fd` is readable.
     std::optional<Arrived> next(std::optional<Deadline> deadline, int stop_fd = -1);
+    // The next that has arrived, without waiting. For whoever waits for fd() among others: it is
+    // readable when something has arrived since the last call.
+    std::optional<Arrived> poll();
+    int fd() const { return event_fd_; }
     // Sends one payload and waits for its reply; nothing when none came in time.
     Result<std::optional<Json>> ask(const Question& question);
     // Everything that was queued for us before now has arrived once our own message to ourselves
@@ -70,6 +74,8 @@ public:
     // Sends `reply`, as JSON, to where the asker of `question` waits for it: its Response Topic,
     // else `reply_to` in its payload. False when it named none or it could not leave.
     bool answer(const Arrived& question, const Json& reply);
+    // For the broker to keep on `topic`. False when it could not leave.
+    bool publish_retained(const std::string& topic, const Json& document);
     // Takes what the broker keeps on `topic` away; at least once. False when it could not leave.
     bool clear_retained(const std::string& topic);
 

@@ -33,7 +33,8 @@ std::optional<std::string> BanList::take(const Fact& fact, std::uint64_t& checks
     } else if (features && (fact.op == "grant" || fact.op == "clear")) {
         bans.erase(feature);
     } else if (fact.op == "suspend" || fact.op == "pause" ||
-               (fact.op == "cancel" && fact.request.value("at_period_end", true) == false)) {
+               (fact.op == "cancel" && fact.request.contains("at_period_end") &&
+                !flag(fact.request, "at_period_end"))) {
         bans[""] = {fact.op, fact.n};
     } else if (fact.op == "resume" || fact.op == "start") {
         bans.erase("");

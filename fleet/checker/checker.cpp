@@ -22,7 +22,8 @@ constexpr std::array<const char*, invariants> names{"",
                                                     "I11 audit chain",
                                                     "I12 all accounted for",
                                                     "events rise",
-                                                    "bans hold"};
+                                                    "bans hold",
+                                                    "state back after kill"};
 
 constexpr std::size_t audit_records_max = 64;
 
@@ -121,6 +122,7 @@ void Checker::purged(const std::string& governor) {
     quotas_.forget(governor);
     ledger_.forget(governor);
     bans_.forget(governor);
+    roll_.forget(governor);
     std::erase_if(ids_, [&](const auto& row) { return row.first.starts_with(governor + '\n'); });
 }
 
@@ -132,7 +134,7 @@ void Checker::answered(std::uint64_t n, const Json& reply) {
     const auto found = open_.find(n);
     if (!passes(Invariant::all_accounted_for, found != open_.end())) {
         blame(Invariant::all_accounted_for,
-              "a second reply to message " + std::to_string(n) + ": " + reply.dump());
+              "a second reply to message " + std::to_string(n) + ": " + shown(reply));
         return;
     }
     const Open open = std::move(found->second);
@@ -236,6 +238,7 @@ void Checker::take_fact(const Fact& fact) {
             blame(invariant, *wrong);
         }
     };
+    judge(Invariant::state_back, roll_);
     if (fact.governor.starts_with("quota/")) {
         judge(Invariant::never_over_grant, quotas_);
     } else if (fact.governor.starts_with("billing/")) {
@@ -252,6 +255,7 @@ void Checker::doubt(const Open& open, const Json& request) {
         quotas_.doubt(governor, tenant, op);
         ledger_.doubt(governor, tenant);
         bans_.doubt(governor, tenant);
+        roll_.doubt(governor, tenant, op);
     };
     if (request.contains("id")) {
         ++governors_[open.governor].ids;
@@ -287,6 +291,7 @@ void Checker::ended(std::uint64_t kept) {
     quotas_.lost_after(kept);
     ledger_.lost_after(kept);
     bans_.lost_after(kept);
+    roll_.lost_after(kept);
     for (auto& [key, remembered] : ids_) {
         remembered.doubtful = remembered.doubtful || remembered.n > kept;
     }
@@ -298,7 +303,7 @@ void Checker::ended(std::uint64_t kept) {
 }
 
 void Checker::settled(std::uint64_t counted) {
-    const std::string one = open_.empty() ? "" : ": " + open_.begin()->second.payload.dump();
+    const std::string one = open_.empty() ? "" : ": " + shown(open_.begin()->second.payload);
     check(Invariant::all_accounted_for, open_.size() <= counted,
           one + " " + std::to_string(open_.size()) + " messages without a reply, of which " +
               std::to_string(counted) + " were counted");

@@ -1,9 +1,9 @@
 #pragma once
 // Watches one node from outside and says when it breaks an invariant: I1 never over-grant, I2 the
 // ledger, I3 at most one effect per id, I7 numbers only rise, I9 time never runs back, I11 audit
-// chains never fork, I12 every request is accounted for, and that events and bans hold. I4, I5, I6,
-// I8 and I10 take somebody who sees inside: check(). Replies come in the order in which the node
-// sent them. One thread; memory grows with tenants and ids, not with requests.
+// chains never fork, I12 every request is accounted for, and that events, bans and state hold. I4,
+// I5, I6, I8 and I10 take somebody who sees inside: check(). Replies come in the order in which the
+// node sent them. One thread; memory grows with tenants and ids, not with requests.
 
 #include <array>
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include "fleet/checker/ban_list.h"
 #include "fleet/checker/ledger.h"
 #include "fleet/checker/quota_referee.h"
+#include "fleet/checker/roll.h"
 
 namespace flyball::checker {
 
@@ -34,8 +35,9 @@ enum class Invariant : std::uint8_t {
     all_accounted_for,
     events_rise,
     bans_hold,
+    state_back,
 };
-constexpr std::size_t invariants = 15;  // by number, from 1
+constexpr std::size_t invariants = 16;  // by number, from 1
 const char* name_of(Invariant invariant);
 
 class Checker {
@@ -122,6 +124,7 @@ private:
     QuotaReferee quotas_;
     Ledger ledger_;
     BanList bans_;
+    Roll roll_;
     std::uint64_t event_ = 0;
     std::array<std::uint64_t, invariants> checks_{};
     std::array<std::uint64_t, invariants> broken_{};

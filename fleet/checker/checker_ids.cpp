@@ -24,20 +24,22 @@ std::string outcome_of(const Json& reply) {
             outcome[key] = *found;
         }
     }
-    return outcome.dump();
+    return shown(outcome);
 }
 
 std::size_t content_of(const Json& request, const Json& reply) {
     Json content = request;
     if (const auto ignored = reply.find("ignored"); ignored != reply.end()) {
         for (const Json& name : *ignored) {
-            content.erase(name.get<std::string>());
+            if (name.is_string()) {
+                content.erase(name.get<std::string>());
+            }
         }
     }
     for (const char* key : common_keys) {
         content.erase(key);
     }
-    return std::hash<std::string>{}(content.dump());
+    return std::hash<std::string>{}(shown(content));
 }
 
 bool looks(const std::string& governor, const Json& request) {
@@ -59,7 +61,7 @@ void Checker::check_id(std::uint64_t n, const std::string& governor, const Json&
         return;
     }
     const std::string key =
-        key_of(key_of(governor, text(request, "tenant")), request.at("id").dump());
+        key_of(key_of(governor, text(request, "tenant")), shown(request.at("id")));
     Governor& known = governors_[governor];
     const auto found = ids_.find(key);
     const std::string decision = text(reply, "decision");
@@ -70,8 +72,8 @@ void Checker::check_id(std::uint64_t n, const std::string& governor, const Json&
     if (within && content != found->second.content) {
         if (!passes(Invariant::one_effect_per_id, error)) {
             blame(Invariant::one_effect_per_id,
-                  governor + ": another request under the id of one: " + request.dump() +
-                      reply.dump());
+                  governor + ": another request under the id of one: " + shown(request) +
+                      shown(reply));
         }
         return;
     }
@@ -81,9 +83,9 @@ void Checker::check_id(std::uint64_t n, const std::string& governor, const Json&
     if (within) {
         if (!passes(Invariant::one_effect_per_id,
                     flag(reply, "replayed") && outcome_of(reply) == found->second.outcome)) {
-            blame(Invariant::one_effect_per_id, governor + ": " + request.dump() + " answered " +
+            blame(Invariant::one_effect_per_id, governor + ": " + shown(request) + " answered " +
                                                     found->second.outcome + ", then " +
-                                                    reply.dump());
+                                                    shown(reply));
         }
         return;
     }

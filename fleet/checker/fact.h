@@ -38,6 +38,11 @@ inline bool flag(const Json& map, const char* key) {
     return found != map.end() && found->is_boolean() && found->get<bool>();
 }
 
+// As text, whatever bytes its strings have.
+inline std::string shown(const Json& document) {
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 // Where a model keeps what it knows of somebody.
 inline std::string key_of(const std::string& governor, const std::string& tenant) {
     return governor + '\n' + tenant;

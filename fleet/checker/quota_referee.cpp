@@ -37,6 +37,10 @@ void QuotaReferee::configured(const std::string& governor, const Json& config) {
         Resource& resource = resources_[key_of(governor, name)];
         resource.algorithm = algorithms.at(text(settings, "algorithm", "fixed"));
         resource.window_ms = milliseconds(text(settings, "window", "0s"));
+        resource.limit = integer(settings, "limit", 0);
+        if (resource.algorithm == Algorithm::bucket) {
+            resource.limit = integer(settings, "burst", resource.limit);
+        }
     }
 }
 
@@ -49,10 +53,31 @@ void QuotaReferee::clear(const std::string& prefix) {
 
 void QuotaReferee::forget(const std::string& governor) {
     clear(governor + '\n');
+    std::erase_if(overrides_,
+                  [&](const auto& row) { return row.first.starts_with(governor + '\n'); });
 }
 
 void QuotaReferee::forget_all() {
     histories_.clear();
+}
+
+// One in doubt is remembered also where none was known: the op may have made it.
+void QuotaReferee::unsure(const std::string& prefix) {
+    for (auto& [key, override] : overrides_) {
+        override.sure = override.sure && !key.starts_with(prefix);
+    }
+    overrides_[prefix].sure = false;
+}
+
+std::int64_t QuotaReferee::limit_of(const std::string& key, const Resource& resource,
+                                    const Json& reply) const {
+    const auto own = overrides_.find(key);
+    const auto of_tenant = overrides_.find(key.substr(0, key.rfind('\n') + 1));
+    const bool sure = own == overrides_.end() ? of_tenant == overrides_.end() : own->second.sure;
+    if (!sure) {
+        return integer(reply, "limit", INT64_MAX / 4);
+    }
+    return own == overrides_.end() || own->second.limit < 0 ? resource.limit : own->second.limit;
 }
 
 void QuotaReferee::doubt(const std::string& governor, const std::string& tenant,
@@ -60,9 +85,15 @@ void QuotaReferee::doubt(const std::string& governor, const std::string& tenant,
     if (op != "check" && op != "get") {
         clear(key_of(governor, tenant) + '\n');
     }
+    if (op == "set_limit" || op == "forget") {
+        unsure(key_of(governor, tenant) + '\n');
+    }
 }
 
 void QuotaReferee::lost_after(std::uint64_t kept) {
+    for (auto& [key, override] : overrides_) {
+        override.sure = override.sure && override.n <= kept;
+    }
     for (auto& [key, history] : histories_) {
         // What was given back may be taken again.
         const bool gave = std::ranges::any_of(history, [kept](const Entry& entry) {
@@ -80,7 +111,13 @@ std::optional<std::string> QuotaReferee::take(const Fact& fact, std::uint64_t& c
         return std::nullopt;
     }
     if (fact.op == "forget") {
-        clear(key_of(fact.governor, fact.tenant) + '\n');
+        const std::string prefix = key_of(fact.governor, fact.tenant) + '\n';
+        clear(prefix);
+        for (auto& [key, override] : overrides_) {
+            if (key.starts_with(prefix)) {
+                override = {.limit = -1, .n = fact.n};
+            }
+        }
         return std::nullopt;
     }
     const std::string resource = text(fact.request, "resource", "api_calls");
@@ -88,7 +125,15 @@ std::optional<std::string> QuotaReferee::take(const Fact& fact, std::uint64_t& c
     if (known == resources_.end() || known->second.algorithm == Algorithm::unknown) {
         return std::nullopt;
     }
-    History& history = histories_[key_of(key_of(fact.governor, fact.tenant), resource)];
+    const std::string key = key_of(key_of(fact.governor, fact.tenant), resource);
+    if (fact.op == "set_limit") {
+        const std::int64_t rate = integer(fact.request, "limit", -1);
+        const bool bucket = known->second.algorithm == Algorithm::bucket;
+        overrides_[key] = {
+            .limit = bucket && rate >= 0 ? integer(fact.request, "burst", rate) : rate,
+            .n = fact.n};
+    }
+    History& history = histories_[key];
     Entry entry{.at = fact.at, .amount = integer(fact.request, "hits", 1), .n = fact.n};
     if (fact.op == "refund" || fact.op == "release") {
         entry.kind = Entry::Kind::credit;
@@ -108,7 +153,7 @@ std::optional<std::string> QuotaReferee::take(const Fact& fact, std::uint64_t& c
     if (history.size() > history_max) {
         history.erase(history.begin());
     }
-    const std::int64_t limit = integer(fact.reply, "limit", INT64_MAX / 4);
+    const std::int64_t limit = limit_of(key, known->second, fact.reply);
     if (entry.kind != Entry::Kind::grant || entry.amount == 0) {
         return std::nullopt;
     }

@@ -1,6 +1,8 @@
 #pragma once
 // I1, never over-grant: from what was granted and given back, by brute force, whether the limit was
-// kept. Exact integers. Knows less than the node when replies were lost, and then allows more.
+// kept: the configuration's, or the one that a set_limit was acknowledged for. What a reply says
+// the limit is counts only where a lost reply or a crash leaves open which of them holds. Exact
+// integers. Knows less than the node when replies were lost, and then allows more.
 
 #include <cstdint>
 #include <map>
@@ -30,6 +32,13 @@ private:
     struct Resource {
         Algorithm algorithm = Algorithm::unknown;
         std::int64_t window_ms = 0;
+        std::int64_t limit = 0;  // of a bucket its capacity
+    };
+    // What an op set for one tenant.
+    struct Override {
+        std::int64_t limit = 0;  // negative: the configuration's
+        std::uint64_t n = 0;
+        bool sure = true;
     };
     struct Entry {
         enum class Kind : std::uint8_t { grant, credit, clear, set };
@@ -45,9 +54,13 @@ private:
     static bool bucket_holds(const History& history, const Resource& resource, std::int64_t limit);
     static bool level_holds(const History& history, std::int64_t limit);
     void clear(const std::string& prefix);
+    void unsure(const std::string& prefix);
+    std::int64_t limit_of(const std::string& key, const Resource& resource,
+                          const Json& reply) const;
 
     std::map<std::string, Resource> resources_;  // governor, resource
     std::map<std::string, History> histories_;   // governor, tenant, resource
+    std::map<std::string, Override> overrides_;  // the same; in doubt also of a whole tenant
 };
 
 }  // namespace flyball::checker

@@ -25,6 +25,13 @@ struct LoadMix {
     unsigned compliance_and_subscription = 10;
 };
 
+// Of a device's health report.
+struct HealthCount {
+    std::int64_t at_ms = 0;
+    std::int64_t started_at_ms = 0;
+    std::uint64_t requests = 0;  // since then
+};
+
 // The governors that every device has, by type, and what differs from the defaults in the settings
 // of some (by "type/name", as in a configuration file), for the checker.
 struct DeviceGovernors {

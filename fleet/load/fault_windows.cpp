@@ -5,7 +5,6 @@
 namespace flyball {
 
 void FaultWindows::begin(const std::string& where, std::int64_t at_us) {
-    ++begun_;
     const auto [row, fresh] = windows_.try_emplace(where);
     Window& window = row->second;
     // One that begins while the last has hardly settled goes on with it.

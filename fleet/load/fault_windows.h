@@ -15,9 +15,10 @@ public:
 
     void begin(const std::string& where, std::int64_t at_us);  // "eu-west" or "eu-west/pi-7"
     void end(const std::string& where, std::int64_t at_us);
+    // It left for good; whoever comes under its name has had no fault.
+    void forget(const std::string& where) { windows_.erase(where); }
     bool touches(const std::string& region, const std::string& node, std::int64_t from_us,
                  std::int64_t until_us) const;
-    std::uint64_t begun() const { return begun_; }
 
 private:
     struct Window {
@@ -28,7 +29,6 @@ private:
     bool touches_one(const std::string& where, std::int64_t from_us, std::int64_t until_us) const;
 
     std::map<std::string, Window> windows_;
-    std::uint64_t begun_ = 0;
 };
 
 }  // namespace flyball

@@ -41,6 +41,12 @@ void Generator::add(const Device& device, LoadLink& link) {
     expects(targets_.size() < targets_max, "fewer devices than bits for them");
     MixOptions mix = options_.mix;
     mix.seed += targets_.size() + 1;
+    // One that was here before has kept its state, and remembers the ids that it has seen.
+    for (const auto& target : targets_) {
+        if (target->device.name() == device.name()) {
+            mix.first_id = std::max(mix.first_id, target->mix->last_id());
+        }
+    }
     auto target = std::make_unique<Target>();
     target->index = targets_.size();
     target->device = device;
@@ -71,13 +77,11 @@ void Generator::remove(const std::string& node) {
         if (target->device.name() == node && !target->gone) {
             target->gone = true;
             target->to_open.clear();
-            for (auto& [n, asked] : open_) {
-                asked.abandoned = asked.abandoned || asked.target == target.get();
-            }
             if (checker_ != nullptr) {
                 checker_->forget(node);
                 target->checker = nullptr;
             }
+            faults_.forget(node);
         }
     }
     refresh_ready();
@@ -108,6 +112,14 @@ void Generator::refresh_ready() {
     }
 }
 
+std::uint64_t Generator::replies_lost() const {
+    std::uint64_t sum = 0;
+    for (const LoadLink* link : links_) {
+        sum += link->dropped();
+    }
+    return sum;
+}
+
 std::size_t Generator::opening() const {
     return static_cast<std::size_t>(std::ranges::count_if(targets_, [](const auto& target) {
         return !target->gone && (!target->to_open.empty() || target->opening > 0);
@@ -124,6 +136,7 @@ void Generator::start(const Schedule& schedule, std::int64_t now_us) {
     figures_ = {};
     figures_.per_second = schedule.per_second;
     figures_.batch = schedule.batch;
+    lost_before_ = replies_lost();
     std::ranges::for_each(meters_, [](auto& row) { row.second.restart(); });
     for (const auto& target : targets_) {
         if (!schedule_.checked && target->checker != nullptr) {
@@ -180,6 +193,7 @@ void Generator::open_more(std::int64_t now_us) {
             asked.below = std::move(batch.below);
             asked.request = std::move(batch.entries);
             asked.due_us = now_us;
+            asked.checked = checker_ != nullptr;
             send(std::move(asked), now_us);
         }
     }
@@ -242,6 +256,8 @@ void Generator::ask_again(std::int64_t now_us) {
             asked.due_us = now_us;
             asked.abandoned = false;
             send(std::move(asked), now_us);
+        } else if (asked.attempts > 0) {
+            ++figures_.in_doubt["its device was taken away"];
         }
     }
 }
@@ -260,8 +276,9 @@ void Generator::send(Asked asked, std::int64_t now_us) {
             target.marks.pop_front();
         }
     }
-    target.link->send(target.root + asked.below, asked.request, n,
-                      opening ? opening_patience_us / 1'000'000 : expiry_s);
+    const bool left = target.link->send(target.root + asked.below, asked.request, n,
+                                        opening ? opening_patience_us / 1'000'000 : expiry_s);
+    figures_.not_sent += left ? 0 : asked.entries;
     if (opening) {
         opening_deadlines_.push_back({now_us + opening_patience_us, n});
     } else {
@@ -283,6 +300,8 @@ void Generator::fault_begins(const std::string& where, bool state_lost, std::int
         for (auto& [n, asked] : open_) {
             asked.abandoned = asked.abandoned || asked.target == target.get();
         }
+        target->answered = target->answered_before = 0;
+        target->heard_at_ms = 0;
         std::uint64_t kept = 0;
         for (const auto& [at, n] : target->marks) {
             kept = at <= at_us - kept_after_us ? n : kept;

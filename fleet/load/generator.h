@@ -58,6 +58,9 @@ public:
     void fault_begins(const std::string& where, bool state_lost, std::int64_t at_us);
     void fault_ends(const std::string& where, std::int64_t at_us);
 
+    // What a node says it was asked has to cover what it had answered before it said so.
+    void counted(const std::string& node, const HealthCount& count, std::int64_t wall_ms);
+
     LoadFigures figures() const;
     LiveFigures live(std::int64_t now_us) const;
 
@@ -74,6 +77,10 @@ private:
         std::deque<AdminBatch> to_open;
         std::size_t opening = 0;  // in flight
         bool gone = false;
+        std::uint64_t answered = 0;  // entries, since its process started
+        std::int64_t started_at_ms = 0;
+        std::int64_t heard_at_ms = 0;       // of its last report, by this machine's clock
+        std::uint64_t answered_before = 0;  // when that came
         std::deque<std::pair<std::int64_t, std::uint64_t>> marks;  // what had been asked when
     };
     struct Asked {
@@ -108,6 +115,7 @@ private:
     void refresh_ready();
     LoadCounts count(const Asked& asked, const nlohmann::json& reply);
     Meter& meter_of(const std::string& region);
+    std::uint64_t replies_lost() const;
 
     GeneratorOptions options_;
     checker::FleetChecker* checker_;
@@ -130,6 +138,7 @@ private:
     std::uint64_t in_flight_ = 0;
     std::size_t openings_in_flight_ = 0;
     std::uint64_t counter_ = 0;
+    std::uint64_t lost_before_ = 0;  // replies, before this load
     std::string trouble_;
     LoadFigures figures_;  // but for the regions'
 };

@@ -60,7 +60,7 @@ void Generator::answered(const LoadLink::Arrival& arrival) {
     const auto found = open_.find(n);
     if (found == open_.end()) {
         const std::size_t index = n & 0xffffU;
-        if (given_up_.erase(n) > 0 || given_up_.size() >= given_up_max) {
+        if (given_up_.erase(n) > 0 || figures_.given_up_forgotten > 0) {
             ++figures_.late_replies;
         } else if (index < targets_.size() && targets_[index]->checker != nullptr &&
                    schedule_.checked) {
@@ -71,7 +71,13 @@ void Generator::answered(const LoadLink::Arrival& arrival) {
     Asked asked = std::move(found->second);
     open_.erase(found);
     Target& target = *asked.target;
+    if (!asked.abandoned) {
+        target.answered += arrival.reply.is_array() ? arrival.reply.size() : 1;
+    }
     if (asked.kind == Kind::opening) {
+        if (asked.checked && !asked.abandoned && target.checker != nullptr) {
+            target.checker->answered(n, arrival.reply);
+        }
         opened(asked, arrival.reply);
         return;
     }
@@ -87,8 +93,9 @@ void Generator::answered(const LoadLink::Arrival& arrival) {
     if (asked.kind == Kind::again) {
         ++figures_.retries_answered;
     } else {
-        const bool in_fault = faults_.touches(target.device.region, target.device.node,
-                                              asked.sent_us, arrival.arrived_us);
+        const bool in_fault =
+            target.gone || faults_.touches(target.device.region, target.device.node, asked.sent_us,
+                                           arrival.arrived_us);
         const std::int64_t us = arrival.arrived_us - asked.due_us;
         target.meter->latency(us);
         target.meter->resolved(count(asked, arrival.reply), in_fault);
@@ -106,6 +113,29 @@ void Generator::answered(const LoadLink::Arrival& arrival) {
         asked.attempts = 0;
         again(std::move(asked), arrival.arrived_us + repeat_after_us);
     }
+}
+
+void Generator::counted(const std::string& node, const HealthCount& count, std::int64_t wall_ms) {
+    const auto found = std::ranges::find_if(targets_, [&](const auto& target) {
+        return !target->gone && target->device.name() == node;
+    });
+    if (found == targets_.end() || (*found)->checker == nullptr) {
+        return;
+    }
+    Target& target = **found;
+    if (count.started_at_ms != target.started_at_ms) {  // what was answered before is another's
+        target.started_at_ms = count.started_at_ms;
+        target.answered = 0;
+    } else if (count.at_ms > target.heard_at_ms && target.heard_at_ms > 0) {
+        target.checker->check(
+            checker::Invariant::all_accounted_for, count.requests >= target.answered_before,
+            "health counts " + std::to_string(count.requests) + " requests, and " +
+                std::to_string(target.answered_before) + " were answered before");
+    } else {
+        return;  // it was made before the last one had come
+    }
+    target.heard_at_ms = wall_ms;
+    target.answered_before = target.answered;
 }
 
 void Generator::opened(Asked& asked, const json& reply) {
@@ -134,6 +164,9 @@ void Generator::expire(std::int64_t now_us) {
             open_.erase(found);
             give_up(n);
             if (asked.kind == Kind::opening) {
+                if (asked.checked && !asked.abandoned && asked.target->checker != nullptr) {
+                    asked.target->checker->unanswered(n);
+                }
                 --asked.target->opening;
                 --openings_in_flight_;
                 if (!asked.target->gone) {
@@ -153,6 +186,7 @@ void Generator::give_up(std::uint64_t n) {
     given_up_.insert(n);
     if (given_up_.size() > given_up_max) {
         given_up_.erase(given_up_.begin());
+        ++figures_.given_up_forgotten;
     }
 }
 
@@ -162,19 +196,23 @@ void Generator::unanswered(std::uint64_t n, Asked asked, std::int64_t now_us) {
     if (asked.checked && target.checker != nullptr) {
         target.checker->unanswered(n);
     }
-    if (target.gone) {
-        return;
-    }
     if (asked.kind == Kind::scheduled) {
-        const bool in_fault = faults_.touches(target.device.region, target.device.node,
-                                              asked.sent_us, asked.sent_us + patience_us);
+        // One that was taken away on purpose is not held against the others.
+        const bool in_fault =
+            target.gone || faults_.touches(target.device.region, target.device.node, asked.sent_us,
+                                           asked.sent_us + patience_us);
         LoadCounts counts;
         counts.asked = counts.unanswered = asked.entries;
         target.meter->resolved(counts, in_fault);
     }
-    if (asked.checked && asked.request.contains("id") && asked.attempts < attempts_max) {
+    if (!asked.checked || !asked.request.contains("id")) {
+        return;
+    }
+    if (asked.attempts < attempts_max) {
         ++asked.attempts;
         again(std::move(asked), now_us + again_after_us);
+    } else {
+        ++figures_.in_doubt["30 times without an answer"];
     }
 }
 
@@ -182,6 +220,8 @@ void Generator::again(Asked asked, std::int64_t at_us) {
     if (again_.size() < again_max) {
         asked.kind = Kind::again;
         again_.emplace(at_us, std::move(asked));
+    } else if (asked.attempts > 0) {
+        ++figures_.in_doubt["too many to ask again"];
     }
 }
 
@@ -190,6 +230,15 @@ LoadFigures Generator::figures() const {
     all.seconds = static_cast<double>(ended_us_ - started_us_) / 1e6;
     for (const auto& [region, meter] : meters_) {
         all.regions.push_back(meter.figures());
+    }
+    all.replies_lost = replies_lost() - lost_before_;
+    // What is to be asked once more only to compare is not in doubt.
+    const auto waits = [](const auto& row) {
+        return row.second.kind == Kind::again && row.second.attempts > 0;
+    };
+    const auto waiting = std::ranges::count_if(again_, waits) + std::ranges::count_if(open_, waits);
+    if (waiting > 0) {
+        all.in_doubt["the load ended first"] = static_cast<std::uint64_t>(waiting);
     }
     return all;
 }

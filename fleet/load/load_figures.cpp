@@ -30,6 +30,11 @@ LoadCounts LoadFigures::calm() const {
     return sum;
 }
 
+double LoadFigures::decided_per_second() const {
+    const LoadCounts counts = all();
+    return seconds <= 0 ? 0 : static_cast<double>(counts.answered - counts.errors) / seconds;
+}
+
 double LoadFigures::answered_per_second() const {
     return seconds <= 0 ? 0 : static_cast<double>(all().answered) / seconds;
 }

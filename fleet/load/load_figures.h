@@ -36,7 +36,8 @@ struct RegionLoad {
     LoadCounts all;
     LoadCounts calm;  // those outside fault windows and the 2 s after each
     Histogram latency_us;
-    std::vector<LoadSecond> seconds;
+    std::vector<LoadSecond> seconds;     // the first two hours of them
+    std::uint64_t seconds_left_out = 0;  // after those
 };
 
 struct LoadFigures {
@@ -46,16 +47,23 @@ struct LoadFigures {
     std::vector<RegionLoad> regions;
     Histogram latency_us;
     Histogram calm_latency_us;
-    Histogram lateness_us;           // of the generator: sent after it was due
-    std::uint64_t late_replies = 0;  // came after the patience; they count as unanswered
-    std::uint64_t retries = 0;       // asked again under the same id, beside the schedule
+    Histogram lateness_us;                 // of the generator: sent after it was due
+    std::uint64_t given_up_forgotten = 0;  // a late reply to one of these looks like a second one
+    std::uint64_t late_replies = 0;        // came after the patience; they count as unanswered
+    std::uint64_t retries = 0;             // asked again under the same id, beside the schedule
     std::uint64_t retries_answered = 0;
+    // Ids of which it is not known what became of them, by why nobody asks any more.
+    std::map<std::string, std::uint64_t> in_doubt;
+    // What this tool lost by itself; it counts as unanswered.
+    std::uint64_t not_sent = 0;
+    std::uint64_t replies_lost = 0;                      // the inbox was full
     std::map<std::string, std::uint64_t> by_type;        // answered
     std::map<std::string, std::uint64_t> error_reasons;  // some reason: how often
 
     LoadCounts all() const;
     LoadCounts calm() const;
     double answered_per_second() const;
+    double decided_per_second() const;  // allowed or denied: an error decides nothing
 };
 
 struct LiveRegion {

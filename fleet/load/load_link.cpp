@@ -20,6 +20,20 @@ using nlohmann::json;
 
 constexpr Inbox::Limits waiting_max{.messages_max = 65'536, .bytes_max = 64UL * 1024 * 1024};
 
+// Discarded when it could not be read.
+json reply_of(std::string_view payload) {
+    try {
+        return json::from_msgpack(payload, true, false);
+    } catch (const json::exception&) {
+        return {json::value_t::discarded};  // e.g. a declared length beyond what a vector can hold
+    }
+}
+
+std::uint64_t number_of(const json& reply) {
+    const auto cid = reply.find("cid");
+    return cid != reply.end() && cid->is_number_unsigned() ? cid->get<std::uint64_t>() : 0;
+}
+
 class PahoLoadLink final : public LoadLink, private Receiver {
 public:
     static Result<std::unique_ptr<LoadLink>> make(const BusOptions& bus, int wake_fd);
@@ -111,14 +125,14 @@ bool PahoLoadLink::take(Arrival& into) {
     }
     const Message& message = waiting_.message;
     into.arrived_us = waiting_.arrived_us;
-    into.reply = json::from_msgpack(message.payload, true, false);
+    into.reply = reply_of(message.payload);
     into.n = 0;
     if (message.correlation_data.size() == sizeof into.n) {
         std::memcpy(&into.n, message.correlation_data.data(), sizeof into.n);
     } else if (const json& first =
                    into.reply.is_array() && !into.reply.empty() ? into.reply.front() : into.reply;
                first.is_object()) {
-        into.n = first.value("cid", std::uint64_t{0});
+        into.n = number_of(first);
     }
     return true;
 }

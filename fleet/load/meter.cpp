@@ -23,6 +23,8 @@ void Meter::close() {
     second_.p99_us = current_.percentile(0.99);
     if (figures_.seconds.size() < seconds_max) {
         figures_.seconds.push_back(second_);
+    } else {
+        ++figures_.seconds_left_out;
     }
     last_[closed_++ % recent] = {current_, second_.counts.answered};
     current_.clear();

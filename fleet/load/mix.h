@@ -36,6 +36,7 @@ public:
     // Another request to the same governor, on the same channel: batches.
     nlohmann::json draw_for(const std::string& governor);
     std::uint64_t next_id() { return ++id_; }
+    std::uint64_t last_id() const { return id_; }
     std::uint64_t below(std::uint64_t bound);  // 0 to bound - 1
     std::string tenant(unsigned number) const;
     const MixOptions& options() const { return options_; }

@@ -1,5 +1,7 @@
 #include "fleet/load/opening.h"
 
+#include "fleet/checker/fact.h"
+
 namespace flyball {
 
 namespace {
@@ -83,13 +85,13 @@ std::vector<AdminBatch> clearing_of(const Mix& mix) {
 
 std::string trouble_in(const json& reply) {
     if (!reply.is_array()) {
-        return reply.dump();
+        return checker::shown(reply);
     }
     for (const json& entry : reply) {
-        const bool error = entry.is_object() && entry.value("decision", "") == "error";
+        const bool error = checker::text(entry, "decision") == "error";
         // A subscription that runs already refuses to start.
-        if (error && entry.value("field", "") != "op") {
-            return entry.dump();
+        if (error && checker::text(entry, "field") != "op") {
+            return checker::shown(entry);
         }
     }
     return {};

@@ -93,6 +93,11 @@ void Workload::remove(const std::string& node) {
     generator_.remove(node);
 }
 
+void Workload::counted(const std::string& node, const HealthCount& count) {
+    const std::lock_guard lock(mutex_);
+    generator_.counted(node, count, to_ms(wall_now()));
+}
+
 void Workload::fault_begins(const std::string& where, bool state_lost) {
     const std::lock_guard lock(mutex_);
     generator_.fault_begins(where, state_lost, monotonic_us());

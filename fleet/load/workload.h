@@ -53,6 +53,8 @@ public:
     // died is started again.
     void fault_begins(const std::string& where, bool state_lost);
     void fault_ended(const std::string& where);
+    // What a node told of itself, in the order in which it arrived.
+    void counted(const std::string& node, const HealthCount& count);
     void add(const Device& device);  // it is asked once its accounts are open
     void remove(const std::string& node);
 

@@ -51,6 +51,9 @@ double cpu_us_of_decision(const FleetFigures& figures) {
 void add_gates(const FleetFigures& f, std::vector<Target>& all) {
     const double devices = static_cast<double>(f.devices);
     const std::string outside = f.chaos.empty() ? "" : ", outside fault windows and the 2 s after";
+    // What the gates are judged by: an endless fault would leave nothing of it.
+    const std::string base =
+        fmt::format(": {} of {} requests", f.load.calm().asked, f.load.all().asked);
     all.push_back({"violated invariants", "", 0, false,
                    when(!f.invariants.empty(), static_cast<double>(violations_in(f))),
                    "the checker, over every request and reply", true});
@@ -58,11 +61,14 @@ void add_gates(const FleetFigures& f, std::vector<Target>& all) {
                    devices - static_cast<double>(f.devices_up),
                    "health of each node after the load", true});
     all.push_back({"unanswered requests", "", 0, false,
-                   static_cast<double>(f.load.calm().unanswered), "no reply within 2 s" + outside,
-                   true});
+                   static_cast<double>(f.load.calm().unanswered),
+                   "no reply within 2 s" + outside + base, true});
+    all.push_back({"error replies", "", 0, false,
+                   when(f.load.calm().asked > 0, static_cast<double>(f.load.calm().errors)),
+                   "replies that decide nothing, unreadable ones too" + outside});
     all.push_back({"availability", "%", 99.99, true,
                    when(f.load.calm().asked > 0, 100 * f.load.calm().availability()),
-                   "answered within 2 s / asked" + outside, true});
+                   "answered within 2 s / asked" + outside + base, true});
     all.push_back({"latency p99", "ms", 8, false,
                    when(f.load.latency_us.count() > 0,
                         static_cast<double>(f.load.calm_latency_us.percentile(0.99)) / 1000),
@@ -121,10 +127,11 @@ void add_speed(const FleetFigures& f, std::vector<Target>& all) {
                      f.isolated ? "exec" : "fork", percentile(f.startup_ms, 0.5))});
     all.push_back(
         {"throughput", "/s", 15'000, true,
-         f.throughput ? std::optional(f.throughput->answered_per_second()) : std::nullopt,
-         f.throughput ? fmt::format("decisions in batches of {}, as fast as answers come, {:.0f} s",
-                                    f.throughput->batch, f.throughput->seconds)
-                      : "the stage did not run"});
+         f.throughput ? std::optional(f.throughput->decided_per_second()) : std::nullopt,
+         f.throughput
+             ? fmt::format("allowed or denied, in batches of {}, as fast as answers come, {:.0f} s",
+                           f.throughput->batch, f.throughput->seconds)
+             : "the stage did not run"});
     const double of_device =
         ratio(100 * f.cpu.nodes_s, f.load.seconds * static_cast<double>(f.devices));
     const double us = cpu_us_of_decision(f);

@@ -31,7 +31,8 @@ Result<bool> write_report(const std::string& folder, const FleetFigures& figures
     const std::filesystem::path place(folder);
     for (const auto& [name, text] :
          {std::pair<const char*, std::string>{"report.md", report_markdown(figures, strict)},
-          {"report.json", report_json(figures, strict).dump(1) + "\n"},
+          {"report.json",
+           report_json(figures, strict).dump(1, ' ', false, Json::error_handler_t::replace) + "\n"},
           {"report.html", report_html(figures, strict)}}) {
         if (auto written = write_file(place / name, text); !written) {
             return written;

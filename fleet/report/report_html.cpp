@@ -8,12 +8,11 @@
 #include "fleet/render.h"
 #include "fleet/report/plot.h"
 #include "fleet/report/report.h"
+#include "fleet/report/sections.h"
 
 namespace flyball {
 
 namespace {
-
-constexpr std::size_t restarts_max = 50;  // all are in report.json
 
 constexpr const char* style = R"(
 :root{color-scheme:light dark;--bg:#fff;--fg:#1c2330;--dim:#5b6575;--line:#d9dee6;--good:#14713a;
@@ -71,65 +70,44 @@ std::string claims_table(const std::vector<Target>& targets) {
     return html + "</tbody></table>\n";
 }
 
-std::string invariants_table(const FleetFigures& f) {
-    std::string html =
-        "<div class=\"wide\"><table><thead><tr><th>invariant</th><th class=\"n\">checks</th>"
-        "<th class=\"n\">violations</th></tr></thead><tbody>\n";
-    for (const auto& line : f.invariants) {
-        html += fmt::format(
-            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n {}\">{}</td></tr>\n",
-            escaped(line.name), line.checks, line.violations > 0 ? "bad" : "", line.violations);
+// Numbers are set to the right.
+std::string cell_html(const std::string& text, bool violated) {
+    const bool number =
+        !text.empty() && text.find_first_not_of("0123456789.- %") == std::string::npos;
+    const std::string kind = std::string(number ? "n" : "") + (violated ? " bad" : "");
+    return (kind.empty() ? "<td>" : "<td class=\"" + kind + "\">") + escaped(text) + "</td>";
+}
+
+std::string table_html(const ReportTable& table) {
+    std::string html = "<div class=\"wide\"><table><thead><tr>";
+    for (const std::string& name : table.head) {
+        html += "<th>" + escaped(name) + "</th>";
     }
-    html += "</tbody></table></div>\n";
-    if (!f.violations.empty()) {
-        html += "<ul>";
-        for (const std::string& violation : f.violations) {
-            html += "<li>" + escaped(printable(violation)) + "</li>\n";
+    html += "</tr></thead><tbody>\n";
+    for (const auto& row : table.rows) {
+        html += "<tr>";
+        for (std::size_t at = 0; at < row.size(); ++at) {
+            html += cell_html(row[at], table.head[at] == "violations" && row[at] != "0");
         }
-        html += "</ul>\n";
-    }
-    return html;
-}
-
-std::string regions_table(const LoadFigures& load) {
-    std::string html =
-        "<div class=\"wide\"><table><thead><tr><th>region</th><th class=\"n\">devices</th>"
-        "<th class=\"n\">asked</th><th class=\"n\">denied</th><th class=\"n\">errors</th>"
-        "<th class=\"n\">unanswered</th><th class=\"n\">in calm</th>"
-        "<th class=\"n\">availability</th><th class=\"n\">p50 ms</th><th class=\"n\">p99 ms</th>"
-        "<th class=\"n\">p99.9 ms</th></tr></thead><tbody>\n";
-    const auto ms = [](std::int64_t us) { return static_cast<double>(us) / 1000; };
-    for (const RegionLoad& region : load.regions) {
-        html += fmt::format(
-            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-            "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-            "<td class=\"n\">{:.4f} %</td><td class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td>"
-            "<td class=\"n\">{:.2f}</td></tr>\n",
-            escaped(region.region), region.devices, region.all.asked, region.all.denied,
-            region.all.errors, region.all.unanswered, region.calm.unanswered,
-            100 * region.calm.availability(), ms(region.latency_us.percentile(0.5)),
-            ms(region.latency_us.percentile(0.99)), ms(region.latency_us.percentile(0.999)));
+        html += "</tr>\n";
     }
     return html + "</tbody></table></div>\n";
 }
 
-std::string restarts_table(const FleetFigures& f) {
-    if (f.restarts.empty()) {
-        return {};
+std::string section_html(const ReportSection& section) {
+    std::string html = "<h2>" + escaped(section.title) + "</h2>\n";
+    for (const std::string& line : section.before) {
+        html += "<p>" + escaped(line) + "</p>\n";
     }
-    std::string html =
-        "<h2>Faults</h2>\n<div class=\"wide\"><table><thead><tr><th class=\"n\">at s</th>"
-        "<th>who</th><th>cause</th><th class=\"n\">noticed ms</th>"
-        "<th class=\"n\">back ms</th></tr></thead><tbody>\n";
-    for (std::size_t at = 0; at < std::min(f.restarts.size(), restarts_max); ++at) {
-        const Restart& restart = f.restarts[at];
-        html += fmt::format(
-            "<tr><td class=\"n\">{:.1f}</td><td>{}</td><td>{}</td><td class=\"n\">{:.0f}</td>"
-            "<td class=\"n\">{:.0f}</td></tr>\n",
-            restart.at_s, escaped(restart.node), escaped(restart.cause), restart.detect_ms,
-            restart.restart_ms);
+    html += section.table.rows.empty() ? "" : table_html(section.table);
+    for (const std::string& line : section.after) {
+        html += "<p>" + escaped(line) + "</p>\n";
     }
-    return html + "</tbody></table></div>\n";
+    html += section.items.empty() ? "" : "<ul>";
+    for (const std::string& item : section.items) {
+        html += "<li>" + escaped(item) + "</li>\n";
+    }
+    return html + (section.items.empty() ? "" : "</ul>\n");
 }
 
 // By the share of requests that are slower, on a logarithmic scale: 0 is the median's neighbour.
@@ -223,22 +201,15 @@ std::string report_html(const FleetFigures& f, bool strict) {
         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
         "<title>Fleet {}</title><style>{}</style></head><body>\n<h1>Fleet {}</h1>\n",
         escaped(f.run), style, escaped(f.run));
-    html += fmt::format(
-        "<p class=\"dim\">{} · flyball {} · {} of {} devices, {} of {} governors up · {} · "
-        "{}</p>\n",
-        date_text(f.at), escaped(f.version), f.devices_up, f.devices, f.governors_up, f.governors,
-        f.isolated ? "separate processes" : "forked nodes",
-        f.chaos.empty() ? "no chaos" : "chaos " + escaped(f.chaos));
-    html += missed.empty() ? "<p class=\"verdict good\">All gates are met.</p>\n"
-                           : fmt::format(
-                                 "<p class=\"verdict bad\" style=\"white-space:normal\">"
-                                 "Missed: {}.</p>\n",
-                                 escaped(fmt::format("{}", fmt::join(missed, ", "))));
+    html +=
+        fmt::format("<p class=\"dim\">{} · flyball {}</p>\n", date_text(f.at), escaped(f.version));
+    html += fmt::format("<p class=\"verdict {}\" style=\"white-space:normal\">{}</p>\n",
+                        missed.empty() ? "good" : "bad", escaped(verdict_text(missed)));
     html += "<h2>Claims</h2>\n" + claims_table(targets);
     html += "<h2>Plots</h2>\n" + plots(f);
-    html += "<h2>Regions</h2>\n" + regions_table(f.load);
-    html += restarts_table(f);
-    html += "<h2>Invariants</h2>\n" + invariants_table(f);
+    for (const ReportSection& section : sections_of(f)) {
+        html += section_html(section);
+    }
     return html + "</body></html>\n";
 }
 

@@ -39,7 +39,8 @@ Json region_json(const RegionLoad& region) {
             {"all", counts_json(region.all)},
             {"calm", counts_json(region.calm)},
             {"latency_us", histogram_json(region.latency_us)},
-            {"seconds", seconds}};
+            {"seconds", seconds},
+            {"seconds_left_out", region.seconds_left_out}};
 }
 
 Json memory_json(const MemorySample& sample) {
@@ -62,6 +63,15 @@ Json targets_json(const std::vector<Target>& targets) {
                        {"how", target.how}});
     }
     return all;
+}
+
+Json filled_json(const FilledNode& filled) {
+    return {{"raw_bytes", filled.raw_bytes},
+            {"snapshot_bytes", filled.snapshot_bytes},
+            {"governors", filled.governors},
+            {"governor_bytes", filled.governor_bytes},
+            {"empty_governor_bytes", filled.empty_governor_bytes},
+            {"ring_events", filled.ring_events}};
 }
 
 Json fleet_json(const FleetFigures& f) {
@@ -90,6 +100,11 @@ Json load_json(const LoadFigures& load) {
             {"rate", load.per_second},
             {"batch", load.batch},
             {"answered_per_second", load.answered_per_second()},
+            {"decided_per_second", load.decided_per_second()},
+            {"not_sent", load.not_sent},
+            {"replies_lost", load.replies_lost},
+            {"in_doubt", load.in_doubt},
+            {"given_up_forgotten", load.given_up_forgotten},
             {"all", counts_json(load.all())},
             {"calm", counts_json(load.calm())},
             {"latency_us", histogram_json(load.latency_us)},
@@ -148,6 +163,7 @@ Json report_json(const FleetFigures& f, bool strict) {
           {"per_machine", cost.per_machine},
           {"machines", cost.machines},
           {"dollars_a_month", cost.dollars_a_month}}}};
+    report["filled"] = f.filled ? filled_json(*f.filled) : Json();
     report["other_kind_pss_bytes"] =
         f.other_kind_pss_bytes ? Json(*f.other_kind_pss_bytes) : Json();
     return report;

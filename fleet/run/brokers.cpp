@@ -73,11 +73,15 @@ Result<std::unique_ptr<Brokers>> Brokers::start(Spawner& spawner, const std::str
 }
 
 Result<void> Brokers::write_files(const std::vector<std::string>& regions) {
-    places_.push_back({"hub", free_port()});
-    for (const std::string& region : regions) {
-        places_.push_back({region, free_port()});
+    const auto ports = free_ports(regions.size() + 2);
+    if (ports.size() < regions.size() + 2) {
+        return Error{ErrorCode::unavailable, "there are not enough free loopback ports"};
     }
-    websockets_ = free_port();
+    places_.push_back({"hub", ports[0]});
+    websockets_ = ports[1];
+    for (const std::string& region : regions) {
+        places_.push_back({region, ports[places_.size() + 1]});
+    }
     auto relay = Relay::make(regions, places_.front().port);
     if (!relay) {
         return relay.error();
@@ -107,10 +111,11 @@ Result<void> Brokers::launch(BrokerPlace& place) {
 Result<void> Brokers::await_launched() const {
     const Deadline deadline = deadline_after(up_wait);
     for (const BrokerPlace& place : places_) {
-        while (place.pid > 0 && !port_answers(place.port)) {
+        while (place.pid > 0 && !port_held_by(place.port, place.pid)) {
             if (left_until(deadline) == Span::zero()) {
                 return Error{ErrorCode::unavailable,
-                             fmt::format("the broker of {} does not come up", place.name)};
+                             fmt::format("the broker of {} does not come up on port {}", place.name,
+                                         place.port)};
             }
             constexpr int look_again_ms = 5;
             ::poll(nullptr, 0, look_again_ms);
@@ -157,7 +162,7 @@ std::vector<BrokerRestart> Brokers::tick() {
             // One that cannot be started now is tried again at the next turn.
             (void)launch(place).has_value();
         }
-        if (place.pid == 0 || !port_answers(place.port)) {
+        if (place.pid == 0 || !port_held_by(place.port, place.pid)) {
             return false;
         }
         up.push_back(

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <thread>
 
+#include "fleet/typed_json.h"
+
 namespace flyball {
 namespace {
 
@@ -42,18 +44,17 @@ Span back_off(int failures) {
 
 // Those that are not up come first, and no more than 32 are listed.
 void read_governors(const Json& report, FleetDevice& device) {
-    const auto memory = report.find("memory");
-    if (memory != report.end() && memory->is_object() && memory->contains("governor_bytes")) {
-        device.governor_bytes = memory->value("governor_bytes", std::uint64_t{0});
-    }
+    device.governor_bytes =
+        static_cast<std::uint64_t>(count_at(map_at(report, "memory"), "governor_bytes"));
     const auto rows = report.find("governors");
     std::size_t down = 0;
     if (rows != report.end() && rows->is_array()) {
         down = static_cast<std::size_t>(std::ranges::count_if(*rows, [](const Json& row) {
-            return row.is_object() && row.value("status", "up") != "up";
+            const std::string status = text_at(row, "status");
+            return !status.empty() && status != "up";
         }));
     }
-    const auto total = report.value("governors_total", std::size_t{0});
+    const auto total = static_cast<std::size_t>(count_at(report, "governors_total"));
     device.governors_up = total - std::min(down, total);
 }
 
@@ -64,8 +65,8 @@ bool has_process(const FleetDevice& device) {
 }  // namespace
 
 std::string_view to_text(DeviceState state) {
-    static constexpr std::array<std::string_view, 5> names{"waiting", "starting", "up", "paused",
-                                                           "leaving"};
+    static constexpr std::array<std::string_view, 6> names{"waiting", "starting", "up",
+                                                           "lost",    "paused",   "leaving"};
     return names[static_cast<std::size_t>(state)];
 }
 
@@ -101,6 +102,7 @@ Result<void> Devices::add(const std::string& region, int count) {
     for (int number = 1; count > 0; ++number) {
         FleetDevice device;
         device.name = {region, device_name(number)};
+        device.presence = Presence(options_.health_interval);
         if (find(device.name) != nullptr) {
             continue;
         }
@@ -159,6 +161,10 @@ void Devices::tick() {
             enter(device, DeviceState::up);
             recovered_.push_back({device.name.text(), "pause", Span(0), pause_span});
         }
+        const bool there = device.presence.there(now());
+        if (device.state == (there ? DeviceState::lost : DeviceState::up)) {
+            enter(device, there ? DeviceState::up : DeviceState::lost);
+        }
         starting +=
             device.state == DeviceState::starting && between(device.since, now()) < wave_patience;
     }
@@ -183,8 +189,12 @@ bool Devices::ended(const Ended& ended) {
         devices_.erase(device);
         return true;
     }
+    if (device->state == DeviceState::paused) {  // its end is the end of that fault
+        recovered_.push_back(
+            {device->name.text(), "pause", Span(0), between(device->since, now())});
+    }
     const bool stayed =
-        device->state != DeviceState::starting && between(device->since, now()) > lasted;
+        device->state != DeviceState::starting && between(device->came_up, now()) > lasted;
     device->failures = stayed ? 0 : device->failures;
     if (device->cause.empty()) {
         device->cause = ended.text();
@@ -197,25 +207,21 @@ bool Devices::ended(const Ended& ended) {
     return true;
 }
 
-bool Devices::heard(const NodeName& name, const Json& report) {
+bool Devices::heard(const NodeName& name, const Json& report, bool retained) {
     FleetDevice* device = find_mutable(name);
-    if (device == nullptr || !report.is_object()) {
+    if (device == nullptr) {
         return false;
     }
-    const std::string status = report.value("status", "");
-    const auto session = report.value("session", std::uint64_t{0});
-    const bool alive = status == "online" || status == "degraded";
-    if (!alive || session < device->session) {
+    const Presence::News news = device->presence.heard(report, retained, now());
+    if (news == Presence::News::none || news == Presence::News::went) {
         return false;
     }
     read_governors(report, *device);
-    const bool is_new = session > device->session;
-    device->session = session;
-    if (device->state != DeviceState::starting || !is_new) {
+    if (device->state != DeviceState::starting || news != Presence::News::new_session) {
         return false;
     }
-    if (!device->startup_ms && report.contains("startup_ms")) {
-        device->startup_ms = report.value("startup_ms", std::int64_t{0});
+    if (!device->startup_ms) {
+        device->startup_ms = integer_at(report, "startup_ms");
     }
     if (!device->cause.empty()) {
         const Span whole = between(device->fault_at, now());
@@ -223,6 +229,7 @@ bool Devices::heard(const NodeName& name, const Json& report) {
         device->cause.clear();
     }
     enter(*device, DeviceState::up);
+    device->came_up = device->since;
     return true;
 }
 
@@ -234,9 +241,6 @@ bool Devices::kill(const NodeName& name, std::string_view cause) {
     if (device->cause.empty()) {
         device->cause = cause;
         device->fault_at = now();
-    }
-    if (device->state == DeviceState::paused) {
-        recovered_.push_back({name.text(), "pause", Span(0), between(device->since, now())});
     }
     ::kill(device->pid, SIGKILL);
     return true;

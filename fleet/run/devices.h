@@ -12,20 +12,23 @@
 #include "fleet/node_name.h"
 #include "fleet/payload.h"
 #include "fleet/run/plan.h"
+#include "fleet/run/presence.h"
 #include "fleet/run/spawner.h"
 
 namespace flyball {
 
-enum class DeviceState : std::uint8_t { waiting, starting, up, paused, leaving };
+// `lost`: its process lives, but by its health it is not there.
+enum class DeviceState : std::uint8_t { waiting, starting, up, lost, paused, leaving };
 std::string_view to_text(DeviceState state);
 
 struct FleetDevice {
     NodeName name;
     std::string folder;
     DeviceState state = DeviceState::waiting;
-    pid_t pid = 0;              // 0: no process
-    std::uint64_t session = 0;  // of its last health: a later one is another start or connection
-    Deadline since{};           // of this state
+    pid_t pid = 0;  // 0: no process
+    Presence presence{Span(0)};
+    Deadline since{};    // of this state
+    Deadline came_up{};  // of this start
     Deadline next_start{};
     int failures = 0;  // starts in a row that did not last
     int restarts = 0;
@@ -64,8 +67,8 @@ public:
 
     void tick();
     bool ended(const Ended& ended);
-    // A health report; true when the device has just come up.
-    bool heard(const NodeName& name, const Json& report);
+    // A health report; true when the device has just come up. `retained`: the broker kept it.
+    bool heard(const NodeName& name, const Json& report, bool retained);
     // Both false when there is no such device, or nothing to hit.
     bool kill(const NodeName& name, std::string_view cause);
     bool pause(const NodeName& name);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "fleet/run/plan.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -65,15 +66,16 @@ Result<Levels> levels_of(Bus& bus, const std::string& root, int stop_fd) {
     while (const auto arrived = bus.next(deadline, stop_fd)) {
         const auto health = parse_json(arrived->payload);
         if (!arrived->topic.ends_with("/health") || arrived->retained || !health ||
-            health->value("at", std::int64_t{0}) < to_ms(taken)) {
+            count_at(*health, "at") < to_ms(taken)) {
             continue;
         }
-        const Json& written = (*health)["snapshot"];
-        const Json& memory = (*health)["memory"];
-        if (written.is_object() && memory.is_object() && written.contains("raw_bytes")) {
-            return Levels{memory.value("governor_bytes", std::uint64_t{0}),
-                          written.value("raw_bytes", std::uint64_t{0}),
-                          written.value("bytes", std::uint64_t{0})};
+        const Json& written = map_at(*health, "snapshot");
+        const auto level = [](const Json& map, const char* key) {
+            return static_cast<std::uint64_t>(count_at(map, key));
+        };
+        if (integer_at(written, "raw_bytes")) {
+            return Levels{level(map_at(*health, "memory"), "governor_bytes"),
+                          level(written, "raw_bytes"), level(written, "bytes")};
         }
     }
     return Error{ErrorCode::unavailable, "no health report after a snapshot on " + root};

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "fleet/payload.h"
+#include "fleet/run/loopback_port.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 
@@ -27,11 +29,7 @@ Result<void> write_fleet_file(const std::string& path, const FleetAddress& addre
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
     const std::string unfinished = path + "." + address.run;
     std::ofstream file(unfinished);
-    file << json_text(Json{{"run", address.run},
-                           {"hub", address.hub},
-                           {"websockets", address.websockets},
-                           {"control", fleet_control_topic(address.run)}})
-         << "\n";
+    file << json_text(fleet_document(address)) << "\n";
     file.close();
     if (file) {
         std::filesystem::rename(unfinished, path, failed);
@@ -42,22 +40,50 @@ Result<void> write_fleet_file(const std::string& path, const FleetAddress& addre
     return {};
 }
 
+Json fleet_document(const FleetAddress& address) {
+    return {{"run", address.run},
+            {"hub", address.hub},
+            {"websockets", address.websockets},
+            {"control", fleet_control_topic(address.run)}};
+}
+
+std::optional<FleetAddress> read_fleet_document(std::string_view text) {
+    const auto fleet = parse_json(text);
+    if (!fleet || text_at(*fleet, "hub").empty() || text_at(*fleet, "run").empty()) {
+        return std::nullopt;
+    }
+    return FleetAddress{text_at(*fleet, "run"), text_at(*fleet, "hub"),
+                        text_at(*fleet, "websockets")};
+}
+
 Result<FleetAddress> read_fleet_file(const std::string& path) {
     std::ifstream file(path);
     const std::string text(std::istreambuf_iterator<char>(file), {});
-    const auto fleet = parse_json(text);
-    if (!fleet || !fleet->is_object() || !fleet->contains("hub") || !fleet->contains("run")) {
-        return Error{ErrorCode::unavailable,
-                     fmt::format("no fleet runs here: {} is not there; flyball fleet run starts "
-                                 "one",
-                                 path)};
+    if (auto fleet = read_fleet_document(text)) {
+        return *std::move(fleet);
     }
-    return FleetAddress{fleet->value("run", ""), fleet->value("hub", ""),
-                        fleet->value("websockets", "")};
+    return Error{
+        ErrorCode::unavailable,
+        fmt::format("no fleet runs here: {} is not there; flyball fleet run starts one", path)};
+}
+
+std::optional<FleetAddress> running_fleet(const std::string& path) {
+    const auto fleet = read_fleet_file(path);
+    if (!fleet) {
+        return std::nullopt;
+    }
+    const std::string port = fleet->hub.substr(fleet->hub.rfind(':') + 1);
+    std::uint16_t number = 0;
+    std::from_chars(port.data(), port.data() + port.size(), number);
+    return port_answers(number) ? std::optional(*fleet) : std::nullopt;
 }
 
 std::string fleet_control_topic(const std::string& run) {
     return "flyball/fleet/" + run + "/control";
+}
+
+std::string fleet_announcement_topic(const std::string& run) {
+    return "flyball/fleet/" + run + "/announcement";
 }
 
 }  // namespace flyball

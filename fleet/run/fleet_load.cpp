@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "fleet/run/processes.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -86,8 +87,14 @@ void FleetLoad::begin() {
     next_sample_ = began_;
 }
 
-void FleetLoad::sample(bool force) {
-    if (!loading_ || (!force && left_until(next_sample_) > Span::zero())) {
+void FleetLoad::end() {
+    next_sample_ = deadline_after(Span(0));
+    sample();
+    loading_ = false;
+}
+
+void FleetLoad::sample() {
+    if (!loading_ || left_until(next_sample_) > Span::zero()) {
         return;
     }
     next_sample_ = deadline_after(sample_every);
@@ -104,7 +111,7 @@ void FleetLoad::fault_begins(const std::string& where, bool state_lost) {
 }
 
 void FleetLoad::fault_over(const FaultOver& fault) {
-    const bool broker = machine_.brokers().find(fault.node) != nullptr;
+    const bool broker = fault.cause == "broker";
     // Through the hub nobody is asked: a line that is cut hits nobody who waits for an answer.
     if (fault.cause != "cut") {
         workload_.fault_ended(fault.node);
@@ -135,10 +142,19 @@ void FleetLoad::event(const NodeName& name, const std::string& payload) {
     if (seen.size() > events_remembered) {
         seen.pop_front();
     }
-    const auto event = nlohmann::json::parse(payload, nullptr, false);
-    if (event.is_object()) {
+    const auto event = parse_json(payload);
+    if (const auto number = event ? integer_at(*event, "n") : std::nullopt) {
         const auto held = workload_.lock();
-        checker_.of(name.text()).told(event);
+        checker_.of(name.text()).told({{"n", *number}});
+    }
+}
+
+void FleetLoad::health(const NodeName& name, const Json& report) {
+    const auto requests = integer_at(map_at(report, "throughput"), "requests");
+    if (requests && *requests >= 0) {
+        workload_.counted(name.text(), {.at_ms = count_at(report, "at"),
+                                        .started_at_ms = count_at(report, "started_at"),
+                                        .requests = static_cast<std::uint64_t>(*requests)});
     }
 }
 

@@ -20,8 +20,9 @@ public:
     explicit FleetLoad(const FleetMachine& machine);
 
     Workload& workload() { return workload_; }
-    void begin();             // the load starts now: times count from here
-    void sample(bool force);  // every sample_every, in no time at all otherwise
+    void begin();   // the load starts now: times count from here
+    void sample();  // every sample_every, in no time at all otherwise
+    void end();     // the load is over: the last sample, and what comes now is not its doing
     static constexpr Span sample_every{5'000};
     // All that is known here, into the report's figures.
     void write(FleetFigures& figures);
@@ -31,6 +32,7 @@ public:
     void joined(const NodeName& name, const std::string& broker) override;
     void left(const NodeName& name) override;
     void event(const NodeName& name, const std::string& payload) override;
+    void health(const NodeName& name, const Json& report) override;
 
 private:
     double since_start() const;

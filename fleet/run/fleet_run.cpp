@@ -20,7 +20,9 @@
 namespace flyball {
 namespace {
 
-constexpr Span up_patience{120'000};    // far beyond the claimed 15 s: to tell how far it came
+// Far beyond the claimed 15 s of 100 devices: to tell how far it came.
+constexpr Span up_patience{20'000};
+constexpr Span up_patience_of_each{1'000};
 constexpr Span calm_patience{60'000};   // for the last fault to be over
 constexpr Span open_patience{120'000};  // for accounts: 100 devices take seconds
 constexpr Span work_patience{300'000};  // for what ends by itself
@@ -49,9 +51,11 @@ private:
     Turn throughput();
     Turn measure_spares();
     Turn stages();
+    Turn run_unasked();
     void draw(bool now = false);
     void take_devices();
     void serve_dashboard();
+    Exit conclude(Turn turn);
     Exit report();
     std::string report_folder() const;
     Span elapsed() const;
@@ -66,6 +70,7 @@ private:
     Span phase_length_{};
     std::unique_ptr<FleetLoad> load_;
     FleetFigures figures_;
+    bool devices_taken_ = false;
     std::string trouble_;  // why a stage ended early
     std::unique_ptr<DashboardServer> dashboard_;
 };
@@ -91,11 +96,13 @@ void FleetRun::draw(bool now) {
     progress.elapsed = elapsed();
     progress.faults = machine_.faults();
     const Devices& devices = machine_.devices();
-    progress.done =
-        phase_length_ == Span(0)
-            ? static_cast<double>(devices.up("")) / std::max(devices.total(""), 1)
-            : static_cast<double>(elapsed().count()) / static_cast<double>(phase_length_.count());
-    progress.done = std::min(progress.done, 1.0);
+    if (phase_length_ > Span(0)) {
+        progress.done = std::min(
+            static_cast<double>(elapsed().count()) / static_cast<double>(phase_length_.count()),
+            1.0);
+    } else if (phase_ == "starting") {
+        progress.done = static_cast<double>(devices.up("")) / std::max(devices.total(""), 1);
+    }
     for (const RegionSize& region : machine_.plan().regions) {
         progress.regions.push_back(
             {region.name, devices.total(region.name), devices.up(region.name)});
@@ -121,7 +128,7 @@ FleetRun::Turn FleetRun::turns_until(Deadline deadline, Over over) {
     while (turn == Turn::going_on && !over() && left_until(deadline) > Span::zero()) {
         turn = machine_.turn(deadline);
         if (load_) {
-            load_->sample(false);
+            load_->sample();
         }
         draw();
     }
@@ -140,8 +147,9 @@ FleetRun::Turn FleetRun::turns_during(Work work) {
 
 FleetRun::Turn FleetRun::bring_up() {
     enter("starting");
-    const Turn turn =
-        turns_until(deadline_after(up_patience), [this] { return machine_.devices().all_up(); });
+    const Deadline patience =
+        deadline_after(up_patience + machine_.plan().devices() * up_patience_of_each);
+    const Turn turn = turns_until(patience, [this] { return machine_.devices().all_up(); });
     figures_.fleet_up_s = static_cast<double>(elapsed().count()) / 1000;
     draw(true);
     return turn;
@@ -170,7 +178,7 @@ FleetRun::Turn FleetRun::load() {
     const Turn turn = turns_until(deadline_after(plan.run_for), [] { return false; });
     machine_.end_chaos();
     draw(true);
-    load_->sample(true);
+    load_->end();
     enter("settling");
     const Turn settled =
         turns_during([this] { figures_.load = load_->workload().stop(retries_for()); });
@@ -195,7 +203,7 @@ FleetRun::Turn FleetRun::throughput() {
     return turn != Turn::going_on ? turn : ended;
 }
 
-// Plain nodes beside the fleet: what they weigh, and one of them with full rings.
+// Nodes of the other kind beside the fleet: what they weigh, and one of them with full rings.
 FleetRun::Turn FleetRun::measure_spares() {
     enter("measuring");
     if (const auto started = machine_.start_spares(spares); !started) {
@@ -206,11 +214,11 @@ FleetRun::Turn FleetRun::measure_spares() {
     if (turn == Turn::going_on) {
         turn = turns_until(deadline_after(settle), [] { return false; });
     }
-    if (!machine_.plan().isolate) {
-        std::uint64_t sum = 0;
-        for (const pid_t pid : machine_.spares()) {
-            sum += pss_bytes(pid);
-        }
+    std::uint64_t sum = 0;
+    for (const pid_t pid : machine_.spares()) {
+        sum += pss_bytes(pid);
+    }
+    if (turn == Turn::going_on && sum > 0) {
         figures_.other_kind_pss_bytes = sum / spares;
     }
     const BrokerPlace& place = machine_.brokers().places().at(1);
@@ -233,25 +241,26 @@ FleetRun::Turn FleetRun::measure_spares() {
     return turn;
 }
 
+// Without a load the fleet just runs, and its faults come as planned.
+FleetRun::Turn FleetRun::run_unasked() {
+    enter("running", machine_.plan().run_for);
+    machine_.begin_chaos();
+    return turns_until(deadline_after(machine_.plan().run_for), [] { return false; });
+}
+
 FleetRun::Turn FleetRun::stages() {
     Turn turn = bring_up();
-    if (turn != Turn::going_on || machine_.plan().rate <= 0) {
-        // Without a load the fleet just runs, and its faults come as planned.
-        if (turn == Turn::going_on) {
-            enter("running", machine_.plan().run_for);
-            machine_.begin_chaos();
-            turn = turns_until(deadline_after(machine_.plan().run_for), [] { return false; });
-        }
-        return turn;
+    if (turn != Turn::going_on || machine_.devices().up("") == 0) {
+        return turn;  // there is nobody to ask
+    }
+    if (machine_.plan().rate <= 0) {
+        return run_unasked();
     }
     turn = open_accounts();
     if (turn != Turn::going_on || !trouble_.empty()) {
         return turn;
     }
     turn = load();
-    if (machine_.interrupted()) {
-        return turn;
-    }
     take_devices();
     if (turn == Turn::going_on && machine_.plan().throughput) {
         turn = throughput();
@@ -261,6 +270,7 @@ FleetRun::Turn FleetRun::stages() {
 
 // How the devices are once the load is over.
 void FleetRun::take_devices() {
+    devices_taken_ = true;
     const Devices& devices = machine_.devices();
     figures_.devices = static_cast<std::size_t>(devices.total(""));
     figures_.devices_up = static_cast<std::size_t>(devices.up(""));
@@ -279,14 +289,38 @@ void FleetRun::take_devices() {
     }
     figures_.broker_dropped = machine_.messages_dropped();
     figures_.faults = machine_.faults();
-    load_->write(figures_);
+    if (load_) {
+        load_->write(figures_);
+    }
 }
 
 std::string FleetRun::report_folder() const {
     return machine_.plan().report.empty() ? machine_.run() : machine_.plan().report;
 }
 
+// There is a report of every run with a load, however it ended, unless somebody stopped it before
+// anything had been asked: what was not measured is missed in it.
+Exit FleetRun::conclude(Turn turn) {
+    const bool cut_short = turn == Turn::asked_to_stop && figures_.load.all().asked == 0;
+    Exit exit = Exit::done;
+    if (machine_.plan().rate > 0 && !cut_short) {
+        exit = report();
+    } else {
+        const Devices& devices = machine_.devices();
+        screen_.say(fmt::format("{} of {} devices up, the fleet after {:.1f} s", devices.up(""),
+                                devices.total(""), figures_.fleet_up_s));
+        exit = cut_short || devices.all_up() ? Exit::done : Exit::missed;
+    }
+    if (turn == Turn::broken) {
+        return fail({ErrorCode::internal, machine_.why_broken()});
+    }
+    return trouble_.empty() ? exit : fail({ErrorCode::unavailable, trouble_});
+}
+
 Exit FleetRun::report() {
+    if (!devices_taken_) {
+        take_devices();
+    }
     const bool strict = machine_.plan().strict;
     if (auto written = write_report(report_folder(), figures_, strict); !written) {
         return fail(written.error());
@@ -325,21 +359,13 @@ Exit FleetRun::go() {
                     ::getloadavg(&busy, 1) == 1 ? busy : 0.0);
     screen_.say(fmt::format("{}: {} devices, {} governors; flyball fleet status, scale, kill, stop",
                             machine_.run(), plan.devices(), plan.devices() * plan.governors));
+    if (!machine_.file_trouble().empty()) {
+        screen_.say(machine_.file_trouble());
+    }
     serve_dashboard();
     const Turn turn = stages();
     screen_.end();
-    Exit exit = Exit::done;
-    if (turn == Turn::broken) {
-        exit = fail({ErrorCode::internal, machine_.why_broken()});
-    } else if (!trouble_.empty()) {
-        exit = fail({ErrorCode::unavailable, trouble_});
-    } else if (figures_.load.all().asked > 0 && !machine_.interrupted()) {
-        exit = report();
-    } else {
-        const Devices& devices = machine_.devices();
-        screen_.say(fmt::format("{} of {} devices up, the fleet after {:.1f} s", devices.up(""),
-                                devices.total(""), figures_.fleet_up_s));
-    }
+    const Exit exit = conclude(turn);
     if (plan.keep) {
         screen_.say("logs and states are in " + machine_.folder());
         machine_.keep_states();

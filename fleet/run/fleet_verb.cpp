@@ -7,9 +7,11 @@
 #include <charconv>
 
 #include "fleet/node_name.h"
+#include "fleet/render.h"
 #include "fleet/reply_text.h"
 #include "fleet/run/fleet_file.h"
 #include "fleet/run/fleet_run.h"
+#include "fleet/typed_json.h"
 #include "fleet/verb.h"
 #include "schemas/duration.h"
 
@@ -101,7 +103,8 @@ Result<Json> scale_request(const std::string& text) {
         text.data() + equals + 1 + (equals + 1 < text.size() && text[equals + 1] == '+' ? 1 : 0);
     std::int64_t number = 0;
     const auto read = std::from_chars(start, text.data() + text.size(), number);
-    if (equals == std::string::npos || equals == 0 || read.ec != std::errc{} ||
+    const bool two_signs = relative && equals + 2 < text.size() && text[equals + 2] == '-';
+    if (equals == std::string::npos || equals == 0 || two_signs || read.ec != std::errc{} ||
         read.ptr != text.data() + text.size()) {
         return Error{ErrorCode::usage,
                      fmt::format("'{}' is not like eu-west=+10, eu-west=-3 or eu-west=20", text)};
@@ -117,10 +120,12 @@ public:
 
 private:
     Result<Json> request() const;
+    Result<void> takes_no_more_than_it_needs() const;
     Exit talk(const Json& request);
     void describe_plan(CLI::App& verb);
 
     Common common_;
+    CLI::App* verb_ = nullptr;
     CLI::Option* broker_ = nullptr;
     std::string what_;
     std::string argument_;
@@ -156,6 +161,7 @@ void Fleet::describe_plan(CLI::App& verb) {
 
 CLI::App* Fleet::describe(CLI::App& tool) {
     CLI::App* verb = tool.add_subcommand("fleet", about);
+    verb_ = verb;
     verb->footer(examples);
     verb->add_option("VERB", what_, "run, status, scale, kill or stop")
         ->required()
@@ -183,40 +189,71 @@ Result<Json> Fleet::request() const {
     return Json{{"op", what_}};
 }
 
+// Whoever listens on the run's topic answers: nothing of it is taken for granted.
 std::string status_text(const Json& reply, const Style& style) {
-    std::string text =
-        fmt::format("{}  {}  {}/{} devices up, {} governors, {} faults\n", reply.value("run", ""),
-                    reply.value("phase", ""), reply.value("up", 0), reply.value("devices", 0),
-                    reply.value("governors", 0), reply.value("faults", 0));
+    std::string text = fmt::format(
+        "{}  {}  {}/{} devices up, {} governors, {} faults\n", printable(text_at(reply, "run")),
+        printable(text_at(reply, "phase")), count_at(reply, "up"), count_at(reply, "devices"),
+        count_at(reply, "governors"), count_at(reply, "faults"));
     Table regions({"REGION", "DEVICES", "UP", "BROKER"});
-    for (const Json& region : reply.value("regions", Json::array())) {
-        regions.add({region.value("region", ""), fmt::format("{}", region.value("devices", 0)),
-                     fmt::format("{}", region.value("up", 0)), region.value("broker", "")});
+    for (const Json& region : array_at(reply, "regions")) {
+        regions.add(
+            {printable(text_at(region, "region")), fmt::format("{}", count_at(region, "devices")),
+             fmt::format("{}", count_at(region, "up")), printable(text_at(region, "broker"))});
     }
     text += regions.text(style);
-    for (const Json& node : reply.value("nodes", Json::array())) {
-        if (node.value("state", "") != "up" || node.value("restarts", 0) > 0) {
-            text += fmt::format("{} {}, {} restarts\n", node.value("node", ""),
-                                node.value("state", ""), node.value("restarts", 0));
+    for (const Json& node : array_at(reply, "nodes")) {
+        if (text_at(node, "state") != "up" || count_at(node, "restarts") > 0) {
+            text += fmt::format("{} {}, {} restarts\n", printable(text_at(node, "node")),
+                                printable(text_at(node, "state")), count_at(node, "restarts"));
         }
     }
     return text;
 }
 
+// The run that this hub announces; `bus` is subscribed to announcements.
+Result<std::string> announced_run(Bus& bus, const std::string& broker) {
+    std::vector<Arrived> messages;
+    bus.drain(messages);
+    std::vector<std::string> runs;
+    for (const Arrived& message : messages) {
+        if (const auto fleet = read_fleet_document(message.payload)) {
+            runs.push_back(printable(fleet->run));
+        }
+    }
+    if (runs.size() == 1) {
+        return runs.front();
+    }
+    return Error{ErrorCode::unavailable,
+                 runs.empty() ? fmt::format("the broker at {} is no fleet's hub", broker)
+                              : fmt::format("the broker at {} has several fleets: {}", broker,
+                                            fmt::join(runs, ", "))};
+}
+
 Exit Fleet::talk(const Json& request) {
-    auto fleet = read_fleet_file(fleet_file_path());
-    if (!fleet) {
-        return fail(fleet.error());
-    }
-    if (broker_->count() == 0) {
+    std::string run;
+    const bool by_file = broker_->count() == 0;  // nor in the environment
+    if (by_file) {
+        const auto fleet = read_fleet_file(fleet_file_path());
+        if (!fleet) {
+            return fail(fleet.error());
+        }
         common_.bus.broker = fleet->hub;
+        run = fleet->run;
     }
-    auto bus = Bus::connect(common_.bus, {});
+    auto bus = Bus::connect(common_.bus, {fleet_announcement_topic("+")});
     if (!bus) {
         return fail(bus.error());
     }
+    if (!by_file) {
+        auto announced = announced_run(**bus, common_.bus.broker);
+        if (!announced) {
+            return fail(announced.error());
+        }
+        run = *std::move(announced);
+    }
     Question question;
-    question.topic = fleet_control_topic(fleet->run);
+    question.topic = fleet_control_topic(run);
     question.entries.push_back(request);
     question.format = WireFormat::json;
     const auto reply = (*bus)->ask(question);
@@ -224,7 +261,7 @@ Exit Fleet::talk(const Json& request) {
         return fail(reply.error());
     }
     if (!*reply) {
-        complain(fmt::format("the fleet {} does not answer", fleet->run));
+        complain(fmt::format("the fleet {} does not answer", run));
         return Exit::unavailable;
     }
     const Style style = style_of(STDOUT_FILENO);
@@ -238,8 +275,25 @@ Exit Fleet::talk(const Json& request) {
     return exit_of_reply(**reply);
 }
 
+// A plan's flags are run's: elsewhere they would seem to have been heard.
+Result<void> Fleet::takes_no_more_than_it_needs() const {
+    for (const CLI::Option* option : verb_->get_options()) {
+        if (option->get_group() == plan_group && option->count() > 0) {
+            return Error{ErrorCode::usage,
+                         fmt::format("{} is no flag of {}, but of run", option->get_name(), what_)};
+        }
+    }
+    if (!argument_.empty() && (what_ == "status" || what_ == "stop")) {
+        return Error{ErrorCode::usage, fmt::format("{} takes no '{}'", what_, argument_)};
+    }
+    return {};
+}
+
 Exit Fleet::run() {
     if (what_ != "run") {
+        if (auto mine = takes_no_more_than_it_needs(); !mine) {
+            return fail(mine.error());
+        }
         const auto asked = request();
         return asked ? talk(*asked) : fail(asked.error());
     }

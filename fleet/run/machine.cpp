@@ -9,14 +9,18 @@
 #include <charconv>
 #include <ctime>
 #include <filesystem>
+#include <future>
+#include <numeric>
 
 #include "fleet/health_report.h"
 #include "fleet/run/fleet_file.h"
+#include "fleet/typed_json.h"
 #include "schemas/topic.h"
 
 namespace flyball {
 namespace {
 
+constexpr const char* dropped_topic = "$SYS/broker/publish/messages/dropped";
 constexpr int messages_a_turn = 500;  // then processes are looked after, whatever else waits
 
 std::string make_run_name() {
@@ -51,6 +55,7 @@ Result<std::unique_ptr<FleetMachine>> FleetMachine::start(const Plan& plan,
 
 FleetMachine::~FleetMachine() {
     bus_.reset();
+    region_buses_.clear();
     brokers_.reset();
     reaper_.reset();  // last: it ends all processes and removes what they left
     if (wake_ >= 0) {
@@ -82,7 +87,7 @@ Result<void> FleetMachine::prepare(FleetPrograms programs) {
     }
     brokers_ = *std::move(brokers);
     if (!plan_.isolate) {
-        const auto server = spawner_->start_fork_server();
+        const auto server = spawner_->start_fork_server(true);
         if (!server) {
             return server.error();
         }
@@ -104,24 +109,69 @@ Result<void> FleetMachine::prepare(FleetPrograms programs) {
     return {};
 }
 
+// All at once: to a process that is connected already each further client takes a second and more.
+Result<void> FleetMachine::connect_regions() {
+    const std::string& prefix = bus_options_.prefix;
+    std::vector<std::pair<std::string, std::future<Result<std::unique_ptr<Bus>>>>> connecting;
+    for (const BrokerPlace& place : brokers_->places()) {
+        const bool hub = &place == &brokers_->places().front();
+        BusOptions options = bus_options_;
+        options.broker = place.address();
+        std::vector<std::string> filters{dropped_topic};
+        if (hub) {
+            filters.push_back(prefix + "/+/+/health");
+            filters.push_back(fleet_control_topic(run_));
+        } else {
+            filters.push_back(prefix + "/" + place.name + "/+/health");
+            filters.push_back(prefix + "/" + place.name + "/+/+/+/event");
+        }
+        connecting.emplace_back(place.name, std::async(std::launch::async, [options, filters] {
+                                    return Bus::connect(options, filters);
+                                }));
+    }
+    for (auto& [name, future] : connecting) {
+        auto bus = future.get();
+        if (!bus) {
+            return bus.error();
+        }
+        region_buses_[name] = *std::move(bus);
+    }
+    bus_ = std::move(region_buses_.extract(brokers_->places().front().name).mapped());
+    return {};
+}
+
 Result<void> FleetMachine::connect() {
     bus_options_.broker = brokers_->places().front().address();
-    auto bus = Bus::connect(
-        bus_options_, {bus_options_.prefix + "/+/+/health", bus_options_.prefix + "/+/+/+/+/event",
-                       fleet_control_topic(run_)});
-    if (!bus) {
-        return bus.error();
+    if (auto connected = connect_regions(); !connected) {
+        return connected.error();
     }
-    bus_ = *std::move(bus);
     wake_ = ::epoll_create1(EPOLL_CLOEXEC);
     std::vector<int> watched = spawner_->fds();
     watched.push_back(interrupt_.fd());
+    for (const auto& [name, bus] : region_buses_) {
+        watched.push_back(bus->fd());
+    }
     for (const int fd : watched) {
         if (auto added = watch_descriptor(wake_, fd); !added) {
             return added.error();
         }
     }
-    return write_fleet_file(fleet_file_path(), {run_, bus_options_.broker, brokers_->websockets()});
+    announce();
+    const FleetAddress address{run_, bus_options_.broker, brokers_->websockets()};
+    const auto other = running_fleet(fleet_file_path());
+    if (other) {
+        file_trouble_ = fmt::format("{} names {}, which runs: reach this one with --broker {}",
+                                    fleet_file_path(), other->run, address.hub);
+        return {};
+    }
+    return write_fleet_file(fleet_file_path(), address);
+}
+
+// The hub keeps it for whoever knows the hub but not the run. A hub that was started anew has
+// forgotten it.
+void FleetMachine::announce() {
+    bus_->publish_retained(fleet_announcement_topic(run_),
+                           fleet_document({run_, bus_options_.broker, brokers_->websockets()}));
 }
 
 FleetMachine::Turn FleetMachine::turn(Deadline deadline) {
@@ -130,11 +180,19 @@ FleetMachine::Turn FleetMachine::turn(Deadline deadline) {
     // behind them must not look slow.
     auto arrived = bus_->next(std::min(deadline, latest), wake_);
     for (int taken = 0; arrived && taken < messages_a_turn; ++taken) {
-        take(*arrived);
-        arrived = bus_->next(deadline_after(Span(0)));
+        take(*arrived, brokers_->places().front().name);
+        arrived = bus_->poll();
     }
     if (arrived) {
-        take(*arrived);
+        take(*arrived, brokers_->places().front().name);
+    }
+    for (const auto& [name, bus] : region_buses_) {
+        for (int taken = 0; taken < messages_a_turn && (arrived = bus->poll()); ++taken) {
+            take(*arrived, name);
+        }
+    }
+    if (!bus_->notes().empty() && bus_->is_up()) {
+        announce();
     }
     take_ended();
     devices_->tick();
@@ -152,7 +210,12 @@ FleetMachine::Turn FleetMachine::turn(Deadline deadline) {
     return interrupt_.seen() || stop_asked_ ? Turn::asked_to_stop : Turn::going_on;
 }
 
-void FleetMachine::take(const Arrived& arrived) {
+void FleetMachine::take(const Arrived& arrived, const std::string& broker) {
+    if (arrived.topic == dropped_topic) {
+        const std::string& text = arrived.payload;
+        std::from_chars(text.data(), text.data() + text.size(), dropped_[broker]);
+        return;
+    }
     if (arrived.topic == fleet_control_topic(run_)) {
         const auto request = decode_payload(arrived.payload);
         bus_->answer(arrived, obey(request.value_or(Json())));
@@ -169,9 +232,17 @@ void FleetMachine::take(const Arrived& arrived) {
         return;
     }
     const auto report = parse_json(arrived.payload);
+    if (report && text_at(*report, "status") == "online" && is_spare(*name)) {
+        spares_online_.insert(name->node);
+    }
+    const bool of_hub = broker == brokers_->places().front().name;
+    if (report && watcher_ != nullptr && !arrived.retained && !of_hub) {
+        watcher_->health(*name, *report);
+    }
     const FleetDevice* device = devices_->find(*name);
-    const bool first = device != nullptr && device->session == 0;
-    if (report && devices_->heard(*name, *report) && first && watcher_ != nullptr) {
+    const bool first = device != nullptr && device->presence.session() == 0;
+    if (report && devices_->heard(*name, *report, arrived.retained) && first &&
+        watcher_ != nullptr) {
         watcher_->joined(*name, brokers_->find(name->region)->address());
     }
 }
@@ -180,13 +251,14 @@ void FleetMachine::take_ended() {
     for (const Ended& ended : spawner_->poll()) {
         const auto place = std::ranges::find(brokers_->places(), ended.pid, &BrokerPlace::pid);
         if (place != brokers_->places().end()) {
-            broker_fault(place->name);
-            brokers_->ended(ended.pid);
+            broker_ended(*place);
             continue;
         }
         const auto device =
             std::ranges::find(devices_->all(), ended.pid, [](const auto& one) { return one.pid; });
-        const bool expected = device == devices_->all().end() || !device->cause.empty();
+        // One that was told to leave is gone for its watcher already.
+        const bool expected = device == devices_->all().end() || !device->cause.empty() ||
+                              device->state == DeviceState::leaving;
         if (!expected && watcher_ != nullptr) {
             watcher_->fault_begins(device->name.text(), true);
         }
@@ -222,26 +294,14 @@ std::vector<pid_t> FleetMachine::broker_pids() const {
 }
 
 std::string FleetMachine::why_broken() const {
-    return "the process that starts nodes ended; its log is " + folder() + "/fork-server.log";
+    return reaper_->channel().over()
+               ? "the reaper, which starts all processes, ended, and they with it"
+               : "the process that starts nodes ended; its log is " + folder() + "/fork-server.log";
 }
 
-std::uint64_t FleetMachine::messages_dropped() {
-    constexpr Span patience{2000};
-    std::uint64_t sum = dropped_before_;
-    for (const BrokerPlace& place : brokers_->places()) {
-        BusOptions options = bus_options_;
-        options.broker = place.address();
-        options.timeout = patience;
-        auto bus = Bus::connect(options, {"$SYS/broker/publish/messages/dropped"});
-        const auto count = bus ? (*bus)->next(deadline_after(patience)) : std::nullopt;
-        if (count) {
-            std::uint64_t dropped = 0;
-            std::from_chars(count->payload.data(), count->payload.data() + count->payload.size(),
-                            dropped);
-            sum += dropped;
-        }
-    }
-    return sum;
+std::uint64_t FleetMachine::messages_dropped() const {
+    return std::accumulate(dropped_.begin(), dropped_.end(), dropped_before_,
+                           [](std::uint64_t sum, const auto& row) { return sum + row.second; });
 }
 
 void FleetMachine::keep_states() {

@@ -4,7 +4,9 @@
 // with it, or with the reaper. Main thread.
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,7 @@ public:
     virtual void left(const NodeName& name) = 0;
     // What a node told on its event topic.
     virtual void event(const NodeName& name, const std::string& payload) = 0;
+    virtual void health(const NodeName& name, const Json& report) = 0;  // none that a broker kept
 };
 
 struct FleetPrograms {
@@ -67,12 +70,14 @@ public:
     std::vector<pid_t> node_pids() const;  // the fork-server's too
     std::vector<pid_t> broker_pids() const;
     std::string why_broken() const;
-    // By the brokers' own count, those that were restarted by what they said before.
-    std::uint64_t messages_dropped();
-    // Nodes beside the fleet, plain processes behind the first region's broker, to measure: no
-    // load, no supervision.
+    // By the brokers' own count, which they tell every second; a restart begins it anew.
+    std::uint64_t messages_dropped() const;
+    // Why fleet.json does not name this run; empty: it does.
+    const std::string& file_trouble() const { return file_trouble_; }
+    // Nodes beside the fleet, of the kind that the fleet's are not (plain or forked), behind the
+    // first region's broker, to measure: no load, no supervision.
     Result<void> start_spares(int count);
-    bool spares_up() const;
+    bool spares_up() const { return spares_online_.size() == spares_.size(); }
     const std::vector<pid_t>& spares() const { return spares_; }
     static NodeName spare_name(const std::string& region, int number);
     void stop_spares();
@@ -83,7 +88,10 @@ private:
     FleetMachine() = default;
     Result<void> prepare(FleetPrograms programs);
     Result<void> connect();
-    void take(const Arrived& arrived);
+    Result<void> connect_regions();
+    bool is_spare(const NodeName& name) const;
+    void announce();
+    void take(const Arrived& arrived, const std::string& broker);
     void take_ended();
     void take_chaos();
     void hit(const ChaosFault& fault);
@@ -104,9 +112,11 @@ private:
         std::vector<std::pair<NodeName, std::uint64_t>> sessions;
         Span until_up{-1};  // negative: its port does not answer yet
         Deadline began{};
+        Span detect{};  // until the reaper told
     };
     bool everybody_is_back(const BrokerFault& fault) const;
-    void broker_fault(const std::string& name);
+    BrokerFault& broker_fault(const std::string& name);
+    void broker_ended(const BrokerPlace& place);
     void take_broker_restarts();
     Interrupt interrupt_;
     Plan plan_;
@@ -117,18 +127,23 @@ private:
     std::unique_ptr<Spawner> spawner_;
     std::unique_ptr<Brokers> brokers_;
     std::unique_ptr<Devices> devices_;
-    std::unique_ptr<Bus> bus_;
+    std::unique_ptr<Bus> bus_;  // to the hub
+    // To each region's broker, by name: what a cut line keeps from the hub is seen there.
+    std::map<std::string, std::unique_ptr<Bus>> region_buses_;
+    std::string file_trouble_;
     std::unique_ptr<Chaos> chaos_;
     Deadline chaos_began_{};
     FleetWatcher* watcher_ = nullptr;
     std::vector<Cut> cuts_;
     std::vector<BrokerFault> broker_faults_;
     std::vector<pid_t> spares_;
+    std::set<std::string> spares_online_;
     pid_t fork_server_ = 0;
     int wake_ = -1;  // an epoll descriptor: a signal, or news of a process
     bool stop_asked_ = false;
     std::uint64_t faults_ = 0;
-    std::uint64_t dropped_before_ = 0;  // by brokers that are gone
+    std::map<std::string, std::uint64_t> dropped_;  // by a broker, as it last said
+    std::uint64_t dropped_before_ = 0;              // by brokers that are gone
 };
 
 }  // namespace flyball

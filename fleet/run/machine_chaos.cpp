@@ -25,12 +25,13 @@ void FleetMachine::take_chaos() {
     }
 }
 
-// Of those that are up: a node that is down cannot be hit, and the next one in line is.
+// Of those that are up: a node that is down cannot be hit, and the next one in line is. One that
+// was hit already and whose end is not known yet would begin a second fault that nothing ends.
 const FleetDevice* FleetMachine::pick_up(std::uint64_t pick) const {
     const auto& all = devices_->all();
     for (std::size_t i = 0; i < all.size(); ++i) {
         const FleetDevice& device = all[(pick + i) % all.size()];
-        if (device.state == DeviceState::up) {
+        if (device.state == DeviceState::up && device.cause.empty()) {
             return &device;
         }
     }
@@ -79,28 +80,38 @@ void FleetMachine::hit(const ChaosFault& fault) {
 }
 
 // Told once for each end, by whoever knows first: us, who killed it, or the reaper.
-void FleetMachine::broker_fault(const std::string& name) {
-    if (std::ranges::find(broker_faults_, name, &BrokerFault::name) != broker_faults_.end()) {
-        return;
+FleetMachine::BrokerFault& FleetMachine::broker_fault(const std::string& name) {
+    const auto known = std::ranges::find(broker_faults_, name, &BrokerFault::name);
+    if (known != broker_faults_.end()) {
+        return *known;
     }
     BrokerFault fault{name, {}, Span(-1), deadline_after(Span(0))};
     for (const FleetDevice& device : devices_->all()) {
         if (device.name.region == name && device.state == DeviceState::up) {
-            fault.sessions.emplace_back(device.name, device.session);
+            fault.sessions.emplace_back(device.name, device.presence.session());
         }
     }
     broker_faults_.push_back(std::move(fault));
     if (watcher_ != nullptr) {
         watcher_->fault_begins(name, false);
     }
+    return broker_faults_.back();
+}
+
+void FleetMachine::broker_ended(const BrokerPlace& place) {
+    BrokerFault& fault = broker_fault(place.name);
+    fault.detect = std::chrono::duration_cast<Span>(deadline_after(Span(0)) - fault.began);
+    dropped_before_ += std::exchange(dropped_[place.name], 0);
+    brokers_->ended(place.pid);
 }
 
 bool FleetMachine::everybody_is_back(const BrokerFault& fault) const {
     return std::ranges::all_of(fault.sessions, [this](const auto& before) {
         const FleetDevice* device = devices_->find(before.first);
         // One that has a fault of its own meanwhile is not waited for.
-        return device == nullptr || device->state != DeviceState::up ||
-               device->session > before.second;
+        const bool connects = device != nullptr && (device->state == DeviceState::up ||
+                                                    device->state == DeviceState::lost);
+        return !connects || device->presence.session() > before.second;
     });
 }
 
@@ -111,15 +122,15 @@ void FleetMachine::take_broker_restarts() {
             fault->until_up = restart.down;
         }
     }
-    // The news of a return come over the hub; without them a fault must end as well.
+    // The news of a return come over a broker; without them a fault must end as well.
     static constexpr Span patience{60'000};
     std::erase_if(broker_faults_, [this](const BrokerFault& fault) {
         const auto since = deadline_after(Span(0)) - fault.began;
         const bool over =
             fault.until_up >= Span(0) && (everybody_is_back(fault) || since > patience);
         if (over && watcher_ != nullptr) {
-            watcher_->fault_over(
-                {fault.name, "broker", Span(0), std::chrono::duration_cast<Span>(since)});
+            const Span whole = std::chrono::duration_cast<Span>(since);
+            watcher_->fault_over({fault.name, "broker", fault.detect, whole - fault.detect});
         }
         return over;
     });

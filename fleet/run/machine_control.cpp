@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fleet/run/machine.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -21,24 +22,11 @@ Json done() {
     return {{"decision", "ok"}, {"allowed", true}};
 }
 
-// Of a request by a stranger: an empty text, or `none`, when it is not of that kind.
-std::string text_at(const Json& request, const char* key) {
-    const auto found = request.find(key);
-    return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::optional<std::int64_t> number_at(const Json& request, const char* key) {
-    const auto found = request.find(key);
-    return found != request.end() && found->is_number_integer()
-               ? std::optional(found->get<std::int64_t>())
-               : std::nullopt;
-}
-
 }  // namespace
 
 Json FleetMachine::obey(const Json& request) {
     Json reply = refused("op", "a request is one map with op: status, scale, kill or stop");
-    const std::string op = request.is_object() ? text_at(request, "op") : std::string();
+    const std::string op = text_at(request, "op");
     if (op == "status") {
         reply = status();
     } else if (op == "scale") {
@@ -86,8 +74,8 @@ Json FleetMachine::scale(const Json& request) {
     if (region.empty() || brokers_->find(region) == nullptr || region == "hub") {
         return refused("region", "must be one of the fleet's regions; new ones need a broker");
     }
-    const auto by = number_at(request, "by");
-    const auto to = number_at(request, "to");
+    const auto by = integer_at(request, "by");
+    const auto to = integer_at(request, "to");
     if (by.has_value() == to.has_value()) {
         return refused("by", "either `by`, a difference, or `to`, a number of devices");
     }

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "fleet/run/machine.h"
 
@@ -14,6 +13,7 @@ namespace flyball {
 namespace {
 
 constexpr Span health_interval{1'000};  // whoever measures waits for it
+constexpr const char* spare_stem = "spare-";
 
 std::string folder_of(const std::string& run_folder, int number) {
     return fmt::format("{}/spare-{}", run_folder, number);
@@ -22,10 +22,15 @@ std::string folder_of(const std::string& run_folder, int number) {
 }  // namespace
 
 NodeName FleetMachine::spare_name(const std::string& region, int number) {
-    return {region, fmt::format("spare-{}", number)};
+    return {region, fmt::format("{}{}", spare_stem, number)};
 }
 
 Result<void> FleetMachine::start_spares(int count) {
+    if (plan_.isolate) {
+        if (const auto server = spawner_->start_fork_server(false); !server) {
+            return server.error();
+        }
+    }
     const BrokerPlace& place = brokers_->places().at(1);
     for (int number = 1; number <= count; ++number) {
         const std::string folder = folder_of(reaper_->folder(), number);
@@ -34,8 +39,9 @@ Result<void> FleetMachine::start_spares(int count) {
         std::ofstream(folder + "/node.toml")
             << device_config(spare_name(place.name, number), place.address(), folder + "/state",
                              plan_.governors, health_interval);
-        const auto pid =
-            spawner_->start_plain_node({"--config", folder + "/node.toml"}, folder + "/log");
+        const std::vector<std::string> arguments{"--config", folder + "/node.toml"};
+        const auto pid = plan_.isolate ? spawner_->start_forked_node(arguments, folder + "/log")
+                                       : spawner_->start_plain_node(arguments, folder + "/log");
         if (!pid) {
             return pid.error();
         }
@@ -44,15 +50,8 @@ Result<void> FleetMachine::start_spares(int count) {
     return {};
 }
 
-bool FleetMachine::spares_up() const {
-    for (std::size_t i = 0; i < spares_.size(); ++i) {
-        std::ifstream file(folder_of(reaper_->folder(), static_cast<int>(i) + 1) + "/log");
-        const std::string log(std::istreambuf_iterator<char>(file), {});
-        if (log.find("msg=online") == std::string::npos) {
-            return false;
-        }
-    }
-    return true;
+bool FleetMachine::is_spare(const NodeName& name) const {
+    return name.region == brokers_->places().at(1).name && name.node.starts_with(spare_stem);
 }
 
 void FleetMachine::stop_spares() {

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::array<const char*, 5> types{"entitlement", "billing", "quota", "compliance",
                                            "subscription"};
+constexpr int governors_min = 5;
 constexpr double rate_max = 1'000'000;  // far beyond what a broker passes on
+constexpr double cost_max = 1'000'000;
 
 Result<RegionSize> parse_region(std::string_view text) {
     const std::size_t equals = text.find('=');
@@ -102,15 +104,25 @@ Result<void> PlanReader::read(Plan& plan) {
     take<std::string>("for", R"(a duration like "60s")",
                       [&](const std::string& text) -> Result<void> {
                           const auto span = parse_duration(text);
-                          if (!span || span->months != 0) {
+                          if (!span || span->months != 0 || span->ms <= 0) {
                               return Error{ErrorCode::usage, R"(must be a duration like "60s")"};
                           }
                           return put(plan.run_for)(Span(span->ms));
                       });
-    take<std::int64_t>("governors", "a whole number", put(plan.governors));
-    take<std::int64_t>("seed", "a whole number", put(plan.seed));
-    take<double>("rate", "a number", put(plan.rate));
-    take<double>("machine-cost", "a number", put(plan.machine_cost));
+    const auto within = [](auto& place, auto least, auto most) {
+        return [&place, least, most](const auto& value) -> Result<void> {
+            if (!(value >= least && value <= most)) {
+                return Error{ErrorCode::usage, fmt::format("must be {} to {}", least, most)};
+            }
+            place = static_cast<std::remove_reference_t<decltype(place)>>(value);
+            return {};
+        };
+    };
+    take<std::int64_t>("governors", "a whole number",
+                       within(plan.governors, governors_min, governors_max));
+    take<std::int64_t>("seed", "a whole number", within(plan.seed, std::int64_t{0}, INT64_MAX));
+    take<double>("rate", "a number", within(plan.rate, 0.0, rate_max));
+    take<double>("machine-cost", "a number", within(plan.machine_cost, 0.0, cost_max));
     take<bool>("isolate", "true or false", put(plan.isolate));
     take<bool>("keep", "true or false", put(plan.keep));
     take<bool>("strict", "true or false", put(plan.strict));
@@ -171,7 +183,7 @@ Result<void> check_plan(const Plan& plan) {
         return Error{ErrorCode::usage,
                      fmt::format("devices: must be 1 to {}, not {}", devices_max, devices)};
     }
-    if (plan.governors < 5 || plan.governors > governors_max) {
+    if (plan.governors < governors_min || plan.governors > governors_max) {
         return Error{ErrorCode::usage,
                      fmt::format("governors: must be 5 to {}, not {}: every node has the five "
                                  "base governors",
@@ -179,6 +191,12 @@ Result<void> check_plan(const Plan& plan) {
     }
     if (!(plan.rate >= 0 && plan.rate <= rate_max)) {
         return Error{ErrorCode::usage, fmt::format("rate: must be 0 to {}", rate_max)};
+    }
+    if (!(plan.machine_cost >= 0 && plan.machine_cost <= cost_max)) {
+        return Error{ErrorCode::usage, fmt::format("machine-cost: must be 0 to {}", cost_max)};
+    }
+    if (plan.run_for <= Span(0)) {
+        return Error{ErrorCode::usage, "for: must be longer than nothing"};
     }
     return {};
 }

@@ -30,8 +30,11 @@ std::string seconds_text(Span span) {
 
 std::vector<std::string> progress_lines(const FleetProgress& progress, const Style& style) {
     std::vector<std::string> lines;
-    std::string head = fmt::format("{:<9} {} {:3.0f} %  {}", progress.phase, bar(progress.done),
-                                   progress.done * 100, seconds_text(progress.elapsed));
+    std::string head = fmt::format("{:<9} ", progress.phase);
+    if (progress.done) {
+        head += fmt::format("{} {:3.0f} %  ", bar(*progress.done), *progress.done * 100);
+    }
+    head += seconds_text(progress.elapsed);
     if (progress.faults > 0) {
         head += fmt::format("  {} faults", progress.faults);
     }
@@ -54,8 +57,9 @@ std::vector<std::string> progress_lines(const FleetProgress& progress, const Sty
 }
 
 std::string progress_line(const FleetProgress& progress) {
-    std::string line = fmt::format("{} {:.0f} % {}", progress.phase, progress.done * 100,
-                                   seconds_text(progress.elapsed));
+    std::string line = progress.phase + " ";
+    line += progress.done ? fmt::format("{:.0f} % ", *progress.done * 100) : "";
+    line += seconds_text(progress.elapsed);
     for (const RegionProgress& region : progress.regions) {
         line += fmt::format("; {} {}/{} up", region.name, region.up, region.devices);
         if (progress.loaded) {

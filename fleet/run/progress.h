@@ -2,6 +2,7 @@
 // What is to be seen while a fleet runs, on stderr: on a terminal a bar and a line for each region,
 // drawn anew in place; else a plain line every few seconds. Main thread.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ struct RegionProgress {
 };
 
 struct FleetProgress {
-    std::string phase;  // "starting", "load"
-    double done = 0;    // 0 to 1
+    std::string phase;           // "starting", "load"
+    std::optional<double> done;  // 0 to 1; nothing of a phase that is over when it is over
     Span elapsed{};
     std::uint64_t faults = 0;
     bool loaded = false;  // rates and latencies mean something

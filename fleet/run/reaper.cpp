@@ -6,8 +6,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
+#include "fleet/clock.h"
 #include "fleet/run/reaper_process.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 
@@ -26,12 +29,12 @@ Result<std::unique_ptr<Reaper>> Reaper::start(const std::string& parent, const s
     }
     ::close(orders.theirs);
     ::close(nodes.theirs);
-    std::unique_ptr<Reaper> reaper(new Reaper(pid, orders.ours, nodes.ours, ""));
+    std::unique_ptr<Reaper> reaper(new Reaper(pid, orders.ours, nodes.ours, run, fleet_file));
     constexpr int patience_ms = 10'000;
     pollfd answered{orders.ours, POLLIN, 0};
     ::poll(&answered, 1, patience_ms);
     for (const Json& line : reaper->channel_.receive()) {
-        reaper->folder_ = line.value("folder", "");
+        reaper->folder_ = text_at(line, "folder");
     }
     if (reaper->folder_.empty()) {
         return Error{ErrorCode::unavailable, "cannot make a folder for the run in " + parent};
@@ -42,11 +45,29 @@ Result<std::unique_ptr<Reaper>> Reaper::start(const std::string& parent, const s
 Reaper::~Reaper() {
     channel_.close();
     fork_server_.close();
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFSIGNALED(status)) {
+        clean_up_after_it();
     }
 }
 
+// The kernel kills what it started; who dies may still write for a moment.
+void Reaper::clean_up_after_it() const {
+    constexpr Span patience{2'000};
+    constexpr int look_again_ms = 20;
+    const Deadline deadline = deadline_after(patience);
+    std::error_code failed;
+    do {
+        remove_run_files(kept_ ? "" : folder_, run_, fleet_file_);
+        ::poll(nullptr, 0, look_again_ms);
+    } while (!kept_ && std::filesystem::exists(folder_, failed) &&
+             left_until(deadline) > Span::zero());
+}
+
 void Reaper::keep_folder() {
+    kept_ = true;
     channel_.send({{"keep", true}});
 }
 

@@ -25,7 +25,8 @@ public:
     // this run's, which it says with `run`. The process must have one thread.
     static Result<std::unique_ptr<Reaper>> start(const std::string& parent, const std::string& run,
                                                  const std::string& fleet_file);
-    // Ends everything and waits until nothing is left.
+    // Ends everything and waits until nothing is left; removes the files of a reaper that was
+    // killed.
     ~Reaper();
     Reaper(const Reaper&) = delete;
     Reaper& operator=(const Reaper&) = delete;
@@ -39,13 +40,21 @@ public:
     void end_in_order();
 
 private:
-    Reaper(pid_t pid, int channel, int fork_server, std::string folder)
-        : pid_(pid), channel_(channel), fork_server_(fork_server), folder_(std::move(folder)) {}
+    Reaper(pid_t pid, int channel, int fork_server, std::string run, std::string fleet_file)
+        : pid_(pid),
+          channel_(channel),
+          fork_server_(fork_server),
+          run_(std::move(run)),
+          fleet_file_(std::move(fleet_file)) {}
+    void clean_up_after_it() const;
 
     pid_t pid_;
     LineChannel channel_;
     LineChannel fork_server_;
     std::string folder_;
+    std::string run_;
+    std::string fleet_file_;
+    bool kept_ = false;
 };
 
 }  // namespace flyball

@@ -20,6 +20,7 @@
 
 #include "fleet/clock.h"
 #include "fleet/run/line_channel.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -37,7 +38,7 @@ public:
 
     void serve();
     void end_all();
-    void remove_files(const std::string& run, const std::string& fleet_file) const;
+    bool kept() const { return keep_; }  // the folder is to stay
 
 private:
     void obey(const Json& order);
@@ -187,20 +188,6 @@ void ReaperProcess::end_all() {
     }
 }
 
-void ReaperProcess::remove_files(const std::string& run, const std::string& fleet_file) const {
-    std::error_code gone;  // what is not there any more needs no removing
-    std::ifstream file(fleet_file);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    const auto fleet = parse_json(text);
-    if (fleet && fleet->is_object() && fleet->value("run", "") == run) {
-        std::filesystem::remove(fleet_file, gone);
-    }
-    std::filesystem::remove(fleet_file + "." + run, gone);
-    if (!keep_) {
-        std::filesystem::remove_all(folder_, gone);
-    }
-}
-
 int block_signals() {
     sigset_t signals;
     sigfillset(&signals);
@@ -213,6 +200,22 @@ int block_signals() {
 }
 
 }  // namespace
+
+void remove_run_files(const std::string& folder, const std::string& run,
+                      const std::string& fleet_file) {
+    std::error_code gone;  // what is not there any more needs no removing
+    std::ifstream file(fleet_file);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const auto fleet = parse_json(text);
+    std::filesystem::remove(fleet_file + "." + run, gone);
+    if (fleet && text_at(*fleet, "run") == run) {
+        std::filesystem::remove(fleet_file, gone);
+    }
+    std::filesystem::remove(std::filesystem::path(fleet_file).parent_path(), gone);  // if empty
+    if (!folder.empty()) {
+        std::filesystem::remove_all(folder, gone);
+    }
+}
 
 void run_reaper(ReaperEnds ends, const std::string& parent, const std::string& run,
                 const std::string& fleet_file) {
@@ -235,7 +238,7 @@ void run_reaper(ReaperEnds ends, const std::string& parent, const std::string& r
         hello.send({{"folder", folder}});
         reaper.serve();
         reaper.end_all();
-        reaper.remove_files(run, fleet_file);
+        remove_run_files(reaper.kept() ? "" : folder, run, fleet_file);
     }
     _exit(0);
 }

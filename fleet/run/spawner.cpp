@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 
 #include "fleet/clock.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -26,60 +28,74 @@ std::string Ended::text() const {
 }
 
 Spawner::Spawner(Reaper& reaper, std::string node_program)
-    : reaper_(reaper), node_program_(std::move(node_program)) {}
+    : reaper_(reaper),
+      node_program_(std::move(node_program)),
+      to_reaper_{reaper.channel()},
+      to_fork_server_{reaper.fork_server()} {}
 
-void Spawner::take(const Json& line) {
-    if (line.contains("ended")) {
-        ended_.push_back(
-            {line.value("ended", 0), line.value("signal", 0), line.value("status", 0)});
-    } else {
-        answers_.push_back(line);
+void Spawner::take(Line& line) {
+    for (const Json& told : line.channel.receive()) {
+        const auto number = [&told](const char* key) {
+            return static_cast<int>(integer_at(told, key).value_or(0));
+        };
+        if (told.contains("ended")) {
+            ended_.push_back({number("ended"), number("signal"), number("status")});
+        } else if (line.given_up > 0) {
+            --line.given_up;
+            if (const pid_t late = number("started"); late > 0) {
+                ::kill(late, SIGKILL);  // nobody knows of it
+            }
+        } else {
+            line.answers.push_back(told);
+        }
     }
 }
 
-Result<pid_t> Spawner::answer(LineChannel& channel) {
+Result<pid_t> Spawner::answer(Line& line) {
     const Deadline deadline = deadline_after(answer_wait);
-    answers_.clear();
-    while (answers_.empty() && !channel.over() && left_until(deadline) > Span::zero()) {
-        pollfd look{channel.fd(), POLLIN, 0};
+    while (line.answers.empty() && !line.channel.over() && left_until(deadline) > Span::zero()) {
+        pollfd look{line.channel.fd(), POLLIN, 0};
         ::poll(&look, 1, static_cast<int>(left_until(deadline).count()));
-        for (const Json& line : channel.receive()) {
-            take(line);
-        }
+        take(line);
     }
-    if (answers_.empty()) {
+    if (line.answers.empty()) {
+        ++line.given_up;
         return Error{ErrorCode::internal, "the process that starts others does not answer"};
     }
-    const Json& line = answers_.front();
-    if (!line.contains("started")) {
-        return Error{ErrorCode::unavailable, line.value("failed", "it was not started")};
+    const Json told = std::exchange(line.answers, {}).front();
+    if (const auto pid = integer_at(told, "started")) {
+        return static_cast<pid_t>(*pid);
     }
-    return line.value("started", 0);
+    const std::string why = text_at(told, "failed");
+    return Error{ErrorCode::unavailable, why.empty() ? "it was not started" : why};
 }
 
 Result<pid_t> Spawner::start_program(const std::vector<std::string>& words,
                                      const std::string& log) {
     reaper_.channel().send({{"id", ++orders_}, {"start", words}, {"log", log}});
-    return answer(reaper_.channel());
+    return answer(to_reaper_);
 }
 
-Result<pid_t> Spawner::start_fork_server() {
+Result<pid_t> Spawner::start_fork_server(bool for_all) {
     reaper_.channel().send({{"id", ++orders_},
                             {"start", {node_program_, "--fork-server"}},
                             {"log", reaper_.folder() + "/fork-server.log"},
                             {"channel", true}});
-    auto pid = answer(reaper_.channel());
-    forks_ = pid.has_value();
+    auto pid = answer(to_reaper_);
+    has_fork_server_ = pid.has_value();
+    forks_ = has_fork_server_ && for_all;
     return pid;
 }
 
 Result<pid_t> Spawner::start_node(const std::vector<std::string>& arguments,
                                   const std::string& log) {
-    if (forks_) {
-        reaper_.fork_server().send({{"arguments", arguments}, {"stderr", log}});
-        return answer(reaper_.fork_server());
-    }
-    return start_plain_node(arguments, log);
+    return forks_ ? start_forked_node(arguments, log) : start_plain_node(arguments, log);
+}
+
+Result<pid_t> Spawner::start_forked_node(const std::vector<std::string>& arguments,
+                                         const std::string& log) {
+    reaper_.fork_server().send({{"arguments", arguments}, {"stderr", log}});
+    return answer(to_fork_server_);
 }
 
 Result<pid_t> Spawner::start_plain_node(const std::vector<std::string>& arguments,
@@ -90,13 +106,9 @@ Result<pid_t> Spawner::start_plain_node(const std::vector<std::string>& argument
 }
 
 std::vector<Ended> Spawner::poll() {
-    for (LineChannel* channel : {&reaper_.channel(), &reaper_.fork_server()}) {
-        if (channel == &reaper_.fork_server() && !forks_) {
-            continue;
-        }
-        for (const Json& line : channel->receive()) {
-            take(line);
-        }
+    take(to_reaper_);
+    if (has_fork_server_) {
+        take(to_fork_server_);
     }
     return std::exchange(ended_, {});
 }

@@ -24,14 +24,17 @@ public:
     // `node_program`: empty when it was not found, then no node starts.
     Spawner(Reaper& reaper, std::string node_program);
 
-    // Nodes are forks of it from now on. Its pid: it is part of the fleet's memory.
-    Result<pid_t> start_fork_server();
+    // With `for_all` every node is a fork of it from now on. Its pid: it is part of the fleet's
+    // memory.
+    Result<pid_t> start_fork_server(bool for_all);
     Result<pid_t> start_program(const std::vector<std::string>& words, const std::string& log);
     // `arguments`: without the program's name.
     Result<pid_t> start_node(const std::vector<std::string>& arguments, const std::string& log);
-    // By itself, whatever the others are.
+    // By itself, or a fork of the fork-server that runs, whatever the others are.
     Result<pid_t> start_plain_node(const std::vector<std::string>& arguments,
                                    const std::string& log);
+    Result<pid_t> start_forked_node(const std::vector<std::string>& arguments,
+                                    const std::string& log);
 
     // What has ended since the last call, and whether all can still be started.
     std::vector<Ended> poll();
@@ -39,15 +42,24 @@ public:
     std::vector<int> fds() const;  // readable when poll() may have something
 
 private:
-    Result<pid_t> answer(LineChannel& channel);
-    void take(const Json& line);
+    // Who answers. Answers come in the order of the orders: the first belong to those that nobody
+    // waits for any more.
+    struct Line {
+        LineChannel& channel;
+        int given_up = 0;
+        std::vector<Json> answers{};
+    };
+    Result<pid_t> answer(Line& line);
+    void take(Line& line);
 
     Reaper& reaper_;
     std::string node_program_;
+    Line to_reaper_;
+    Line to_fork_server_;
+    bool has_fork_server_ = false;
     bool forks_ = false;
     std::int64_t orders_ = 0;
     std::vector<Ended> ended_;
-    std::vector<Json> answers_;
 };
 
 // Beside this program, else on PATH; empty when it is nowhere. Also looked for in /usr/sbin.

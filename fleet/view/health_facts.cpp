@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "fleet/render.h"
+#include "fleet/typed_json.h"
 
 namespace flyball {
 namespace {
@@ -23,12 +24,8 @@ const Json* at(const Json& map, const char* key) {
 }
 
 std::optional<std::int64_t> integer(const Json& map, const char* key) {
-    const Json* value = at(map, key);
-    if (value == nullptr || !value->is_number_integer()) {
-        return std::nullopt;
-    }
-    const auto number = value->get<std::int64_t>();
-    return number < -exact_max || number > exact_max ? std::nullopt : std::optional(number);
+    const auto number = integer_at(map, key);
+    return number && *number >= -exact_max && *number <= exact_max ? number : std::nullopt;
 }
 
 std::int64_t count(const Json& map, const char* key) {
@@ -41,17 +38,7 @@ double real(const Json& map, const char* key) {
 }
 
 std::string text(const Json& map, const char* key) {
-    const Json* value = at(map, key);
-    if (value == nullptr || !value->is_string()) {
-        return {};
-    }
-    return printable(std::string_view(value->get_ref<const std::string&>()).substr(0, text_max));
-}
-
-const Json& map_at(const Json& map, const char* key) {
-    static const Json empty = Json::object();
-    const Json* value = at(map, key);
-    return value != nullptr && value->is_object() ? *value : empty;
+    return printable(std::string_view(text_at(map, key)).substr(0, text_max));
 }
 
 std::optional<LatencyTotals> read_latency(const Json& latency) {

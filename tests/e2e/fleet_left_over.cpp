@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -59,6 +60,23 @@ std::vector<pid_t> FleetPlace::processes() const {
     return found;
 }
 
+std::vector<std::uint16_t> FleetPlace::ports() const {
+    std::vector<std::uint16_t> found;
+    std::error_code gone;  // a fleet may end meanwhile
+    for (const auto& run : std::filesystem::directory_iterator(folder_, gone)) {
+        for (const auto& file : std::filesystem::directory_iterator(run.path(), gone)) {
+            std::istringstream words(file.path().extension() == ".conf" ? contents(file.path())
+                                                                        : std::string());
+            for (std::string word; words >> word;) {
+                if (word == "listener" && words >> word) {
+                    found.push_back(static_cast<std::uint16_t>(std::stoi(word)));
+                }
+            }
+        }
+    }
+    return found;
+}
+
 std::vector<std::string> FleetPlace::look(const std::vector<std::uint16_t>& ports) const {
     std::vector<std::string> left;
     for (const pid_t pid : processes()) {
@@ -68,8 +86,7 @@ std::vector<std::string> FleetPlace::look(const std::vector<std::uint16_t>& port
     }
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
         const std::string name = entry.path().filename();
-        const bool fleet_file = name == "flyball" && !std::filesystem::is_empty(entry.path());
-        if (name.starts_with("flyball-fleet-") || fleet_file) {
+        if (name.starts_with("flyball-fleet-") || name == "flyball") {
             left.push_back("file " + entry.path().string());
         }
     }

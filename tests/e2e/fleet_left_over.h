@@ -22,6 +22,8 @@ public:
     // For whoever runs a fleet here.
     std::vector<std::string> environment() const;
     std::vector<pid_t> processes() const;
+    // That the brokers of a fleet in this folder were told to listen on.
+    std::vector<std::uint16_t> ports() const;
     // Everything that is left, a sentence each; waits until there is nothing, `patience` at most.
     std::vector<std::string> left_over(const std::vector<std::uint16_t>& ports) const;
 

@@ -67,6 +67,62 @@ TEST_F(CheckerTest, CountsWhatWasGivenBackAndWhatMayBeLost) {
     EXPECT_TRUE(checker.good()) << "another window";
 }
 
+TEST_F(CheckerTest, DoesNotBelieveALimitThatNobodySet) {
+    for (int i = 0; i < 2; ++i) {
+        said("quota/main/request", {{"hits", 8}}, {{"limit", 99}});
+    }
+    EXPECT_TRUE(broken("I1"));
+}
+
+TEST_F(CheckerTest, KnowsTheLimitThatWasSet) {
+    const Json raise{{"op", "set_limit"}, {"limit", 20}};
+    said("quota/main/admin", raise, {{"decision", "ok"}, {"limit", 20}});
+    said("quota/main/request", {{"hits", 20}}, {{"limit", 20}});
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+    Checker fresh = checker;
+    said("quota/main/request", {{"hits", 1}}, {{"limit", 99}});
+    EXPECT_TRUE(broken("I1"));
+    checker = fresh;
+    checker.ended(0);  // whether it is still set, only the node knows
+    said("quota/main/request", {{"hits", 20}}, {{"limit", 20}});
+    said("quota/main/request", {{"hits", 79}}, {{"limit", 99}});
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+    said("quota/main/admin", {{"op", "set_limit"}, {"limit", -1}}, {{"decision", "ok"}});
+    at += 60'000;
+    said("quota/main/request", {{"hits", 11}}, {{"limit", 99}});
+    EXPECT_TRUE(broken("I1"));
+}
+
+TEST_F(CheckerTest, FindsWhatIsUnknownAfterItWasThere) {
+    const auto unknown = [](const char* reason) {
+        return Json{{"decision", "deny"}, {"reason", reason}};
+    };
+    said("billing/main/admin", {{"op", "topup"}, {"amount", 5}, {"id", 1}}, {{"balance", 5}});
+    said("subscription/main/admin", {{"op", "start"}}, {});
+    said("entitlement/main/admin", {{"op", "grant"}, {"feature", "export"}}, {});
+    const std::uint64_t kept = n;
+    checker.ended(kept);
+    const Checker killed = checker;
+    said("entitlement/main/request", {{"feature", "seats"}}, unknown("not_entitled"));
+    said("billing/main/request", {{"op", "charge"}, {"amount", 9}, {"id", 2}},
+         unknown("insufficient_credit"));
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+    said("billing/main/request", {{"op", "get"}}, unknown("unknown_tenant"));
+    EXPECT_TRUE(broken("state back"));
+    checker = killed;
+    said("subscription/main/request", {}, unknown("no_subscription"));
+    EXPECT_TRUE(broken("state back"));
+    checker = killed;
+    said("entitlement/main/request", {{"feature", "export"}}, unknown("not_entitled"));
+    EXPECT_TRUE(broken("state back"));
+    checker = killed;
+    checker.ended(kept - 1);  // the grant may be lost
+    said("entitlement/main/request", {{"feature", "export"}}, unknown("not_entitled"));
+    checker.ended(0);
+    said("billing/main/request", {{"op", "get"}}, unknown("unknown_tenant"));
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+}
+
 TEST_F(CheckerTest, FindsABalanceThatDoesNotAddUp) {
     said("billing/main/admin", {{"op", "topup"}, {"amount", 50}, {"id", 1}}, {{"balance", 50}});
     said("billing/main/request", {{"op", "charge"}, {"amount", 20}, {"id", 2}}, {{"balance", 30}});
@@ -127,6 +183,19 @@ TEST_F(CheckerTest, FindsWhatIsAllowedAgainAfterItWasForbidden) {
     EXPECT_TRUE(checker.good());
     said("entitlement/main/request", {{"feature", "export"}}, {});
     EXPECT_TRUE(broken("bans"));
+}
+
+TEST_F(CheckerTest, TakesWhateverAStrangerAnswers) {
+    const Json charge{{"op", "charge"}, {"amount", 20}, {"id", 2}};
+    said("billing/main/request", charge, {{"ignored", {5, Json::object()}}, {"seq", "\xff"}});
+    said("billing/main/request", charge, {{"reason", "\xff"}, {"balance", {1}}, {"holds", 3}});
+    for (const Json& reply :
+         {Json(5), Json("\xff"), Json::array({"\xff"}), Json(), Json(Json::value_t::discarded)}) {
+        checker.asked(++n, "billing/main/request", {{"tenant", "ann"}, {"amount", 1}});
+        checker.answered(n, reply);
+        checker.answered(n, reply);
+    }
+    EXPECT_FALSE(checker.good()) << "and says what is wrong with it";
 }
 
 TEST_F(CheckerTest, FindsRequestsThatVanishOrAreAnsweredTwice) {

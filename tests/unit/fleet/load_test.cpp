@@ -23,6 +23,9 @@ public:
         std::uint64_t n = 0;
     };
     bool send(const std::string& topic, json document, std::uint64_t n, std::uint32_t) override {
+        if (full) {
+            return false;
+        }
         sent.push_back({topic, std::move(document), n});
         return true;
     }
@@ -36,10 +39,12 @@ public:
     }
     bool up() const override { return true; }
     std::string trouble() const override { return {}; }
-    std::uint64_t dropped() const override { return 0; }
+    std::uint64_t dropped() const override { return lost; }
 
     std::vector<Sent> sent;
     std::deque<Arrival> replies;
+    std::uint64_t lost = 0;
+    bool full = false;
 };
 
 class Load : public testing::Test {
@@ -160,6 +165,102 @@ TEST_F(Load, WhatGoesMissingInAFaultIsNotHeldAgainstAvailability) {
     EXPECT_EQ(figures.calm().availability(), 1);
 }
 
+TEST_F(Load, WhoComesUnderTheNameOfOneThatLeftHasHadNoFault) {
+    generator.start({.per_second = 100}, 0);
+    generator.fault_begins("eu/a", true, 0);
+    generator.remove("eu/a");
+    generator.add({"eu", "a", ""}, link);
+    turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.end(second);
+    generator.turn(second);
+    EXPECT_EQ(generator.figures().calm().asked, 100U);
+}
+
+TEST_F(Load, AnIdIsNewAlsoToADeviceThatCameBack) {
+    generator.start({.per_second = 100}, 0);
+    turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });
+    std::set<std::string> ids;
+    for (const auto& sent : link.sent) {
+        ids.insert(sent.document.value("id", json()).dump());
+    }
+    const std::size_t before = link.sent.size();
+    generator.remove("eu/a");
+    generator.add({"eu", "a", ""}, link);
+    turn_until(second, 2 * second, [&](std::int64_t now) { answer_new(now + 300); });
+    for (std::size_t at = before; at < link.sent.size(); ++at) {
+        const json& request = link.sent[at].document;
+        EXPECT_FALSE(request.contains("id") && ids.contains(request["id"].dump())) << request;
+    }
+}
+
+TEST_F(Load, WhatADeviceThatLeavesOwesIsCounted) {
+    generator.start({.per_second = 100}, 0);
+    generator.turn(0);
+    turn_until(1'000, second, [&](std::int64_t) {});
+    const std::size_t half = link.sent.size() / 2;
+    generator.remove("eu/a");
+    generator.end(second);
+    for (std::size_t at = 0; at < half; ++at) {  // it decides what it has before it goes
+        answer({link.sent[at].n, second, allowed(link.sent[at].document)});
+    }
+    turn_until(second, 5 * second, [&](std::int64_t) {});
+    const LoadFigures figures = generator.figures();
+    EXPECT_EQ(figures.all().answered, half);
+    EXPECT_EQ(figures.all().answered + figures.all().unanswered, figures.all().asked);
+    EXPECT_EQ(figures.calm().unanswered, 0U);
+    EXPECT_GT(figures.in_doubt.at("its device was taken away"), 0U);
+    EXPECT_TRUE(generator.settled());
+}
+
+TEST_F(Load, WhatTheToolLosesByItselfIsSaid) {
+    generator.start({.per_second = 100}, 0);
+    link.full = true;
+    turn_until(0, second, [&](std::int64_t) {});
+    link.lost = 3;
+    EXPECT_EQ(generator.figures().not_sent, 100U);
+    EXPECT_EQ(generator.figures().replies_lost, 3U);
+    generator.end(second);
+    turn_until(second, 60 * second, [&](std::int64_t) {});
+    std::uint64_t doubtful = 0;
+    for (const auto& [why, times] : generator.figures().in_doubt) {
+        doubtful += times;
+    }
+    EXPECT_GT(doubtful, 30U) << "nobody knows what became of them";
+}
+
+TEST_F(Load, AnErrorIsNoDecision) {
+    generator.start({.per_second = 0, .in_flight = 1, .batch = 1, .checked = false}, 0);
+    turn_until(0, second, [&](std::int64_t now) {
+        for (; seen < link.sent.size(); ++seen) {
+            const bool odd = seen % 2 == 1;
+            answer({link.sent[seen].n, now + 300,
+                    odd ? json{{"decision", "error"}, {"reason", "overloaded"}}
+                        : allowed(link.sent[seen].document)});
+        }
+    });
+    generator.end(second);
+    generator.turn(second);
+    const LoadFigures figures = generator.figures();
+    EXPECT_NEAR(figures.decided_per_second() * 2, figures.answered_per_second(), 2);
+}
+
+TEST_F(Load, ANodeHasCountedWhatItAnsweredBeforeItsReport) {
+    generator.start({.per_second = 100}, 0);
+    generator.counted("eu/a", {.at_ms = 1, .started_at_ms = 7, .requests = 0}, 5);
+    turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.counted("eu/a", {.at_ms = 1'000, .started_at_ms = 7, .requests = 50}, 1'010);
+    generator.counted("eu/a", {.at_ms = 1'005, .started_at_ms = 7, .requests = 60}, 1'011);
+    EXPECT_TRUE(checker.violations().empty()) << "made before the one before had come";
+    generator.counted("eu/a", {.at_ms = 2'000, .started_at_ms = 8, .requests = 3}, 2'010);
+    EXPECT_TRUE(checker.violations().empty()) << "it was started anew";
+    turn_until(second, 2 * second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.counted("eu/a", {.at_ms = 3'000, .started_at_ms = 8, .requests = 103}, 3'010);
+    EXPECT_TRUE(checker.violations().empty()) << checker.violations().front();
+    generator.counted("eu/a", {.at_ms = 4'000, .started_at_ms = 8, .requests = 90}, 4'010);
+    ASSERT_FALSE(checker.violations().empty());
+    EXPECT_NE(checker.violations().front().find("health counts 90"), std::string::npos);
+}
+
 TEST_F(Load, FindsASecondEffectOfWhatWasAskedAgain) {
     generator.start({.per_second = 100}, 0);
     turn_until(0, second, [&](std::int64_t) { drop_new(); });
@@ -246,60 +347,22 @@ TEST_F(LoadThatOpens, AsksNothingBeforeTheAccountsAreOpen) {
     EXPECT_GT(link.sent.size(), 6U);
 }
 
+TEST_F(LoadThatOpens, TakesGarbageForTrouble) {
+    generator.turn(0);
+    answer({link.sent.front().n, 1'000, json::array({{{"decision", 5}}, "\xff"})});
+    generator.turn(1'000);
+    EXPECT_EQ(generator.trouble(), "");
+    answer({link.sent.at(1).n, 2'000, json("\xff")});
+    generator.turn(2'000);
+    EXPECT_NE(generator.trouble().find("subscription/main"), std::string::npos);
+}
+
 TEST_F(LoadThatOpens, SaysWhatIsWrongWithAnAccount) {
     generator.turn(0);
     answer({link.sent.front().n, 1'000,
             json::array({{{"decision", "error"}, {"reason", "not_permitted"}}})});
     generator.turn(1'000);
     EXPECT_NE(generator.trouble().find("not_permitted"), std::string::npos);
-}
-
-TEST(Mix, HoldsToItsShares) {
-    Mix mix({.governors = {}, .mix = {}, .tenant_stem = "t-"});
-    std::map<std::string, int> drawn;
-    for (int i = 0; i < 10'000; ++i) {
-        const Drawn one = mix.draw();
-        ++drawn[one.governor->substr(0, one.governor->find('/'))];
-        EXPECT_TRUE(one.request.contains("tenant"));
-    }
-    EXPECT_NEAR(drawn["entitlement"], 4'000, 200);
-    EXPECT_NEAR(drawn["billing"], 3'000, 200);
-    EXPECT_NEAR(drawn["quota"], 2'000, 200);
-    EXPECT_NEAR(drawn["compliance"] + drawn["subscription"], 1'000, 150);
-}
-
-TEST(Histogram, TellsPercentilesToThreePercent) {
-    Histogram histogram;
-    for (std::int64_t us = 1; us <= 100'000; ++us) {
-        histogram.record(us);
-    }
-    for (const double fraction : {0.01, 0.5, 0.9, 0.99, 0.999}) {
-        const double exact = fraction * 100'000;
-        EXPECT_GE(static_cast<double>(histogram.percentile(fraction)), exact);
-        EXPECT_LE(static_cast<double>(histogram.percentile(fraction)), exact * 1.035);
-    }
-    EXPECT_EQ(histogram.percentile(1), 100'000);
-    EXPECT_EQ(histogram.max_us(), 100'000);
-    std::uint64_t sum = 0;
-    for (const auto& bucket : histogram.buckets()) {
-        sum += bucket.count;
-    }
-    EXPECT_EQ(sum, 100'000U);
-    histogram.record(std::int64_t{1} << 50);  // beyond its range
-    histogram.record(-5);
-    EXPECT_EQ(histogram.count(), 100'002U);
-    EXPECT_EQ(Histogram().percentile(0.99), 0);
-}
-
-TEST(FaultWindows, TouchWhatWasUnderWay) {
-    FaultWindows windows;
-    windows.begin("eu", 10 * second);
-    EXPECT_FALSE(windows.touches("eu", "a", 7 * second, 9 * second));
-    EXPECT_TRUE(windows.touches("eu", "a", 9 * second, 11 * second));
-    EXPECT_FALSE(windows.touches("us", "a", 9 * second, 11 * second));
-    windows.end("eu", 12 * second);
-    EXPECT_TRUE(windows.touches("eu", "a", 13 * second, 15 * second)) << "it settles";
-    EXPECT_FALSE(windows.touches("eu", "a", 15 * second, 16 * second));
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ TEST(Report, EachGateDecidesTheExitStatusAndOtherClaimsOnlyWhenStrict) {
         {"nodes not up at the end", [](FleetFigures& f) { f.devices_up = 99; }, true},
         {"unanswered requests", [](FleetFigures& f) { f.load.regions[0].calm.unanswered = 1; },
          true},
+        {"error replies", [](FleetFigures& f) { f.load.regions[0].calm.errors = 1; }, false},
         {"availability", [](FleetFigures& f) { f.load.regions[0].calm.answered = 19'990; }, true},
         {"latency p99", [](FleetFigures& f) { f.load.calm_latency_us.record(9'000, 1'000); }, true},
         {"memory of the nodes, as of 100",
@@ -148,6 +149,36 @@ TEST(Report, AViolationIsShownWithItsEvidenceEverywhere) {
     EXPECT_NE(report_summary(f, false).find(f.violations[0]), std::string::npos);
     EXPECT_NE(report_html(f, false).find("&lt;3&gt; granted"), std::string::npos);
     EXPECT_NE(report_summary(f, false).find("missed: violated invariants"), std::string::npos);
+}
+
+TEST(Report, AllThreeSayTheSame) {
+    FleetFigures f = good();
+    f.not_up = {"eu-west/device-07: lost"};
+    f.machine = "2 cores";
+    f.other_kind_pss_bytes = 987'654;
+    f.broker_dropped = 31'337;
+    f.load.lateness_us.record(77'000);
+    f.load.error_reasons = {{"overloaded", 4'711}};
+    f.load.in_doubt = {{"30 times without an answer", 815}};
+    f.load.not_sent = 1'234;
+    f.faults = 1;
+    f.restarts = {{"eu-west/device-07", "kill", 9, 21, 333}};
+    const std::string text = report_markdown(f, false);
+    const std::string html = report_html(f, false);
+    const std::string json = report_json(f, false).dump();
+    for (const char* said : {"device-07: lost", "2 cores", "31337", "overloaded", "4711", "815",
+                             "1234", "333", "kill"}) {
+        EXPECT_NE(text.find(said), std::string::npos) << said;
+        EXPECT_NE(html.find(said), std::string::npos) << said;
+        EXPECT_NE(json.find(said), std::string::npos) << said;
+    }
+    for (const char* said : {"0.988 MB", "The generator sent 99 %", "Throughput", "this tool",
+                             "dollars a month", "KB of its snapshot", "A node with full rings"}) {
+        EXPECT_NE(text.find(said), std::string::npos) << said;
+        EXPECT_NE(html.find(said), std::string::npos) << said;
+    }
+    EXPECT_EQ(report_json(f, false)["filled"]["snapshot_bytes"], f.filled->snapshot_bytes);
+    EXPECT_EQ(report_json(f, false)["other_kind_pss_bytes"], 987'654);
 }
 
 TEST(Report, APauseIsNoRestart) {

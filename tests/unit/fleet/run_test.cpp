@@ -1,28 +1,37 @@
 // A fleet's plan, its faults on a schedule, its brokers' files and what is to be seen of it.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <stdexcept>
 
 #include "fleet/run/brokers.h"
 #include "fleet/run/chaos.h"
 #include "fleet/run/devices.h"
 #include "fleet/run/filled_node.h"
+#include "fleet/run/loopback_port.h"
 #include "fleet/run/plan.h"
+#include "fleet/run/presence.h"
 #include "fleet/run/progress.h"
 
 namespace flyball {
 namespace {
 
 std::string wrong_plan(const std::string& text) {
-    const auto file = std::filesystem::temp_directory_path() / "flyball-plan-test.toml";
+    std::string folder = std::filesystem::temp_directory_path() / "flyball-plan-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) {
+        throw std::runtime_error("no temporary folder");
+    }
+    const std::string file = folder + "/plan.toml";
     std::ofstream(file) << text;
     Plan plan;
     const auto read = read_plan(file, plan);
-    std::filesystem::remove(file);
+    std::filesystem::remove_all(folder);
     return read ? "" : read.error().message;
 }
 
@@ -65,6 +74,11 @@ TEST(Plan, ReadsAFileAndNamesWhatIsWrongInIt) {
     EXPECT_NE(wrong_plan("for = 5\n").find(":1: for: must be"), std::string::npos);
     EXPECT_NE(wrong_plan("devices = \"a\"\n").find("devices: 'a'"), std::string::npos);
     EXPECT_NE(wrong_plan("rate = \n").find(":1:"), std::string::npos);
+    for (const char* beyond :
+         {"governors = 4294967301", "governors = 4", "seed = -1", "machine-cost = -5",
+          "machine-cost = nan", "rate = -1", "rate = inf", "for = \"0s\""}) {
+        EXPECT_NE(wrong_plan(beyond).find(":1: "), std::string::npos) << beyond;
+    }
 }
 
 TEST(Plan, RefusesFleetsThatCannotBe) {
@@ -78,6 +92,8 @@ TEST(Plan, RefusesFleetsThatCannotBe) {
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].name = "us-east"; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].name = "reply"; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.rate = -1; }));
+    EXPECT_FALSE(with([](Plan& plan) { plan.run_for = Span(0); }));
+    EXPECT_FALSE(with([](Plan& plan) { plan.machine_cost = -5; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].devices = devices_max; }));
 }
 
@@ -124,6 +140,20 @@ TEST(Chaos, KeepsItsRateAndItsSeed) {
     EXPECT_NE(Chaos(*rates, 6).due(Span(60'000)).front().pick, at_once.front().pick);
 }
 
+TEST(LoopbackPort, DrawsPortsThatDifferAndTellsWhoHoldsOne) {
+    auto ports = free_ports(200);
+    ASSERT_EQ(ports.size(), 200U);
+    std::ranges::sort(ports);
+    EXPECT_EQ(std::ranges::adjacent_find(ports), ports.end());
+    std::uint16_t port = 0;
+    const int listener = listen_on_loopback(port);
+    EXPECT_TRUE(port_held_by(port, ::getpid()));
+    EXPECT_FALSE(port_held_by(port, 1));
+    EXPECT_FALSE(port_held_by(ports.front(), ::getpid()));
+    ::close(listener);
+    EXPECT_FALSE(port_held_by(port, ::getpid()));
+}
+
 TEST(Brokers, OnlyARegionHasALineToTheHub) {
     const std::string hub = broker_config({1883, 9001, 0, "hub"}, false);
     EXPECT_NE(hub.find("socket_domain ipv4"), std::string::npos);
@@ -148,6 +178,33 @@ TEST(DeviceConfig, NamesEachGovernorBeyondTheBase) {
     EXPECT_EQ(config.find("main"), std::string::npos);
 }
 
+TEST(Presence, EndsWithAWillAnOfflineOrASilence) {
+    const auto report = [](const char* status, std::uint64_t session) {
+        return Json{{"status", status}, {"session", session}};
+    };
+    using News = Presence::News;
+    const Deadline start = deadline_after(Span(0));
+    const auto at = [start](int ms) { return start + Span(ms); };
+    Presence device(Span(1'000));
+    EXPECT_FALSE(device.there(start));
+    EXPECT_EQ(device.heard(report("online", 7), true, start), News::new_session);
+    EXPECT_TRUE(device.there(at(3'000)));
+    EXPECT_FALSE(device.there(at(3'001))) << "it may be stopped, while its process lives";
+    EXPECT_EQ(device.heard(report("online", 7), true, at(3'500)), News::none);
+    EXPECT_FALSE(device.there(at(3'500))) << "what the broker kept says nothing of now";
+    EXPECT_EQ(device.heard(report("degraded", 7), false, at(4'000)), News::still_there);
+    EXPECT_TRUE(device.there(at(4'000)));
+    EXPECT_EQ(device.heard(report("offline", 6), false, at(4'100)), News::none) << "a late will";
+    EXPECT_TRUE(device.there(at(4'100)));
+    EXPECT_EQ(device.heard(report("offline", 7), false, at(4'200)), News::went);
+    EXPECT_FALSE(device.there(at(4'200)));
+    EXPECT_EQ(device.heard(report("online", 6), false, at(4'300)), News::none);
+    EXPECT_FALSE(device.there(at(4'300)));
+    EXPECT_EQ(device.heard(report("online", 8), false, at(4'400)), News::new_session);
+    EXPECT_TRUE(device.there(at(4'400)));
+    EXPECT_EQ(device.heard(Json(5), false, at(4'500)), News::none);
+}
+
 TEST(FilledNode, EachGovernorGetsAsManyRequestsAsItsRingHolds) {
     for (const TypeCount& type : spread_governors(5)) {
         std::size_t sum = 0;
@@ -165,6 +222,10 @@ TEST(Progress, SaysHowManyAreUpInEachRegion) {
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_NE(lines[0].find("50 %"), std::string::npos) << lines[0];
     EXPECT_NE(lines[1].find("32/33 up"), std::string::npos) << lines[1];
+    FleetProgress settling;
+    settling.phase = "settling";
+    settling.elapsed = Span(4'000);
+    EXPECT_EQ(progress_line(settling), "settling 4 s");
     EXPECT_EQ(progress_line(progress), "load 50 % 30 s; eu-west 32/33 up 660/s p99 2.1 ms");
 }
 
