@@ -38,6 +38,7 @@ struct Change {
     const RememberedId* id = nullptr;    // put into the ring of ids
     std::uint32_t id_tag = 0;            // IdRing::tenant_tag()
     std::span<const std::byte> image{};  // empty: nothing changed but the rings
+    bool forgets = false;                // removed: and its name is to leave the disk; not recorded
 };
 
 // What control or a configuration made of a governor.

@@ -44,8 +44,9 @@ public:
     // The whole reply of what decide() just decided, as one value; `effect` still lives.
     void write(Writer& writer, const Decided& decided, Instant now);
 
-    // What time alone has changed since: puts it in place and raises its events.
-    void pass_time(Instant now, Effect& effect);
+    // What time alone has changed since: puts it in place, raises its events, ends a decision a
+    // step. Returns how many steps; as many as `steps_max`: there may be more.
+    std::size_t pass_time(Instant now, Effect& effect, std::size_t steps_max);
     std::optional<Instant> next_due() const;
 
     // The parts of an admit, in this order; the caller holds the parts.
@@ -111,6 +112,7 @@ private:
     void rehearse(Case asked, const Effect* effect, const Tell& tell);
 
     void pass_time_of(TenantIndex tenant, Instant now, Effect& effect);
+    void take_step(TenantIndex tenant, Instant now, Effect& effect);
     bool is_due(TenantIndex tenant, Instant now) const;
     void put_in_place(TenantIndex tenant, const Effect& effect);
     void take_back(TenantIndex tenant, const Effect& effect);

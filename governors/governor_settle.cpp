@@ -42,7 +42,7 @@ void Governor::forget(Entry& entry) {
     }
     settle(entry);
     if (forgets) {
-        note({.kind = Change::Kind::removed, .tenant = entry.tenant});
+        note({.kind = Change::Kind::removed, .tenant = entry.tenant, .forgets = true});
     }
     if (forgets && sink_ != nullptr) {
         sink_->raise({.kind = EventKind::tenant_forgotten,

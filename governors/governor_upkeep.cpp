@@ -92,25 +92,36 @@ bool Governor::is_due(TenantIndex tenant, Instant now) const {
     return !due_.empty() && due_.first() <= now && due_.holds(tenant) && due_.due(tenant) <= now;
 }
 
-void Governor::pass_time_of(TenantIndex tenant, Instant now, Effect& effect) {
-    while (is_due(tenant, now)) {
-        effect.clear();
-        rules_->pass_time(tenant, now, effect);
-        expects(!effect.empty(), "what is due changes something");
-        put_in_place(tenant, effect);
-        note({.kind = Change::Kind::time,
-              .tenant = tenants_.name(tenant),
-              .at = now,
-              .image = effect.after()});
-        announce(effect, tenants_.name(tenant), std::nullopt);
+// Each step is a decision of its own: what falls due together, or was due again and again while the
+// node was off, has no bound, and a record must have one.
+void Governor::take_step(TenantIndex tenant, Instant now, Effect& effect) {
+    effect.clear();
+    rules_->pass_time(tenant, now, effect);
+    expects(!effect.empty(), "what is due changes something");
+    put_in_place(tenant, effect);
+    note({.kind = Change::Kind::time,
+          .tenant = tenants_.name(tenant),
+          .at = now,
+          .image = effect.after()});
+    announce(effect, tenants_.name(tenant), std::nullopt);
+    if (changes_ != nullptr) {
+        changes_->end_decision();
     }
     effect.clear();
 }
 
-void Governor::pass_time(Instant now, Effect& effect) {
-    while (!due_.empty() && due_.first() <= now) {
-        pass_time_of(due_.first_tenant(), now, effect);
+void Governor::pass_time_of(TenantIndex tenant, Instant now, Effect& effect) {
+    while (is_due(tenant, now)) {
+        take_step(tenant, now, effect);
     }
+}
+
+std::size_t Governor::pass_time(Instant now, Effect& effect, std::size_t steps_max) {
+    std::size_t steps = 0;
+    for (; steps < steps_max && !due_.empty() && due_.first() <= now; ++steps) {
+        take_step(due_.first_tenant(), now, effect);
+    }
+    return steps;
 }
 
 std::optional<Instant> Governor::next_due() const {

@@ -353,15 +353,16 @@ void Engine::count(const Reply& reply) {
     }
 }
 
-void Engine::pass_time(Instant now) {
-    registry_.each_due(now, [&](Governor& governor) {
+void Engine::pass_time(Instant now, std::size_t steps_max) {
+    registry_.each_due(now, passed_last_, [&](Governor& governor) {
         try {
-            governor.pass_time(now, effect_);
+            steps_max -= governor.pass_time(now, effect_, steps_max);
         } catch (const std::exception& failure) {
             supervisor_.failed(governor, failure.what(), now);
+            end_decision();
         }
+        return steps_max > 0;
     });
-    end_decision();
 }
 
 }  // namespace flyball

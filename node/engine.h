@@ -59,8 +59,10 @@ public:
 
     void set_control(ControlDesk* desk) { control_ = desk; }
     void set_watch(StageWatch* watch) { next_watch_ = watch; }  // from the next message on
-    // What time alone has changed since, in every governor.
-    void pass_time(Instant now);
+    // What time alone has changed since, in every governor: a record a step. No more than so many
+    // steps, so that whoever has a lock can let others have it; next_due() says whether all is
+    // done.
+    void pass_time(Instant now, std::size_t steps_max = SIZE_MAX);
     std::optional<Instant> next_due() const { return registry_.next_due(); }
     void set_limits(const Limits& limits);
     const Limits& limits() const { return options_.limits; }
@@ -117,7 +119,8 @@ private:
     ControlDesk* control_ = nullptr;
     StageWatch* watch_ = nullptr;
     StageWatch* next_watch_ = nullptr;
-    Effect effect_;  // of time passing
+    Effect effect_;            // of time passing
+    std::string passed_last_;  // the governor at which that had to end
     std::array<std::unique_ptr<Workspace>, depth_max> workspaces_;
     std::size_t depth_ = 0;
     Instant newest_{};  // of all messages so far

@@ -10,8 +10,10 @@ namespace flyball {
 namespace {
 
 constexpr std::size_t groups_in_segment = 4;  // or more: little of one is left empty
-constexpr std::size_t buffers_kept = 4;
-constexpr std::size_t buffer_bytes_kept = 64 * 1024;  // a larger one is a burst's: 256 KiB a node
+constexpr std::size_t buffers_kept = 4;       // as many as are written at once
+// What is larger is a large record's and not kept. Groups fit, so that buffers need not grow again,
+// and LZ4 finds as much in them as in larger ones: matches reach back no farther.
+constexpr std::size_t buffer_bytes_kept = 64 * 1024;
 constexpr std::int64_t second_us = 1'000'000;
 // Within 5 s of the end of a fault the node is well again. An attempt costs little: what fails is
 // mostly its first call, and a full disk takes no more than it has room for.
@@ -24,15 +26,22 @@ std::span<const std::byte> bytes_of(const ByteBuffer& buffer) {
     return std::as_bytes(std::span(buffer.bytes()));
 }
 
+Keeper::Options within_bounds(Keeper::Options options) {
+    options.segment_bytes = segment_bytes_within(options.max_bytes, options.segment_bytes);
+    return options;
+}
+
 }  // namespace
 
 Keeper::Keeper(std::unique_ptr<Disk> disk, const Options& options)
     : disk_(std::move(disk)),
-      options_(options),
+      options_(within_bounds(options)),
+      group_bytes_(std::min(options_.segment_bytes / groups_in_segment,
+                            buffer_bytes_kept - length_bytes_max)),
       store_(*disk_, {.pad_bytes = options.durability == Durability::commit ? commit_pad_bytes
                                                                             : plain_pad_bytes,
                       .max_bytes = options.max_bytes,
-                      .segment_bytes = options.segment_bytes}),
+                      .segment_bytes = options_.segment_bytes}),
       waits_(options.durability == Durability::commit) {}
 
 Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery,
@@ -41,6 +50,7 @@ Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery
     if (recovered) {
         newest_ = store_.next_record() - 1;
         durable_ = newest_.load();
+        forgets_ = newest_ > 0;  // an earlier run may have
     }
     return recovered;
 }
@@ -50,18 +60,17 @@ Result<void> Keeper::start(Owner& owner) {
     snapshot_at_us_ = monotonic_us();
     const bool gap = options_.durability != Durability::none && !store_.records_lead_here();
     if (gap || !store_.journal_goes_on()) {
-        return make_snapshot(true);
+        return begin_anew();
     }
     if (auto begun = store_.begin_journal(); !begun) {
         return begun;
     }
-    for (const Group& group : waiting_) {
-        if (auto done = store_.write(bytes_of(group.bytes), group.count); !done) {
-            return done;
-        }
+    auto written = write_groups(waiting_, true);
+    if (!written && written.error().code == ErrorCode::refused) {
+        return begin_anew();  // there is no room in the journal, or none in any segment
     }
-    if (auto synced = store_.sync(); !synced) {
-        return synced;
+    if (!written) {
+        return written;
     }
     waiting_.clear();
     waiting_bytes_ = 0;
@@ -69,9 +78,17 @@ Result<void> Keeper::start(Owner& owner) {
     return {};
 }
 
+Result<void> Keeper::begin_anew() {
+    const auto made = make_snapshot(true);
+    return made ? Result<void>() : Result<void>(made.error());
+}
+
 // ---- whoever owns the engine
 
 void Keeper::note(const Change& change) {
+    if (change.forgets) [[unlikely]] {
+        forgets_ = true;
+    }
     // Without a journal only what must not be lost in any mode.
     const bool kept =
         options_.durability != Durability::none || change.kind == Change::Kind::reserved;
@@ -103,8 +120,7 @@ void Keeper::end_decision() {
         if (!collects_) {
             return;  // the snapshot that ends the failure has it
         }
-        const std::size_t group_bytes = options_.segment_bytes / groups_in_segment;
-        if (waiting_.empty() || waiting_.back().bytes.size() + record.size() > group_bytes) {
+        if (waiting_.empty() || waiting_.back().bytes.size() + record.size() > group_bytes_) {
             wake = waiting_.empty() || waits_;
             if (all_synced()) {
                 unsynced_since_us_ = monotonic_us();
@@ -131,6 +147,11 @@ void Keeper::end_decision() {
     if (wake && owner_ != nullptr) {
         owner_->turn_wanted();
     }
+}
+
+bool Keeper::lags() const {
+    const std::lock_guard lock(lock_);
+    return waiting_bytes_ > waiting_bytes_max / 4;
 }
 
 // ---- any thread
@@ -185,7 +206,8 @@ bool Keeper::time_to_sync(std::int64_t now_us) const {
 
 bool Keeper::time_for_snapshot(std::int64_t now_us) const {
     const bool aged = now_us - snapshot_at_us_ >= snapshot_every_us && newest_ != snapshot_newest_;
-    return snapshot_wanted_ || aged || store_.snapshot_due() != StateStore::Due::no;
+    const bool due = aged || store_.snapshot_due() != StateStore::Due::no;
+    return snapshot_wanted_ || (due && now_us >= snapshot_not_before_us_);
 }
 
 std::int64_t Keeper::next_turn_us() const {
@@ -226,18 +248,6 @@ void Keeper::finish() {
         repair(lock);
     } else {
         snapshot(lock);
-    }
-}
-
-void Keeper::snapshot(Lock& lock) {
-    forced_ = !snapshot_wanted_ && store_.snapshot_due() == StateStore::Due::no_room;
-    snapshot_wanted_ = false;
-    snapshot_newest_ = newest_;
-    lock.unlock();
-    const auto done = make_snapshot(false);
-    lock.lock();
-    if (!done) {
-        failed(done.error());
     }
 }
 
@@ -334,6 +344,7 @@ void Keeper::repair(Lock& lock) {
         return;
     }
     failing_ = false;
+    forgets_ = true;  // what the failed journal has left
     health_.failing = false;
     retry_after_us_ = 0;
     lock.unlock();

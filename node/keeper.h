@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "node/keeper_health.h"
 #include "node/keeper_owner.h"
-#include "node/settings.h"
 #include "node/state_store.h"
 
 namespace flyball {
@@ -23,12 +23,7 @@ public:
     static constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20U;
 
     using Owner = KeeperOwner;
-    struct Options {
-        Durability durability = Durability::interval;
-        Span interval{1000};
-        std::uint64_t max_bytes = std::uint64_t{64} << 20U;
-        std::size_t segment_bytes = std::size_t{1} << 20U;
-    };
+    using Options = KeeperOptions;
     Keeper(std::unique_ptr<Disk> disk, const Options& options);
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
@@ -60,20 +55,15 @@ public:
     // The newest record. With `commit`, whether a reply that is decided now has to wait for it.
     std::uint64_t newest() const { return newest_; }
     bool replies_wait() const { return waits_ && newest_ > durable(); }
+    // So much is to be written that what can wait should.
+    bool lags() const;
 
     // Any thread.
     std::uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
     bool health_is_failing() const { return failing_.load(std::memory_order_acquire); }
+    bool is_cramped() const { return cramped_; }
     void want_snapshot();
-    struct Health {
-        bool failing = false;
-        std::string last_error;
-        std::uint64_t errors = 0;
-        std::uint64_t commits = 0;  // syncs
-        StateSizes sizes;
-        Instant snapshot_at{};
-        std::uint64_t snapshots = 0;
-    };
+    using Health = KeeperHealth;
     Health health() const;
     // What is to be logged and stops nothing; empty: nothing since the last call.
     std::string take_warning();
@@ -93,7 +83,7 @@ private:
     std::int64_t next_turn_us() const;
     bool time_to_sync(std::int64_t now_us) const;
     bool all_synced() const { return waiting_.empty() && written_ == 0; }
-    std::size_t early_write_bytes() const { return options_.segment_bytes / 2; }
+    std::size_t early_write_bytes() const { return 3 * group_bytes_; }
     void write_waiting(Lock& lock, bool syncs);
     Result<void> write_groups(const std::vector<Group>& groups, bool syncs);
     void reuse(std::vector<Group>& groups);
@@ -102,10 +92,14 @@ private:
     void drop_waiting();
     void repair(Lock& lock);
     void snapshot(Lock& lock);
-    Result<void> make_snapshot(bool anew);
-    Result<void> write_whole(bool anew);
-    Result<void> write_slices();
-    Result<void> put_in_force(std::uint64_t through, bool anew);
+    Result<void> begin_anew();
+    void too_large(const Error& error);
+    void leave_behind(Lock& lock);
+    enum class Made : std::uint8_t { in_force, again };  // a governor went meanwhile: try once more
+    Result<Made> make_snapshot(bool anew);
+    Result<Made> write_whole(bool anew);
+    Result<Made> write_slices();
+    Result<Made> put_in_force(std::uint64_t through, bool anew);
     void take_node_piece(Engine& engine, SnapshotPiece& piece);
     void write_between_slices();
     void chains_saved();
@@ -113,6 +107,7 @@ private:
 
     std::unique_ptr<Disk> disk_;
     Options options_;
+    std::size_t group_bytes_;  // about what a group has before compression, at most
     StateStore store_;
     Owner* owner_ = nullptr;
 
@@ -134,6 +129,8 @@ private:
     std::int64_t retry_at_us_ = 0;
     std::int64_t retry_after_us_ = 0;
     std::int64_t snapshot_at_us_ = 0;
+    std::int64_t snapshot_not_before_us_ = 0;  // but for those who ask
+    std::int64_t snapshot_pause_us_ = 0;
     bool snapshot_wanted_ = false;
     Health health_;
     std::string warning_;
@@ -142,9 +139,12 @@ private:
     // The turns'.
     std::uint64_t snapshot_newest_ = 0;  // the newest record when the last snapshot began
     bool forced_ = false;                // max_bytes asks for this snapshot
+    Instant taken_at_{};                 // governor time of the one that is being made
 
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<bool> failing_{false};
+    std::atomic<bool> cramped_{false};
+    std::atomic<bool> forgets_{false};  // since the last snapshot began
 };
 
 }  // namespace flyball

@@ -7,9 +7,17 @@
 
 #include "node/engine.h"
 #include "node/recovery.h"
+#include "node/settings.h"
 #include "node/state/record.h"
 
 namespace flyball {
+
+struct KeeperOptions {
+    Durability durability = Durability::interval;
+    Span interval{1000};
+    std::uint64_t max_bytes = std::uint64_t{64} << 20U;
+    std::size_t segment_bytes = std::size_t{1} << 20U;  // less where max_bytes is small
+};
 
 class KeeperOwner {
 public:

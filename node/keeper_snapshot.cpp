@@ -1,5 +1,7 @@
 // The half of Keeper that makes snapshots.
 
+#include <algorithm>
+
 #include "node/clock.h"
 #include "node/keeper.h"
 
@@ -18,32 +20,101 @@ void save_chain(Governor& governor, bool again, bool anew) {
     }
 }
 
+constexpr std::int64_t second_us = 1'000'000;
+// After a snapshot that was too large: the next one will mostly be, too.
+constexpr std::int64_t first_pause_us = 60 * second_us;
+constexpr std::int64_t longest_pause_us = 3600 * second_us;
+constexpr std::size_t tries_max = 4;
+
 }  // namespace
 
-Result<void> Keeper::make_snapshot(bool anew) {
+void Keeper::snapshot(Lock& lock) {
+    forced_ = !snapshot_wanted_ && store_.snapshot_due() == StateStore::Due::no_room;
+    snapshot_wanted_ = false;
+    snapshot_newest_ = newest_;
+    leave_behind(lock);
+    if (failing_) {
+        return;
+    }
+    lock.unlock();
+    auto made = make_snapshot(false);
+    for (std::size_t tries = 1; tries < tries_max && made && *made == Made::again; ++tries) {
+        made = make_snapshot(false);
+    }
+    lock.lock();
+    if (made) {
+        snapshot_wanted_ = snapshot_wanted_ || *made == Made::again;
+    } else if (made.error().code == ErrorCode::usage) {
+        too_large(made.error());
+    } else {
+        failed(made.error());
+    }
+}
+
+// Its journal is as good as before, and goes on while there is room for it.
+void Keeper::too_large(const Error& error) {
+    snapshot_pause_us_ = snapshot_pause_us_ == 0
+                             ? first_pause_us
+                             : std::min(2 * snapshot_pause_us_, longest_pause_us);
+    snapshot_not_before_us_ = monotonic_us() + snapshot_pause_us_;
+    cramped_ = true;
+    health_.cramped = true;
+    health_.last_error = error.message;
+    ++health_.errors;
+    ++health_.snapshots_too_large;
+    warning_ = "no snapshot, the journal goes on: " + error.message;
+    warns_ = true;
+    owner_->keeping_changed();
+}
+
+// What was written up to here may name who was forgotten since: the segments it is in go with the
+// next two snapshots, and are not used again.
+void Keeper::leave_behind(Lock& lock) {
+    if (store_.journal_failed() || !forgets_.exchange(false)) {
+        return;
+    }
+    if (!all_synced()) {
+        write_waiting(lock, true);
+    }
+    if (failing_) {
+        return;
+    }
+    lock.unlock();
+    const auto done = store_.leave_behind();
+    lock.lock();
+    if (!done) {
+        failed(done.error());
+    }
+}
+
+Result<Keeper::Made> Keeper::make_snapshot(bool anew) {
     snapshot_at_us_ = monotonic_us();
     // Without a journal all pieces have to be of one moment; after a failure there is none.
     const bool whole = anew || options_.durability == Durability::none;
-    auto done = whole ? write_whole(anew) : write_slices();
-    if (!done) {
+    auto made = whole ? write_whole(anew) : write_slices();
+    if (!made || *made == Made::again) {
         store_.abandon_snapshot();
-        return done;
+        return made;
     }
     const std::lock_guard lock(lock_);
     ++health_.snapshots;
+    health_.snapshot_at = taken_at_;
     health_.sizes = store_.sizes();
     health_.last_error.clear();
-    return done;
+    health_.cramped = false;
+    cramped_ = false;
+    snapshot_pause_us_ = 0;
+    snapshot_not_before_us_ = 0;
+    return made;
 }
 
 void Keeper::take_node_piece(Engine& engine, SnapshotPiece& piece) {
     piece.through_record = newest_;
     StateStore::make_node_piece(engine, owner_->node_change(), owner_->kept_events(), piece);
-    const std::lock_guard lock(lock_);
-    health_.snapshot_at = owner_->node_change().at;
+    taken_at_ = owner_->node_change().at;
 }
 
-Result<void> Keeper::write_whole(bool anew) {
+Result<Keeper::Made> Keeper::write_whole(bool anew) {
     std::vector<SnapshotPiece> pieces(1);
     std::uint64_t gaps = 0;
     owner_->with_engine([&](Engine& engine) {
@@ -70,7 +141,7 @@ Result<void> Keeper::write_whole(bool anew) {
         done = store_.add_to_snapshot(pieces[at]);
     }
     if (!done) {
-        return done;
+        return done.error();
     }
     if (anew) {
         const std::lock_guard lock(lock_);
@@ -82,7 +153,7 @@ Result<void> Keeper::write_whole(bool anew) {
 }
 
 // Governor by governor between decisions, so that nobody waits for all of them.
-Result<void> Keeper::write_slices() {
+Result<Keeper::Made> Keeper::write_slices() {
     std::vector<std::string> titles;
     SnapshotPiece piece;
     owner_->with_engine([&](Engine& engine) {
@@ -106,15 +177,12 @@ Result<void> Keeper::write_slices() {
                 });
         });
         if (!there) {  // purged meanwhile: its records would have nobody to go to
-            store_.abandon_snapshot();
-            const std::lock_guard lock(lock_);
-            snapshot_wanted_ = true;
-            return {};
+            return Made::again;
         }
         done = store_.add_to_snapshot(piece);
         write_between_slices();
     }
-    return done ? put_in_force(through, false) : done;
+    return done ? put_in_force(through, false) : Result<Made>(done.error());
 }
 
 void Keeper::chains_saved() {
@@ -141,7 +209,7 @@ void Keeper::write_between_slices() {
     }
 }
 
-Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
+Result<Keeper::Made> Keeper::put_in_force(std::uint64_t through, bool anew) {
     if (!anew) {
         Lock lock(lock_);
         if (!failing_ && !all_synced()) {
@@ -152,17 +220,17 @@ Result<void> Keeper::put_in_force(std::uint64_t through, bool anew) {
         }
     }
     if (auto done = store_.finish_snapshot(); !done) {
-        return done;
+        return done.error();
     }
     chains_saved();
     if (!anew) {
-        return {};
+        return Made::in_force;
     }
     if (auto begun = store_.begin_anew(through + 1); !begun) {
-        return begun;
+        return begun.error();
     }
     durable_.store(std::max(durable(), through), std::memory_order_release);
-    return {};
+    return Made::in_force;
 }
 
 }  // namespace flyball

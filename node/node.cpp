@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
 constexpr Span offline_wait{500};
+// Some milliseconds on a small device: so long requests wait when all subscriptions end at once.
+constexpr std::size_t timed_steps = 256;
 
 // A refusal tells nothing of the state: it waits for nobody, and comes from any thread.
 class StraightOut final : public EngineHost {
@@ -118,7 +120,9 @@ std::optional<Span> Node::try_turn() {
 Span Node::turn() {
     release_replies();
     decide_waiting();
-    engine_.pass_time(now());
+    if (!keeper_->lags()) {  // nobody waits for what time changes: it may wait for a slow disk
+        engine_.pass_time(now(), timed_steps);
+    }
     watch_clock();
     watch_keeping();
     end_stages_when_due(monotonic_us());

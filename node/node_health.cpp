@@ -77,7 +77,7 @@ std::string_view Node::status() const {
     }
     const bool degraded = monotonic_us() < name_shared_until_us_ || clock_.far_behind() ||
                           engine_.registry().down() > 0 || keeper_->health_is_failing() ||
-                          governed_.fails(monotonic_us());
+                          keeper_->is_cramped() || governed_.fails(monotonic_us());
     return degraded ? "degraded" : "online";
 }
 
@@ -113,16 +113,19 @@ void Node::publish_health_when_due(std::int64_t now_us) {
 
 Span Node::until_next_duty(std::int64_t now_us) const {
     constexpr Span longest{1000};  // a change of status must be told within a second
+    constexpr Span until_written{10};
+    Span wait = longest;
+    if (const auto due = engine_.next_due()) {
+        const Span least = keeper_->lags() ? until_written : Span{0};
+        wait = std::clamp(*due - clock_.now(), least, longest);
+    }
     if (transport_->link() != LinkState::up) {
-        return longest;  // a change of the link wakes this thread
+        return wait;  // a change of the link wakes this thread
     }
     const std::int64_t wait_us = std::max<std::int64_t>(health_.next_us - now_us, 0);
-    Span wait = std::min(Span{wait_us / 1000 + 1}, longest);
+    wait = std::min(Span{wait_us / 1000 + 1}, wait);
     if (const auto end_us = stages_.next_end_us()) {
         wait = std::clamp(Span{(*end_us - now_us) / 1000 + 1}, Span{0}, wait);
-    }
-    if (const auto due = engine_.next_due()) {
-        wait = std::clamp(*due - clock_.now(), Span{0}, wait);
     }
     return wait;
 }

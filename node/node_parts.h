@@ -72,6 +72,7 @@ struct KeepingWatch {
     std::uint64_t leaving_record = 0;              // ... in this record
     std::int64_t next_time_us = 0;                 // when governor time is noted next
     std::uint64_t snapshots = 0;                   // when a snapshot was asked for
+    std::uint64_t snapshots_too_large = 0;         // likewise
     std::vector<ControlledNode::Deferred> askers;  // of snapshots
 };
 

@@ -46,6 +46,9 @@ Result<void> Node::recover(const ClockSample& started) {
         log_.write(LogLevel::error, "state that does not check out", {{"what", fault}});
         keeper_->remember_fault(fault);
     }
+    for (const std::string& warning : recovered->warnings) {
+        log_.write(LogLevel::warning, warning);
+    }
     if (recovered->lost) {
         log_.write(LogLevel::error, "no sound state is left; beginning with none");
         if (settings_.state.on_loss == OnLoss::stop) {
@@ -181,19 +184,23 @@ void Node::snapshot(Deferred asker) {
         });
         return;
     }
-    keeping_.snapshots = keeper_->health().snapshots;
+    const Keeper::Health health = keeper_->health();
+    keeping_.snapshots = health.snapshots;
+    keeping_.snapshots_too_large = health.snapshots_too_large;
     keeping_.askers.push_back(std::move(asker));
     keeper_->want_snapshot();
 }
 
 void Node::answer_snapshots() {
     const Keeper::Health health = keeper_->health();
-    if (health.snapshots == keeping_.snapshots && !health.failing) {
+    const bool made = health.snapshots != keeping_.snapshots;
+    const bool too_large = health.snapshots_too_large != keeping_.snapshots_too_large;
+    if (!made && !too_large && !health.failing) {
         return;
     }
     for (const Deferred& asker : std::exchange(keeping_.askers, {})) {
         answer_later(asker, [&](Writer& writer) {
-            if (health.failing) {
+            if (health.failing || !made) {
                 writer.field("decision", "error");
                 writer.field("allowed", false);
                 writer.field("reason", "overloaded");

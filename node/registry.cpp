@@ -67,7 +67,13 @@ Result<std::unique_ptr<Governor>> Registry::make(std::string_view type, std::str
                                                                  .seed = options_.seed,
                                                                  .events = options_.events,
                                                                  .changes = options_.changes});
-    governor->set_policy_rev(flyball::policy_rev(governor->configuration()));
+    std::string json;
+    governor->configuration().append_canonical_json(json);
+    if (json.size() > config_bytes_max) {
+        return wrong("config: has " + std::to_string(json.size()) +
+                     " bytes as JSON, the limit is " + std::to_string(config_bytes_max));
+    }
+    governor->set_policy_rev(sha256_hex(json, 12));
     return governor;
 }
 
@@ -285,13 +291,21 @@ std::unique_ptr<Rules> Registry::fresh_rules(const Governor& governor) const {
                 .keeps_records = options_.keeps_records});
 }
 
-void Registry::each_due(Instant now, const std::function<void(Governor&)>& pass) const {
-    for (const auto& [title, entry] : governors_) {
-        const auto due = entry.governor->next_due();
-        if (due && *due <= now && !entry.governor->standing().down) {
-            pass(*entry.governor);
+void Registry::each_due(Instant now, std::string& last,
+                        const std::function<bool(Governor&)>& pass) const {
+    auto at = governors_.upper_bound(last);
+    for (std::size_t left = governors_.size(); left > 0; --left, ++at) {
+        if (at == governors_.end()) {
+            at = governors_.begin();
+        }
+        Governor& governor = *at->second.governor;
+        const auto due = governor.next_due();
+        if (due && *due <= now && !governor.standing().down && !pass(governor)) {
+            last.assign(governor.title());
+            return;
         }
     }
+    last.clear();
 }
 
 std::optional<Instant> Registry::next_due() const {

@@ -37,6 +37,8 @@ class Registry {
 public:
     // Governors in work and set aside together: 3 KB each while idle, 30 MB in all.
     static constexpr std::size_t governors_max = 10'000;
+    // Of one's settings as JSON, for a record has to hold them: 20,000 rules.
+    static constexpr std::size_t config_bytes_max = std::size_t{4} << 20U;
 
     struct Options {
         std::uint64_t seed = 0;               // keys the hashes of every governor made here
@@ -75,8 +77,9 @@ public:
     // Fresh rules of the governor's type, for its rebuilding.
     std::unique_ptr<Rules> fresh_rules(const Governor& governor) const;
 
-    // What time alone has changed since; each governor by `pass`, which may catch what it throws.
-    void each_due(Instant now, const std::function<void(Governor&)>& pass) const;
+    // Those that time alone has changed since, by `pass`, which may catch what it throws, until it
+    // returns false: the next call then begins with the governor behind, called `last`.
+    void each_due(Instant now, std::string& last, const std::function<bool(Governor&)>& pass) const;
     std::optional<Instant> next_due() const;
 
     // The revision of all their configurations together.

@@ -69,6 +69,10 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
     if (!names) {
         return names.error();
     }
+    const auto damaged = damaged_files(disk_);
+    if (!damaged) {
+        return damaged.error();
+    }
     bool loaded = false;
     std::uint64_t older = 0;
     for (auto name = names->begin(); name != names->end(); ++name) {
@@ -122,8 +126,42 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
         result.faults.push_back(recovery.fault());
     }
     result.lost = !loaded && result.records == 0 && (!result.faults.empty() || damaged_middle);
+    if (auto bounded = bound_what_is_there(*damaged, result); !bounded) {
+        return bounded.error();
+    }
     recovery.finish();
     return result;
+}
+
+// What is there was sound under any limit; only what is written from now on has to keep to this
+// one.
+Result<void> StateStore::bound_what_is_there(const std::vector<std::string>& damaged,
+                                             Recovered& result) {
+    if (reserved_bytes(disk_) > room_.snapshot_bytes()) {
+        if (auto removed = drop_reserve(disk_); !removed) {
+            return removed;
+        }
+    }
+    std::vector<std::string> gone;
+    const auto left = bound_damaged(disk_, damaged, room_.damaged_bytes(), gone);
+    const auto all = folder_bytes(disk_);
+    if (!left || !all) {
+        return !left ? left.error() : all.error();
+    }
+    damaged_bytes_ = *left;
+    const std::string limit = "state.max_bytes is " + std::to_string(options_.max_bytes);
+    for (const std::string& name : gone) {
+        result.warnings.push_back(limit + ": no room to keep " + name + ", removed");
+    }
+    if (*all > options_.max_bytes) {
+        result.warnings.push_back(limit + ", the state files have " + std::to_string(*all) +
+                                  " bytes");
+    }
+    if (sizes_.snapshot_bytes > room_.snapshot_bytes()) {
+        result.warnings.push_back(limit + ", a fifth of it for a snapshot, and the newest has " +
+                                  std::to_string(sizes_.snapshot_bytes) + " bytes");
+    }
+    return {};
 }
 
 // A damaged one is shown to nobody: an engine that has half a snapshot cannot take another.
@@ -182,7 +220,9 @@ Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::str
         return {};
     };
     others_.clear();
-    const auto size = read_snapshot(disk_, name, take, limits());
+    // Not max_bytes: who lowers that below what there is does not lose it.
+    const auto size = read_snapshot(
+        disk_, name, take, {.file_bytes = std::max(options_.max_bytes, snapshot_read_bytes_max)});
     if (!size) {
         return size.error();
     }
@@ -190,10 +230,6 @@ Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::str
     sizes_.memory_bytes = size->raw;
     recovery.restored(node);
     return {};
-}
-
-SnapshotLimits StateStore::limits() const {
-    return {.file_bytes = options_.max_bytes};
 }
 
 // ---- the journal
@@ -234,7 +270,8 @@ Result<void> StateStore::sync() {
 // ---- snapshots
 
 Result<void> StateStore::begin_snapshot(const SnapshotPiece& first) {
-    auto writer = SnapshotWriter::begin(disk_, first.through_record, limits());
+    auto writer =
+        SnapshotWriter::begin(disk_, first.through_record, {.file_bytes = room_.snapshot_bytes()});
     if (!writer) {
         return writer.error();
     }
@@ -250,7 +287,16 @@ Result<void> StateStore::add_to_snapshot(const SnapshotPiece& piece) {
 
 Result<void> StateStore::add(std::uint16_t type, const SnapshotPiece& piece) {
     raw_bytes_ += piece.raw_bytes;
-    return snapshot_->section({.type = type, .bytes = piece.bytes.bytes()});
+    auto added = snapshot_->section({.type = type, .bytes = piece.bytes.bytes()});
+    return added ? added : Result<void>(over_limit(added.error()));
+}
+
+Error StateStore::over_limit(Error error) const {
+    if (error.code == ErrorCode::usage) {
+        error.message += "; state.max_bytes is " + std::to_string(options_.max_bytes) +
+                         ", a fifth of it for a snapshot";
+    }
+    return error;
 }
 
 Result<void> StateStore::reserve() {
@@ -258,17 +304,9 @@ Result<void> StateStore::reserve() {
         return {};
     }
     const std::uint64_t bytes =
-        std::max(reserve_bytes_min, sizes_.snapshot_bytes + sizes_.snapshot_bytes / 4);
-    if (reserved_bytes(disk_) >= bytes) {
-        return {};
-    }
-    const std::uint64_t others = 2 * sizes_.snapshot_bytes + sizes().journal_bytes;
-    if (others + bytes > options_.max_bytes) {
-        return Error{ErrorCode::refused, std::to_string(bytes) + " bytes beside " +
-                                             std::to_string(others) +
-                                             " are more than state.max_bytes"};
-    }
-    return reserve_snapshot(disk_, bytes);
+        std::min(room_.snapshot_bytes(),
+                 std::max(reserve_bytes_min, sizes_.snapshot_bytes + sizes_.snapshot_bytes / 4));
+    return reserved_bytes(disk_) >= bytes ? Result<void>() : reserve_snapshot(disk_, bytes);
 }
 
 Result<void> StateStore::finish_snapshot() {
@@ -278,13 +316,13 @@ Result<void> StateStore::finish_snapshot() {
                                            .required = false,
                                            .bytes = other.bytes});
         if (!carried) {
-            return carried;
+            return over_limit(carried.error());
         }
     }
     const auto size = snapshot_->finish();
     snapshot_.reset();
     if (!size) {
-        return size.error();
+        return over_limit(size.error());
     }
     if (newest_piece_ != snapshot_record_) {  // else it took the place of one with as much in it
         older_record_ = std::exchange(snapshot_record_, newest_piece_);
@@ -303,6 +341,7 @@ Result<void> StateStore::finish_snapshot() {
 
 void StateStore::abandon_snapshot() {
     snapshot_.reset();
+    reserve_tried_ = false;  // it has taken the reserve with it
 }
 
 StateStore::Due StateStore::snapshot_due() const {
@@ -317,7 +356,7 @@ StateStore::Due StateStore::snapshot_due() const {
     if (journal_->next_record() - snapshot_record_ > records_max || since > enough) {
         return Due::grown;
     }
-    const bool no_room = live > options_.max_bytes / 2 && since > journal_bytes_min / 4;
+    const bool no_room = live > journal_bytes_max() / 2 && since > journal_bytes_min / 4;
     return no_room ? Due::no_room : Due::no;
 }
 

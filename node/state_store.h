@@ -13,6 +13,7 @@
 
 #include "node/recovery.h"
 #include "node/state/disk.h"
+#include "node/state/folder_room.h"
 #include "node/state/journal.h"
 #include "node/state/snapshot.h"
 #include "schemas/byte_buffer.h"
@@ -52,7 +53,8 @@ public:
         std::uint64_t max_bytes = std::uint64_t{64} << 20U;
         std::size_t segment_bytes = std::size_t{1} << 20U;
     };
-    StateStore(Disk& disk, const Options& options) : disk_(disk), options_(options) {}
+    StateStore(Disk& disk, const Options& options)
+        : disk_(disk), options_(options), room_(options.max_bytes) {}
 
     // `fresh`, kept from now on, in a folder that has none.
     static Result<StateIdentity> identify(Disk& disk, const StateIdentity& fresh);
@@ -60,14 +62,15 @@ public:
     struct Recovered {
         bool lost = false;                // there was a state, and none of it is sound
         std::vector<std::string> faults;  // what did not check out, a sentence each
-        std::uint64_t records = 0;        // of the journal
+        std::vector<std::string> warnings;
+        std::uint64_t records = 0;  // of the journal
     };
     // Into an engine that has no governors. An error: this release cannot read what is there, or
     // the disk does not let itself be read. `progress` hears of records every few thousand.
     using Progress = std::function<void(std::uint64_t records)>;
     Result<Recovered> recover(Engine& engine, Recovery& recovery, const Progress& progress = {});
 
-    // One snapshot alone, by its name: its governors, and in `recovery` the node's own.
+    // One snapshot alone: its governors, and in `recovery` the node's own.
     Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);
 
     // Whether begin_journal() may go on where recovery ended. Not when the chain ends in the middle
@@ -85,24 +88,25 @@ public:
     Result<void> write(std::span<const std::byte> records, std::uint32_t count);
     Result<void> sync();
     Result<void> prepare() { return journal_->prepare_spare(); }
+    Result<void> leave_behind() { return journal_->leave_behind(); }  // as Journal's
     // Room for the next snapshot, once after each: an error stops nothing.
     Result<void> reserve();
     std::uint64_t next_record() const { return next_record_; }
     bool journal_failed() const { return journal_ == nullptr || journal_->failed(); }
 
     // A snapshot piece by piece; the first names its file. finish_snapshot() puts it in force: the
-    // journal must be synced through the newest piece before, or be begun anew after.
+    // journal must be synced through the newest piece before, or be begun anew after. An error
+    // `usage`: it is larger than max_bytes allows, and nothing else is wrong.
     Result<void> begin_snapshot(const SnapshotPiece& first);
     Result<void> add_to_snapshot(const SnapshotPiece& piece);
     Result<void> finish_snapshot();
     void abandon_snapshot();
     // Whether the journal has grown enough for another.
-    enum class Due : std::uint8_t { no, grown, no_room };  // ... past half of max_bytes
+    enum class Due : std::uint8_t { no, grown, no_room };  // ... past half of what it may have
     Due snapshot_due() const;
     std::uint64_t newest_snapshot() const { return snapshot_record_; }  // 0: none
     StateSizes sizes() const;
 
-    // The pieces of an engine.
     static void make_node_piece(const Engine& engine, const NodeChange& node,
                                 const std::vector<KeptEvent>& events, SnapshotPiece& piece);
     static void make_governor_piece(const GovernorChange& standing, const Governor& governor,
@@ -115,13 +119,19 @@ private:
         std::string bytes;
     };
     Result<void> add(std::uint16_t type, const SnapshotPiece& piece);
-    SnapshotLimits limits() const;
+    Result<void> bound_what_is_there(const std::vector<std::string>& damaged, Recovered& result);
+    Error over_limit(Error error) const;
+    std::uint64_t journal_bytes_max() const { return room_.journal_bytes(damaged_bytes_); }
     Journal::Options journal_options() const {
-        return {.segment_bytes = options_.segment_bytes, .pad_bytes = options_.pad_bytes};
+        return {.segment_bytes = options_.segment_bytes,
+                .pad_bytes = options_.pad_bytes,
+                .bytes_max = journal_bytes_max()};
     }
 
     Disk& disk_;
     Options options_;
+    FolderRoom room_;
+    std::uint64_t damaged_bytes_ = 0;  // of what was set aside
     std::unique_ptr<Journal> journal_;
     JournalEnd end_;
     bool records_lead_here_ = true;

@@ -13,7 +13,6 @@ namespace flyball {
 namespace {
 
 // Beyond what a node is told to keep: a file that somebody has made must not take all memory.
-constexpr std::uint64_t snapshot_bytes_max = std::uint64_t{1} << 30U;
 // While records are read: wide enough for every `[admit]` that a node can have been given.
 constexpr std::size_t admit_ids_max = 1'048'576;
 
@@ -80,7 +79,8 @@ Result<StateFile> look_at_snapshot(OpenedState& state, const std::string& name) 
         ++file.parts;
         return Result<void>();
     };
-    const auto read = read_snapshot(state.view, name, count, {.file_bytes = snapshot_bytes_max});
+    const auto read =
+        read_snapshot(state.view, name, count, {.file_bytes = snapshot_read_bytes_max});
     if (read) {
         file.bytes = read->stored;
         return file;
@@ -227,7 +227,7 @@ Result<void> load_start(OpenedState& state, const WalkStart& start, Engine& engi
     if (start.snapshot.empty()) {
         return {};
     }
-    StateStore store(state.view, {.max_bytes = snapshot_bytes_max});
+    StateStore store(state.view, {.max_bytes = snapshot_read_bytes_max});
     return store.load(engine, recovery, start.snapshot);
 }
 

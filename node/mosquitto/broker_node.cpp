@@ -210,6 +210,9 @@ void BrokerNode::turn() {
         return;
     }
     next_turn_us_ = monotonic_us() + pause->count() * 1000;
+    if (*pause == Span{0}) {
+        waker_->knock();  // more is due than one turn does: not at the broker's next tick
+    }
     if (node_->drains()) {
         end();
         log_.write(LogLevel::notice,

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -14,9 +13,6 @@ namespace flyball {
 
 namespace {
 
-constexpr std::uint64_t unknown_record = std::numeric_limits<std::uint64_t>::max();
-constexpr std::size_t spares_max = 2;  // one in hand, one from the segment that was just retired
-constexpr std::size_t zeros_bytes = std::size_t{64} << 10;  // at once; larger ones are no faster
 // Under this LZ4 rarely saves an eighth.
 constexpr std::size_t packing_pays_bytes = 200;
 
@@ -44,9 +40,11 @@ Result<std::unique_ptr<Journal>> Journal::begin(Disk& disk, const Options& optio
     if (const auto stock = journal.take_stock(false); !stock) {
         return stock.error();
     }
+    const std::uint64_t most = std::exchange(journal.options_.bytes_max, UINT64_MAX);
     if (const auto fresh = journal.next_segment(); !fresh) {
         return fresh.error();
     }
+    journal.options_.bytes_max = most;
     return made;
 }
 
@@ -68,47 +66,13 @@ Result<std::unique_ptr<Journal>> Journal::resume(Disk& disk, const Options& opti
         return in_place.error();
     }
     if (!*in_place) {
+        const std::uint64_t most = std::exchange(journal.options_.bytes_max, UINT64_MAX);
         if (const auto fresh = journal.next_segment(); !fresh) {
             return fresh.error();
         }
+        journal.options_.bytes_max = most;
     }
     return made;
-}
-
-// What there is in the folder, and what of it is of no use.
-Result<void> Journal::take_stock(bool recycles) {
-    Result<JournalFiles> files = list_journal(disk_);
-    if (!files) {
-        return files.error();
-    }
-    highest_ = files->highest;
-    SegmentBytes room;
-    for (const std::uint64_t number : files->segments) {
-        const auto first = first_group(disk_, number, room);
-        if (!recycles && first && !first->has_value()) {
-            // Of a journal that failed before its first group; the next attempts leave more of
-            // them.
-            if (const auto removed = disk_.remove(segment_name(number)); !removed) {
-                return removed.error();
-            }
-            continue;
-        }
-        // Who cannot be read now may be needed by another reading: it stays until it is retired.
-        const bool known = first && first->has_value();
-        segments_.push_back({number, known ? (*first)->first_record : unknown_record, recycles});
-    }
-    for (const std::string& name : files->unfinished) {
-        if (const auto removed = disk_.remove(name); !removed) {
-            return removed.error();
-        }
-    }
-    spares_ = std::move(files->spares);
-    for (; spares_.size() > spares_max; spares_.pop_back()) {
-        if (const auto removed = disk_.remove(spare_name(spares_.back())); !removed) {
-            return removed.error();
-        }
-    }
-    return {};
 }
 
 // What was read has to be on disk before anything is built upon it: a process that was killed may
@@ -156,10 +120,10 @@ Result<void> Journal::checked(Result<void> done) {
 
 Result<void> Journal::write(std::span<const std::byte> records, std::uint32_t count) {
     expects(count > 0 && holds_records(records, count), "whole records, each behind its length");
-    if (group_header_bytes + records.size() > options_.segment_bytes) {
+    if (group_header_bytes + records.size() > segment_bytes_max) {
         return Error{ErrorCode::refused, "a group of " + std::to_string(records.size()) +
                                              " bytes does not fit into a segment of " +
-                                             std::to_string(options_.segment_bytes) +
+                                             std::to_string(segment_bytes_max) +
                                              " with its header of 64"};
     }
     if (failed_) {
@@ -196,8 +160,8 @@ Result<void> Journal::write_group(std::span<const std::byte> records, std::uint3
                        .previous = previous_};
     header.stored_bytes = pack(records, header);
     const std::size_t size = group_header_bytes + header.stored_bytes;
-    if (offset_ + size > file_bytes_) {
-        if (const auto fresh = next_segment(); !fresh) {
+    if (offset_ + size > file_bytes_ || begins_segment_) {
+        if (const auto fresh = next_segment(size); !fresh) {
             return fresh;
         }
     }
@@ -238,129 +202,6 @@ Result<void> Journal::sync_segment() {
     synced_ = written_;
     ++syncs_;
     return {};
-}
-
-// The chain goes on in a segment of its own. Readers rely on this order: the old one is whole on
-// disk, then the new one's name, then its groups.
-Result<void> Journal::next_segment() {
-    if (file_ != nullptr) {
-        if (const auto done = sync_segment(); !done) {
-            return done;
-        }
-    }
-    for (bool taken = false; !taken;) {
-        if (spares_.empty()) {
-            if (const auto made = make_spare(); !made) {
-                return made;
-            }
-        }
-        const Result<bool> took = take_spare(highest_ + 1);
-        if (!took) {
-            return took.error();
-        }
-        taken = *took;
-    }
-    offset_ = 0;
-    written_ = 0;
-    synced_ = 0;
-    return {};
-}
-
-// False: the spare was of another size, and is gone.
-Result<bool> Journal::take_spare(std::uint64_t number) {
-    const std::string spare = spare_name(spares_.back());
-    spares_.pop_back();
-    auto file = disk_.open(spare, Disk::Open::write);
-    if (!file) {
-        return file.error();
-    }
-    const Result<std::uint64_t> size = (*file)->size();
-    if (!size) {
-        return size.error();
-    }
-    if (*size != options_.segment_bytes) {
-        const auto removed = disk_.remove(spare);
-        return removed ? Result<bool>(false) : Result<bool>(removed.error());
-    }
-    if (const auto renamed = disk_.rename(spare, segment_name(number)); !renamed) {
-        return renamed.error();
-    }
-    if (const auto synced = disk_.sync_folder(); !synced) {
-        return synced.error();
-    }
-    file_ = std::move(*file);
-    file_bytes_ = options_.segment_bytes;
-    highest_ = number;
-    segments_.push_back({number, next_record_, true});
-    return true;
-}
-
-Result<void> Journal::prepare_spare() {
-    if (failed_) {
-        return Error{ErrorCode::unavailable, "the journal has failed before"};
-    }
-    return spares_.empty() ? checked(make_spare()) : Result<void>();
-}
-
-// Blocks that exist and were written cost one flush to overwrite; what grows costs two.
-Result<void> Journal::make_spare() {
-    const std::uint64_t number = ++highest_;
-    const std::string name = spare_name(number);
-    const std::string unfinished = name + ".new";
-    auto file = disk_.open(unfinished, Disk::Open::replace);
-    if (!file) {
-        return file.error();
-    }
-    const JournalBytes zeros(std::min(zeros_bytes, options_.segment_bytes));
-    for (std::size_t at = 0; at < options_.segment_bytes; at += zeros.size()) {
-        const std::size_t size = std::min(zeros.size(), options_.segment_bytes - at);
-        if (const auto done = (*file)->write(at, std::span(zeros).first(size)); !done) {
-            return done;
-        }
-        written_bytes_ += size;
-    }
-    if (const auto done = (*file)->sync(); !done) {
-        return done;
-    }
-    if (const auto done = disk_.rename(unfinished, name); !done) {
-        return done;
-    }
-    if (const auto done = disk_.sync_folder(); !done) {
-        return done;
-    }
-    spares_.push_back(number);
-    return {};
-}
-
-Result<void> Journal::retire_before(std::uint64_t record) {
-    if (failed_) {
-        return Error{ErrorCode::unavailable, "the journal has failed before"};
-    }
-    // A segment holds nothing from the lowest first record of those after it on: what it says of
-    // later ones is void.
-    std::uint64_t until = unknown_record;
-    for (std::size_t i = segments_.size(); i-- > 0;) {
-        const Segment segment = segments_[i];
-        if (until <= record) {
-            const std::string name = segment_name(segment.number);
-            const bool keeps = segment.recycles && spares_.size() < spares_max;
-            if (const auto done = checked(keeps ? disk_.rename(name, spare_name(segment.number))
-                                                : disk_.remove(name));
-                !done) {
-                return done;
-            }
-            if (keeps) {
-                spares_.push_back(segment.number);
-            }
-            segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(i));
-        }
-        until = std::min(until, segment.first_record);
-    }
-    return {};
-}
-
-std::uint64_t Journal::live_bytes() const {
-    return (segments_.size() - 1) * options_.segment_bytes + offset_;
 }
 
 }  // namespace flyball

@@ -29,6 +29,9 @@ public:
     struct Options {
         std::size_t segment_bytes = std::size_t{1} << 20;  // a multiple of 4,096
         std::size_t pad_bytes = 64;                        // 64 to 4,096, a power of two
+        // Of segments and spares together; what would need more is refused, as by a full disk. A
+        // chain that begins gets its first segment all the same.
+        std::uint64_t bytes_max = UINT64_MAX;
     };
     // A new chain in a fresh segment, after a snapshot of everything before `next_record`.
     static Result<std::unique_ptr<Journal>> begin(Disk& disk, const Options& options,
@@ -42,17 +45,22 @@ public:
     Journal& operator=(const Journal&) = delete;
 
     // One group of whole records: `records` is each of them, none empty, with its length as a
-    // varint in front. `refused`, and nothing has failed, when it is larger than a segment.
+    // varint in front. What is larger than a segment gets one of its own size; `refused`, and
+    // nothing has failed, when it is larger than a reader takes (segment_bytes_max).
     Result<void> write(std::span<const std::byte> records, std::uint32_t count);
     Result<void> sync();
     // Makes a segment ahead when there is none, so that no write() has to.
     Result<void> prepare_spare();
     // Segments whose records all lie before `record` become spares, or go when there are two.
     Result<void> retire_before(std::uint64_t record);
+    // What was written so far is to leave the disk with its segments: none of them becomes a spare,
+    // no spare keeps old bytes, and the next group begins a segment.
+    Result<void> leave_behind();
 
     bool failed() const { return failed_; }
     std::uint64_t next_record() const { return next_record_; }
     std::uint64_t live_bytes() const;  // of the segments that are not retired
+    std::uint64_t disk_bytes() const;  // of all its files
     std::uint64_t written_bytes() const { return written_bytes_; }  // since it was made, zeros too
     std::uint64_t syncs() const { return syncs_; }                  // of segments with groups
 
@@ -60,16 +68,24 @@ private:
     struct Segment {
         std::uint64_t number = 0;
         std::uint64_t first_record = 0;  // the highest there is: not known
-        bool recycles = true;            // not what a journal that failed has left
+        std::uint64_t bytes = 0;
+        bool recycles = true;  // not what a journal that failed has left, or left behind
+    };
+    struct Spare {
+        std::uint64_t number = 0;
+        std::uint64_t bytes = 0;
+        bool clean = false;  // nothing but zeros
     };
 
     Journal(Disk& disk, const Options& options) : disk_(disk), options_(options) {}
     static Result<std::unique_ptr<Journal>> make(Disk& disk, const Options& options);
     Result<void> take_stock(bool recycles);
+    std::uint64_t size_of(const std::string& name);
     Result<bool> go_on_in_place(const JournalEnd& end);
-    Result<void> next_segment();
-    Result<bool> take_spare(std::uint64_t number);
-    Result<void> make_spare();
+    Result<void> next_segment(std::size_t group_bytes = 0);
+    Result<bool> take_spare(std::uint64_t number, std::uint64_t bytes);
+    Result<void> drop_spare(std::size_t at);
+    Result<void> make_spare(std::uint64_t bytes);
     Result<void> sync_segment();
     std::uint32_t pack(std::span<const std::byte> records, GroupHeader& header);
     Result<void> write_group(std::span<const std::byte> records, std::uint32_t count);
@@ -79,8 +95,9 @@ private:
     Options options_;
     bool failed_ = false;
     std::vector<Segment> segments_;  // rising by number; the last is being written
-    std::vector<std::uint64_t> spares_;
-    std::uint64_t highest_ = 0;  // number given
+    std::vector<Spare> spares_;
+    bool begins_segment_ = false;  // with the next group
+    std::uint64_t highest_ = 0;    // number given
 
     std::unique_ptr<DiskFile> file_;
     std::uint64_t file_bytes_ = 0;

@@ -20,10 +20,11 @@ constexpr std::uint8_t node_kind = 18;
 // Of up to seven numbers, flags and headers in a row.
 constexpr std::size_t numbers_bytes_max = 7 * 9;
 
-// A record is one decision: 40 parts of an admit at most, each with an image.
-constexpr Limits record_limits{.payload_bytes = 2 * 1024 * 1024,
+// A record is one decision: 19 parts of an admit at most, each with two images of 16 KiB, or a
+// governor's configuration of 4 MiB (Registry).
+constexpr Limits record_limits{.payload_bytes = 16 * 1024 * 1024,
                                .nesting = 8,
-                               .string_bytes = 256 * 1024,
+                               .string_bytes = 8 * 1024 * 1024,
                                .map_keys = 64,
                                .entry_values = 32768,
                                .values = 32768,

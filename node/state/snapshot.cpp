@@ -75,6 +75,10 @@ std::uint64_t reserved_bytes(Disk& disk) {
     return size ? *size : 0;
 }
 
+Result<void> drop_reserve(Disk& disk) {
+    return disk.remove(reserve_name);
+}
+
 Result<void> reserve_snapshot(Disk& disk, std::uint64_t bytes) {
     const auto fill = [&]() -> Result<void> {
         auto file = disk.open(reserve_aside, Disk::Open::replace);
@@ -174,7 +178,10 @@ Result<void> SnapshotWriter::sync() {
 Result<void> SnapshotWriter::verify() {
     file_->forget_cache();
     const auto nothing = [](const SnapshotSection&) { return Result<void>(); };
-    const auto found = scan_snapshot(*file_, aside_, limits_, nothing);
+    // The reserve that it was written into may be larger than what may be written.
+    const auto found =
+        scan_snapshot(*file_, aside_,
+                      {.file_bytes = UINT64_MAX, .section_bytes = limits_.section_bytes}, nothing);
     if (!found && found.error().code != ErrorCode::refused) {  // sound, if for another release
         return found.error();
     }

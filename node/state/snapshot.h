@@ -41,6 +41,9 @@ struct SnapshotLimits {
     std::uint64_t section_bytes = std::uint64_t{256} << 20;  // raw; 4 million tenants
 };
 
+// What a reader takes at least, whatever may be written: far beyond what a device has.
+inline constexpr std::uint64_t snapshot_read_bytes_max = std::uint64_t{1} << 30U;
+
 std::string snapshot_name(std::uint64_t record);
 // The record that a snapshot is named by; nothing for any other file.
 std::optional<std::uint64_t> snapshot_record(std::string_view name);
@@ -95,6 +98,7 @@ Result<SnapshotSize> read_snapshot(Disk& disk, std::string_view name, const Sect
 Result<void> reserve_snapshot(Disk& disk, std::uint64_t bytes);
 // Of the reserve that there is; 0: none.
 std::uint64_t reserved_bytes(Disk& disk);
+Result<void> drop_reserve(Disk& disk);
 
 // Names, newest first.
 Result<std::vector<std::string>> list_snapshots(Disk& disk);

@@ -150,7 +150,7 @@ void fill(Governor& governor, Ask ask, bool with_ids) {
         const Payload payload = decoder.decode(json);
         expects(payload.good(), "the benchmark's request decodes");
         read_request(*payload.root, payload.encoding, request);
-        governor.pass_time(now, effect);
+        governor.pass_time(now, effect, SIZE_MAX);
         governor.decide(request, {.now = now, .encoding = payload.encoding, .admin = true}, decided,
                         effect);
     }

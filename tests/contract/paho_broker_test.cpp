@@ -181,7 +181,14 @@ TEST(PahoBroker, StopsInTimeWhenTheConnectionIsHalfOpen) {
     EXPECT_LT(Clock::now() - before, 5s);
     const std::size_t told = recorder.links().size() + recorder.count();
     broker.resume();
-    std::this_thread::sleep_for(100ms);  // whatever is still under way would arrive now
+    // Whatever was still under way is behind this: one broker, and one receiver in this process.
+    Recorder later;
+    const auto other = made(options_for(broker, "two"));
+    other->start(later);
+    ASSERT_TRUE(comes_up(*other));
+    ASSERT_EQ(other->publish(message_to("to/two", "barrier", Qos::at_least_once)),
+              Publish::accepted);
+    ASSERT_TRUE(eventually([&] { return later.count() == 1; }, Span{10'000}));
     EXPECT_EQ(recorder.links().size() + recorder.count(), told);
 }
 

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
+#include "tests/e2e/from_environment.h"
 #include "tests/e2e/node_process.h"
 
 namespace flyball::testing {
@@ -153,14 +153,13 @@ TEST_F(DiskFull, IsSaidRefusedAndSurvived) {
     if (::geteuid() != 0) {
         GTEST_SKIP() << "a small file system takes root to mount";
     }
-    const char* asked = std::getenv("FLYBALL_FILLS");
-    const int fills = asked == nullptr ? 10 : std::atoi(asked);
+    const std::uint64_t fills = number_from("FLYBALL_FILLS", 10);
     ASSERT_EQ(node.stop(), 0);
     const SmallDisk disk(node.folder() / "state");
     ASSERT_TRUE(disk.mounted());
     node.start();
     double slowest_s = 0;
-    for (int fill = 0; fill < fills && !HasFailure(); ++fill) {
+    for (std::uint64_t fill = 0; fill < fills && !HasFailure(); ++fill) {
         SCOPED_TRACE(fill);
         allowed.clear();
         const Json before = ask({{"tenant", "a"}, {"hits", 0}});

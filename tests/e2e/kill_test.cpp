@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 #include "tests/e2e/broker.h"
+#include "tests/e2e/from_environment.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
 
@@ -25,11 +25,6 @@ resources.api_calls = { limit = 1000000000, window = "365d" }
 [governor.billing.main]
 rate_limit = 0
 )";
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 struct Scene {
     explicit Scene(const std::string& state)

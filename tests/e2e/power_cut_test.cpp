@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "tests/e2e/broker.h"
+#include "tests/e2e/from_environment.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
 
@@ -30,11 +31,6 @@ resources.api_calls = { limit = 1000000000, window = "365d" }
 [governor.billing.main]
 rate_limit = 0
 )";
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 std::string bytes_of(const std::filesystem::path& path) {
     std::string bytes(std::filesystem::file_size(path), '\0');

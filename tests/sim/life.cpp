@@ -12,7 +12,6 @@ namespace {
 
 const Root root{"flyball/v1", "eu-west", "pi-7"};
 const std::string root_text = "flyball/v1/eu-west/pi-7/";
-constexpr std::uint64_t max_bytes = std::uint64_t{16} << 20U;
 constexpr std::int64_t ms_us = 1000;
 
 std::map<std::string, Tree> main_governors() {
@@ -48,12 +47,12 @@ NodeSettings Life::settings() const {
     settings.governors = plan_.governors;
     settings.state.durability = plan_.durability;
     settings.state.segment_bytes = plan_.segment_bytes;
-    settings.state.max_bytes = max_bytes;
+    settings.state.max_bytes = plan_.max_bytes;
     return settings;
 }
 
 ProbeOptions Life::probe_options() const {
-    return {.root = root, .max_bytes = max_bytes, .segment_bytes = plan_.segment_bytes};
+    return {.root = root, .max_bytes = plan_.max_bytes, .segment_bytes = plan_.segment_bytes};
 }
 
 Result<void> Life::start(const DiskImage& image) {
@@ -153,7 +152,8 @@ Publish Life::published(const Message& message) {
         return Publish::accepted;
     }
     const std::uint64_t n = std::stoull(std::string(message.correlation_data));
-    if (plan_.durability == Durability::commit && content.value("decision", "") != "error") {
+    const bool error = content.is_object() && content.value("decision", "") == "error";
+    if (plan_.durability == Durability::commit && !error) {
         const auto need = needs_.find(n);
         told(need == needs_.end() ? node_.keeper().newest() : need->second);
     }
@@ -163,6 +163,17 @@ Publish Life::published(const Message& message) {
         late_.push_back(std::move(content));
     }
     return Publish::accepted;
+}
+
+void Life::at_work(std::size_t after, Act act) {
+    works_until_ = after;
+    at_work_ = std::move(act);
+}
+
+void Life::disk_works() {
+    if (at_work_ && works_until_-- == 0) {
+        std::exchange(at_work_, nullptr)();
+    }
 }
 
 void Life::turn() {

@@ -20,6 +20,7 @@ public:
     struct Plan {
         Durability durability = Durability::commit;
         std::size_t segment_bytes = 16 * 1024;
+        std::uint64_t max_bytes = std::uint64_t{16} << 20U;
         bool watches_state = true;                // else only which records are there
         std::map<std::string, Tree> governors{};  // none: four types' main ones, with small limits
     };
@@ -29,6 +30,7 @@ public:
     Result<void> start(const DiskImage& image);
     // Of the next start.
     void set_durability(Durability durability) { plan_.durability = durability; }
+    void set_max_bytes(std::uint64_t bytes) { plan_.max_bytes = bytes; }
     using Act = std::function<void()>;
     // The acts, each in a sleep of its own, and then the end: by a kill, or in order.
     void run(std::vector<Act> acts, bool in_order = false);
@@ -37,6 +39,8 @@ public:
     // In an act. The reply, or null when it has not come yet: then it is in late().
     Json ask(const std::string& below, const Json& request);
     void turn();  // of the keeper
+    // What happens once, at the next operation of the disk but `after`, in a turn.
+    void at_work(std::size_t after, Act act);
     // So many milliseconds, in which every turn of the keeper comes when it is due.
     void pass_ms(std::int64_t ms);
     SimNode& node() { return node_; }
@@ -61,7 +65,7 @@ public:
 
 private:
     std::optional<int> asleep(Span timeout) override;
-    void disk_works() override {}
+    void disk_works() override;
     Publish published(const Message& message) override;
     void awake() override;
     void observe();
@@ -75,6 +79,8 @@ private:
     std::vector<Act> acts_;
     std::size_t next_act_ = 0;
     bool in_order_ = false;
+    std::size_t works_until_ = 0;
+    Act at_work_;
     std::uint64_t asked_ = 0;
     Json reply_;
     bool in_work_ = false;

@@ -193,6 +193,12 @@ Json Desk::ask(const Asked& asked, Instant now) {
     return Json::parse(reply_);
 }
 
+void Desk::breathe() {
+    if (others_ && engine_.can_go_deeper()) {
+        others_();
+    }
+}
+
 std::string Desk::state(Instant now) {
     std::string all;
     engine_.pass_time(now);

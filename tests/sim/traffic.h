@@ -3,6 +3,7 @@
 // each, from a few tenants, with ids that come again. The same seed gives the same requests.
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -56,13 +57,17 @@ public:
     // Everything that a stranger could find out, and the images of every tenant.
     std::string state(Instant now);
 
+    // What waits while a large batch is in work, and is asked between its slices.
+    void on_breath(std::function<void()> others) { others_ = std::move(others); }
+
     void send(const Message& message) override { reply_.assign(message.payload); }
-    void breathe() override {}
+    void breathe() override;
     void reply_topic_refused(std::string_view /*topic*/) override {}
 
 private:
     Engine engine_;
     std::string reply_;
+    std::function<void()> others_;
 };
 
 }  // namespace flyball::sim

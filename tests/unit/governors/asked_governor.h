@@ -41,7 +41,7 @@ public:
     // ...}.
     std::vector<Json> take_events();
     // As the node does when it wakes up.
-    void pass_time() { governor_.pass_time(now_, effect_); }
+    void pass_time() { governor_.pass_time(now_, effect_, SIZE_MAX); }
 
     void pass(Span span) { now_ += span; }
     void turn_back_to(Instant at) { now_ = at; }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/node/asked_engine.h"
 
 namespace flyball {
@@ -233,6 +235,22 @@ TEST(Decoding, TakesNullForAValueOfAWrongType) {
         EXPECT_EQ(reply.at("reason"), "bad_field") << key;
         EXPECT_EQ(reply.at("field"), key);
     }
+}
+
+// A device has 256 MB for everything: one payload must not make every node keep a megabyte.
+TEST(Decoding, GivesBackWhatALargeMessageTook) {
+    AskedEngine node;
+    node.ask({{"tenant", "acme"}});
+    const std::size_t before = node.engine().memory_bytes();
+    for (const Json& wide : {with_values(1000), Json{{"tenant", "acme"}}}) {
+        Json batch = batch_of(32, wide);
+        node.ask(batch);
+        EXPECT_LT(node.engine().memory_bytes(), before + std::size_t{128} * 1024);
+    }
+    // Small ones go on without growing anew.
+    const std::size_t after = node.engine().memory_bytes();
+    node.ask({{"tenant", "acme"}});
+    EXPECT_LE(node.engine().memory_bytes(), std::max(before, after));
 }
 
 TEST(Decoding, RepliesInTheEncodingOfTheRequest) {

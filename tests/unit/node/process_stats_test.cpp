@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 namespace flyball {
 namespace {
@@ -38,6 +39,24 @@ TEST(ProcessStats, SeesWhatThisProcessAllocates) {
     EXPECT_GE(after.user_us + after.system_us, before.user_us + before.system_us);
     EXPECT_GE(after.rss_bytes.value_or(1), after.pss_bytes.value_or(0));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(ProcessStats, GivesBackWhatABurstHasLeftInTheHeap) {
+    constexpr std::size_t block_bytes = 8192;  // of the heap, not mapped on its own
+    std::vector<std::unique_ptr<std::array<char, block_bytes>>> burst(1024);
+    for (auto& block : burst) {
+        block = std::make_unique<std::array<char, block_bytes>>();
+    }
+    const auto last = std::make_unique<std::array<char, block_bytes>>();  // keeps the heap's end
+    const auto most = process_stats().rss_bytes;
+    burst.clear();
+    process_stats();
+    const auto left = process_stats().rss_bytes;
+    if (most && left) {  // no such file on some kernels
+        EXPECT_LT(*left + burst.capacity() * block_bytes / 2, *most);
+    }
+}
+#endif
 
 }  // namespace
 }  // namespace flyball

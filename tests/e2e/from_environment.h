@@ -1,0 +1,14 @@
+#pragma once
+// Sizes and seeds that tools/torture and whoever replays a failure set by a variable.
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace flyball::testing {
+
+inline std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+    const char* const text = std::getenv(variable);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+}  // namespace flyball::testing
