@@ -99,24 +99,25 @@ void add_memory(const FleetFigures& f, std::vector<Target>& all) {
                         static_cast<double>(f.governor_bytes) / governors / kb),
                    "bytes of all governors by health / governors, at the end of the load"});
     const bool filled = f.filled && f.filled->governors > 0;
-    const double one = filled ? ratio(static_cast<double>(f.filled->governor_bytes),
+    const double one = filled ? ratio(static_cast<double>(f.filled->ring_governor_bytes),
                                       static_cast<double>(f.filled->governors))
                               : 0;
-    const double empty = filled ? ratio(static_cast<double>(f.filled->empty_governor_bytes),
+    const double begun = filled ? ratio(static_cast<double>(f.filled->begun_governor_bytes),
                                         static_cast<double>(f.filled->governors))
                                 : 0;
     const double events = filled ? static_cast<double>(f.filled->ring_events) : 0;
     all.push_back({"memory of 40 governors", "MB", 1, false, when(filled, 40 * one / mb),
-                   fmt::format("40 x a governor of one node after {} events each", events)});
+                   fmt::format("40 x a governor with a tenant and {} events in its ring", events)});
     all.push_back({"a ring of 1,000 events", "KB", 20, false,
-                   when(filled && events > 0, (one - empty) / std::max(events, 1.0) * 1000 / kb),
-                   "what a governor of that node grew by, ids and tenants included"});
-    all.push_back({"snapshot ratio", "x", 5, true,
-                   when(f.filled && f.filled->snapshot_bytes > 0,
-                        f.filled ? ratio(static_cast<double>(f.filled->raw_bytes),
-                                         static_cast<double>(f.filled->snapshot_bytes))
-                                 : 0),
-                   "that node's state as plain msgpack maps / as its snapshot keeps it"});
+                   when(filled && events > 0, (one - begun) / std::max(events, 1.0) * 1000 / kb),
+                   "what such a governor grew by from its first event on"});
+    all.push_back(
+        {"snapshot ratio", "x", 5, true,
+         when(f.filled && f.filled->snapshot_bytes > 0,
+              f.filled ? ratio(static_cast<double>(f.filled->raw_bytes),
+                               static_cast<double>(f.filled->snapshot_bytes))
+                       : 0),
+         "that node's state with 100 tenants as plain msgpack maps / as its snapshot keeps it"});
 }
 
 void add_speed(const FleetFigures& f, std::vector<Target>& all) {

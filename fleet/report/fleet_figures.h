@@ -40,9 +40,11 @@ struct FilledNode {
     std::uint64_t raw_bytes = 0;       // its state as plain msgpack maps
     std::uint64_t snapshot_bytes = 0;  // as it is kept
     std::uint64_t governors = 0;
-    std::uint64_t governor_bytes = 0;        // of all its governors
-    std::uint64_t empty_governor_bytes = 0;  // the same before anything was asked
-    std::uint64_t ring_events = 0;           // in each ring
+    std::uint64_t ring_events = 0;  // in each ring
+    // Of all its governors, with one tenant and no ids: after one event each, and with full rings.
+    std::uint64_t begun_governor_bytes = 0;
+    std::uint64_t ring_governor_bytes = 0;
+    std::uint64_t governor_bytes = 0;  // with a hundred tenants and full memories of ids, too
 };
 
 struct FleetFigures {

@@ -50,6 +50,7 @@ double step_of(double range) {
 Axis linear(double low, double high) {
     Axis axis{low, std::max(high, low + 1e-9)};
     const double step = step_of(axis.high - axis.low);
+    axis.low = std::floor(axis.low / step) * step;
     axis.high = std::ceil(axis.high / step) * step;
     for (int at = 0; axis.low + step * at <= axis.high + step / 2; ++at) {
         const double value = axis.low + step * at;

@@ -70,7 +70,8 @@ Json filled_json(const FilledNode& filled) {
             {"snapshot_bytes", filled.snapshot_bytes},
             {"governors", filled.governors},
             {"governor_bytes", filled.governor_bytes},
-            {"empty_governor_bytes", filled.empty_governor_bytes},
+            {"begun_governor_bytes", filled.begun_governor_bytes},
+            {"ring_governor_bytes", filled.ring_governor_bytes},
             {"ring_events", filled.ring_events}};
 }
 

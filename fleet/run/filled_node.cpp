@@ -41,6 +41,22 @@ Json entry_of(const std::string& type, std::size_t number) {
     return entry;
 }
 
+// An event of one tenant's that needs no id.
+Json bare_entry_of(const std::string& type, std::size_t number) {
+    Json entry = entry_of(type, number);
+    entry["tenant"] = "tenant-000";
+    entry.erase("id");
+    if (type == "billing") {
+        entry["op"] = "set_overage";
+    } else if (type == "entitlement") {
+        entry["feature"] = "feature-0";
+    } else if (type == "subscription") {
+        entry["op"] = number == 0 ? "start" : "set_auto_renew";
+        entry["value"] = number % 2 == 0;
+    }
+    return entry;
+}
+
 Result<Json> asked(Bus& bus, const Question& question) {
     auto reply = bus.ask(question);
     if (!reply) {
@@ -83,14 +99,47 @@ Result<Levels> levels_of(Bus& bus, const std::string& root, int stop_fd) {
 
 }  // namespace
 
-std::vector<Json> filling_of(const std::string& type, std::size_t batch, std::size_t of) {
+std::vector<Json> filling_of(const std::string& type, Filling filling, std::size_t batch,
+                             std::size_t of) {
     std::vector<Json> entries;
     const std::size_t size = ring_events / of;
     for (std::size_t i = 0; i < size; ++i) {
-        entries.push_back(entry_of(type, batch * size + i));
+        const std::size_t number = batch * size + i;
+        entries.push_back(filling == Filling::all ? entry_of(type, number)
+                                                  : bare_entry_of(type, number));
     }
     return entries;
 }
+
+namespace {
+
+// The filling, or the first request of it, to every governor; how many there are.
+Result<std::uint64_t> fill(Bus& bus, const std::string& root, int governors, Filling filling,
+                           bool first_only) {
+    std::uint64_t filled = 0;
+    for (const TypeCount& type : spread_governors(governors)) {
+        for (int i = 0; i < type.count; ++i, ++filled) {
+            Question question;
+            question.topic = fmt::format("{}/{}/{}/admin", root, type.type, governor_name(i));
+            question.batch = true;
+            for (std::size_t batch = 0; batch < batches; ++batch) {
+                question.entries = filling_of(type.type, filling, batch, batches);
+                if (first_only) {
+                    question.entries.resize(1);
+                }
+                if (const auto done = asked(bus, question); !done) {
+                    return done.error();
+                }
+                if (first_only) {
+                    break;
+                }
+            }
+        }
+    }
+    return filled;
+}
+
+}  // namespace
 
 Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int governors,
                              int stop_fd) {
@@ -99,34 +148,31 @@ Result<FilledNode> fill_node(const BusOptions& broker, const NodeName& node, int
     if (!bus) {
         return bus.error();
     }
-    const auto empty = levels_of(**bus, root, stop_fd);
-    if (!empty) {
-        return empty.error();
-    }
+    struct Step {
+        Filling filling;
+        bool first_only;
+    };
     FilledNode filled;
-    for (const TypeCount& type : spread_governors(governors)) {
-        for (int i = 0; i < type.count; ++i) {
-            Question question;
-            question.topic = fmt::format("{}/{}/{}/admin", root, type.type, governor_name(i));
-            question.batch = true;
-            for (std::size_t batch = 0; batch < batches; ++batch) {
-                question.entries = filling_of(type.type, batch, batches);
-                if (const auto done = asked(**bus, question); !done) {
-                    return done.error();
-                }
-            }
-            ++filled.governors;
-        }
-    }
-    const auto full = levels_of(**bus, root, stop_fd);
-    if (!full) {
-        return full.error();
-    }
-    filled.raw_bytes = full->raw_bytes;
-    filled.snapshot_bytes = full->snapshot_bytes;
-    filled.governor_bytes = full->governor_bytes;
-    filled.empty_governor_bytes = empty->governor_bytes;
     filled.ring_events = ring_events;
+    std::vector<Levels> after;
+    for (const Step step :
+         {Step{Filling::ring, true}, Step{Filling::ring, false}, Step{Filling::all, false}}) {
+        const auto count = fill(**bus, root, governors, step.filling, step.first_only);
+        if (!count) {
+            return count.error();
+        }
+        filled.governors = *count;
+        const auto levels = levels_of(**bus, root, stop_fd);
+        if (!levels) {
+            return levels.error();
+        }
+        after.push_back(*levels);
+    }
+    filled.begun_governor_bytes = after[0].governor_bytes;
+    filled.ring_governor_bytes = after[1].governor_bytes;
+    filled.governor_bytes = after[2].governor_bytes;
+    filled.raw_bytes = after[2].raw_bytes;
+    filled.snapshot_bytes = after[2].snapshot_bytes;
     return filled;
 }
 

@@ -1,11 +1,8 @@
 #include "tests/e2e/governed_broker.h"
 
-#include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <vector>
 
@@ -18,25 +15,10 @@ constexpr Span patience{20'000};
 constexpr const char* root = "flyball/v1/test/node/";
 constexpr const char* replies = "clients/governed-broker/reply";
 
-std::string text_of(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+// NAME=VALUE of what a broker inherits: the sanitizers' own libraries.
+std::vector<std::string> preloaded() {
+    return {FLYBALL_PRELOADED};
 }
-
-// What the broker inherits while it lives: libraries that have to be in the process before the
-// plugin is (the sanitizers' own; empty without them).
-class Preloaded {
-public:
-    Preloaded() {
-        if (*FLYBALL_PRELOAD != '\0') {
-            ::setenv("LD_PRELOAD", FLYBALL_PRELOAD, 1);
-            ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-        }
-    }
-    ~Preloaded() { ::unsetenv("LD_PRELOAD"); }
-    Preloaded(const Preloaded&) = delete;
-    Preloaded& operator=(const Preloaded&) = delete;
-};
 
 std::string broker_lines(const std::filesystem::path& folder, const std::string& more) {
     return "plugin " FLYBALL_PLUGIN "\nplugin_opt_config " + (folder / "node.toml").string() +
@@ -67,9 +49,10 @@ GovernedBroker::Folder::~Folder() {
 
 GovernedBroker::GovernedBroker(Settings settings) {
     write_node(folder_.path, settings.config);
-    const Preloaded preloaded;
     broker_ = std::make_unique<Broker>(
-        BrokerSettings{.extra = broker_lines(folder_.path, settings.broker), .listener = {}});
+        BrokerSettings{.extra = broker_lines(folder_.path, settings.broker),
+                       .listener = {},
+                       .environment = preloaded()});
 }
 
 GovernedBroker::~GovernedBroker() {
@@ -86,8 +69,10 @@ std::string GovernedBroker::log_of_refused(const Settings& settings, const std::
     std::ofstream(config) << settings.broker << (::geteuid() == 0 ? "user root\n" : "")
                           << broker_lines(folder.path, "listener ") << free_port() << " 127.0.0.1\n"
                           << last;
-    const Preloaded preloaded;
-    Program broker({"/usr/sbin/mosquitto", "-c", config.string()});
+    std::vector<std::string> command = preloaded();
+    command.insert(command.begin(), "/usr/bin/env");
+    command.insert(command.end(), {"/usr/sbin/mosquitto", "-c", config.string()});
+    Program broker(command);
     const int status = broker.wait(std::chrono::seconds(10));
     return status > 0 ? broker.err() : "it started";
 }
@@ -131,11 +116,11 @@ void GovernedBroker::write_config(const std::string& config) {
 }
 
 void GovernedBroker::reload() {
-    ::kill(broker_->pid(), SIGHUP);
+    broker_->reload();
 }
 
 std::string GovernedBroker::log() const {
-    return text_of(broker_->folder() / "log");
+    return broker_->log();
 }
 
 }  // namespace flyball::testing

@@ -38,7 +38,13 @@ FleetFigures good() {
     f.memory_samples = {{0, 30'000'000, 9'000'000, 14'000'000}, f.memory};
     f.governor_bytes = 3'000 * 20'000;
     f.cpu = {30, 12, 9};
-    f.filled = FilledNode{800'000, 100'000, 30, 600'000, 60'000, 1'000};
+    f.filled = FilledNode{.raw_bytes = 800'000,
+                          .snapshot_bytes = 100'000,
+                          .governors = 30,
+                          .ring_events = 1'000,
+                          .begun_governor_bytes = 60'000,
+                          .ring_governor_bytes = 600'000,
+                          .governor_bytes = 1'900'000};
     f.invariants = {{"I1 never over-grant", 4'000, 0}, {"I2 ledger", 9'000, 0}};
     return f;
 }
@@ -78,9 +84,10 @@ TEST(Report, EachGateDecidesTheExitStatusAndOtherClaimsOnlyWhenStrict) {
         {"memory of everything", [](FleetFigures& f) { f.memory.tool_pss_bytes = 60'000'000; },
          false},
         {"memory of a governor", [](FleetFigures& f) { f.governor_bytes *= 2; }, false},
-        {"memory of 40 governors", [](FleetFigures& f) { f.filled->governor_bytes *= 2; }, false},
-        {"a ring of 1,000 events", [](FleetFigures& f) { f.filled->governor_bytes += 30 * 2'001; },
+        {"memory of 40 governors", [](FleetFigures& f) { f.filled->ring_governor_bytes *= 2; },
          false},
+        {"a ring of 1,000 events",
+         [](FleetFigures& f) { f.filled->ring_governor_bytes += 30 * 2'001; }, false},
         {"snapshot ratio", [](FleetFigures& f) { f.filled->raw_bytes = 400'000; }, false},
         {"start-up of a node", [](FleetFigures& f) { f.startup_ms.assign(100, 351.0); }, false},
         {"throughput", [](FleetFigures& f) { f.throughput->seconds = 2; }, false},

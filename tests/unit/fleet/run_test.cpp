@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "fleet/run/brokers.h"
@@ -207,11 +208,19 @@ TEST(Presence, EndsWithAWillAnOfflineOrASilence) {
 
 TEST(FilledNode, EachGovernorGetsAsManyRequestsAsItsRingHolds) {
     for (const TypeCount& type : spread_governors(5)) {
-        std::size_t sum = 0;
-        for (std::size_t batch = 0; batch < 4; ++batch) {
-            sum += filling_of(type.type, batch, 4).size();
+        for (const Filling filling : {Filling::ring, Filling::all}) {
+            std::size_t sum = 0;
+            std::set<std::string> tenants;
+            for (std::size_t batch = 0; batch < 4; ++batch) {
+                for (const Json& entry : filling_of(type.type, filling, batch, 4)) {
+                    EXPECT_EQ(entry.contains("id"), filling == Filling::all);
+                    tenants.insert(entry.at("tenant").get<std::string>());
+                    ++sum;
+                }
+            }
+            EXPECT_EQ(sum, ring_events) << type.type;
+            EXPECT_EQ(tenants.size(), filling == Filling::all ? 100U : 1U);
         }
-        EXPECT_EQ(sum, ring_events) << type.type;
     }
 }
 
