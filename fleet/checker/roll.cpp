@@ -64,8 +64,11 @@ std::optional<std::string> Roll::take(const Fact& fact, std::uint64_t& checks) {
     } else if (fact.governor.starts_with("billing/") &&
                std::ranges::find(of_account, fact.op) != of_account.end()) {
         is_there(itself);
-    } else if (fact.governor.starts_with("subscription/") && fact.op == "start") {
+    } else if (fact.governor.starts_with("subscription/") &&
+               (fact.op == "start" || fact.op == "check")) {
+        const auto counted = missing(fact, checks);  // nothing is: it was allowed
         is_there(itself);
+        return counted;
     } else if (fact.governor.starts_with("entitlement/") &&
                (fact.op == "grant" || fact.op == "revoke" || fact.op == "clear")) {
         const std::string feature = text(fact.request, "feature");

@@ -112,6 +112,10 @@ TEST_F(CheckerTest, FindsWhatIsUnknownAfterItWasThere) {
     checker = killed;
     said("subscription/main/request", {}, unknown("no_subscription"));
     EXPECT_TRUE(broken("state back"));
+    checker = Checker();
+    said("subscription/main/request", {}, {});  // who is allowed has one
+    said("subscription/main/request", {}, unknown("no_subscription"));
+    EXPECT_TRUE(broken("state back"));
     checker = killed;
     said("entitlement/main/request", {{"feature", "export"}}, unknown("not_entitled"));
     EXPECT_TRUE(broken("state back"));
