@@ -251,8 +251,9 @@ Result<void> StateStore::begin_anew(std::uint64_t next_record) {
     journal_ = std::move(*journal);
     next_record_ = next_record;
     due_bytes_ = journal_->written_bytes();
-    // A disk that fails again and again must not fill up with what those journals have left.
-    return journal_->retire_before(older_record_ + 1);
+    // What failed journals leave must not fill the disk, nor more than half of the next one's room.
+    const bool crowded = journal_->disk_bytes() > journal_bytes_max() / 2;
+    return journal_->retire_before(crowded ? next_record : older_record_ + 1);
 }
 
 Result<void> StateStore::write(std::span<const std::byte> records, std::uint32_t count) {

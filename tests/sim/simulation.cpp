@@ -13,8 +13,8 @@ using checker::Invariant;
 namespace {
 
 constexpr std::size_t segment_bytes = 16 * 1024;
-constexpr std::uint64_t max_bytes = std::uint64_t{2} << 20U;
-constexpr std::size_t files_max = 60;  // the segments that the journal has room for, and others
+constexpr std::uint64_t max_bytes = std::uint64_t{4} << 20U;
+constexpr std::size_t files_max = 112;  // the segments that the journal has room for, and others
 constexpr std::size_t ids_capacity = 48;
 constexpr std::size_t starts_max = 50;  // attempts, each of which may find another fault
 
