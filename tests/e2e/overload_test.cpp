@@ -55,15 +55,18 @@ TEST(Overload, IsRefusedWhileRepliesWaitForTheDisk) {
     EXPECT_GT(said["allow"], 0);
     EXPECT_EQ(said.size(), said.contains("erroroverloaded") ? 2U : 1U);
     EXPECT_EQ(Json::parse(last.payload).at("used"), said["allow"]);
+    // All that was answered is counted; the broker may have dropped some that never came.
+    const int answered = said["allow"] + said["erroroverloaded"] + 1;
     const auto health = client.await(
         [&](const auto& at) {
             if (!at.topic.ends_with("/health")) {
                 return false;
             }
             const Json traffic = Json::parse(at.payload).at("throughput");
-            return traffic.at("requests").template get<int>() +
-                       traffic.at("refused").template get<int>() ==
-                   requests + 1;
+            const int counted = traffic.at("requests").template get<int>() +
+                                traffic.at("refused").template get<int>();
+            EXPECT_LE(counted, requests + 1);
+            return counted >= answered;
         },
         answer_wait);
     fmt::print("{} allowed, {} told that they were refused, {} refused\n", said["allow"],
