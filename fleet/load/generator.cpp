@@ -296,7 +296,8 @@ void Generator::fault_begins(const std::string& where, bool state_lost, std::int
         return;
     }
     for (const auto& target : targets_) {
-        if (target->device.name() != where || target->gone) {
+        const bool hit = target->device.name() == where || target->device.region == where;
+        if (!hit || target->gone) {
             continue;
         }
         for (auto& [n, asked] : open_) {

@@ -80,8 +80,8 @@ void add_gates(const FleetFigures& f, std::vector<Target>& all) {
                         ratio(static_cast<double>(f.memory.nodes_pss_bytes),
                               static_cast<double>(f.devices_up)) *
                             100 / mb),
-                   fmt::format("sum of PSS of {} {} nodes, / {} x 100", f.devices_up,
-                               f.isolated ? "separate" : "forked", f.devices_up),
+                   fmt::format("sum of PSS of {} nodes ({}), / {} x 100", f.devices_up,
+                               homes_text(f.homes), f.devices_up),
                    true});
     all.push_back({"fleet up", "s", 15, false, when(f.fleet_up_s > 0, f.fleet_up_s),
                    fmt::format("from the first spawn to {} nodes online", f.devices), true});
@@ -125,7 +125,7 @@ void add_speed(const FleetFigures& f, std::vector<Target>& all) {
         {"start-up of a node", "ms", 350, false,
          when(!f.startup_ms.empty(), percentile(f.startup_ms, 0.99)),
          fmt::format("p99 of {} nodes, {} to subscribed; median {:.0f} ms", f.startup_ms.size(),
-                     f.isolated ? "exec" : "fork", percentile(f.startup_ms, 0.5))});
+                     f.homes == NodeHomes::forks ? "fork" : "exec", percentile(f.startup_ms, 0.5))});
     all.push_back(
         {"throughput", "/s", 15'000, true,
          f.throughput ? std::optional(f.throughput->decided_per_second()) : std::nullopt,
@@ -179,6 +179,18 @@ void add_cost(const FleetFigures& f, std::vector<Target>& all) {
 }
 
 }  // namespace
+
+std::string_view homes_text(NodeHomes homes) {
+    switch (homes) {
+        case NodeHomes::forks:
+            return "forked from a warmed process";
+        case NodeHomes::processes:
+            return "separate processes";
+        case NodeHomes::brokers:
+            return "inside their brokers, which are counted in";
+    }
+    return "";
+}
 
 Cost cost_of(const FleetFigures& f) {
     Cost cost;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fleet/exit.h"
@@ -31,6 +32,9 @@ struct Cost {
     double dollars_a_month = 0;
 };
 Cost cost_of(const FleetFigures& figures);
+
+// "forked from a warmed process", of nodes.
+std::string_view homes_text(NodeHomes homes);
 
 std::vector<Target> targets_of(const FleetFigures& figures);
 // Names of what was missed and counts: gates, or with `strict` every target.

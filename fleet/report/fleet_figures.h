@@ -47,12 +47,19 @@ struct FilledNode {
     std::uint64_t governor_bytes = 0;  // with a hundred tenants and full memories of ids, too
 };
 
+// What a node's process is.
+enum class NodeHomes : std::uint8_t {
+    forks,      // of a warmed one
+    processes,  // by themselves
+    brokers,    // its region's broker: what is measured of nodes has the brokers in it
+};
+
 struct FleetFigures {
     std::string run;      // its name
     std::string version;  // of the tool
     Instant at{};         // when it began
     std::uint64_t seed = 0;
-    bool isolated = false;  // plain processes, not forked from a warmed one
+    NodeHomes homes = NodeHomes::forks;
     std::string chaos;      // "kill=1/10s", empty when there was none
     bool default_rate = true;
 

@@ -83,7 +83,7 @@ Json fleet_json(const FleetFigures& f) {
             {"not_up", f.not_up},
             {"fleet_up_s", f.fleet_up_s},
             {"startup_ms", f.startup_ms},
-            {"isolated", f.isolated},
+            {"nodes_are", homes_text(f.homes)},
             {"chaos", f.chaos},
             {"faults", f.faults},
             {"seed", f.seed},

@@ -32,7 +32,7 @@ ReportSection fleet_section(const FleetFigures& f) {
         fmt::format("{} of {} devices and {} of {} governors up at the end; the fleet was up after "
                     "{:.1f} s; {}, seed {}, {}.",
                     f.devices_up, f.devices, f.governors_up, f.governors, f.fleet_up_s,
-                    f.isolated ? "separate processes" : "forked from a warmed process", f.seed,
+                    homes_text(f.homes), f.seed,
                     f.chaos.empty() ? "no chaos" : "chaos " + f.chaos));
     if (!f.machine.empty()) {
         section.before.push_back("The machine: " + printable(f.machine) + ".");
@@ -148,8 +148,10 @@ ReportSection memory_section(const FleetFigures& f) {
     const auto row = [&](std::string who, std::uint64_t bytes, double seconds) {
         section.table.rows.push_back({std::move(who), mb(bytes), fmt::format("{:.1f}", seconds)});
     };
-    row(fmt::format("{} nodes", f.devices_up), f.memory.nodes_pss_bytes, f.cpu.nodes_s);
-    row("brokers", f.memory.brokers_pss_bytes, f.cpu.brokers_s);
+    const bool inside = f.homes == NodeHomes::brokers;
+    row(fmt::format("{} nodes{}", f.devices_up, inside ? " and their brokers" : ""),
+        f.memory.nodes_pss_bytes, f.cpu.nodes_s);
+    row(inside ? "the hub" : "brokers", f.memory.brokers_pss_bytes, f.cpu.brokers_s);
     row("this tool", f.memory.tool_pss_bytes, f.cpu.tool_s);
     if (f.devices_up > 0) {
         const double nodes = static_cast<double>(f.memory.nodes_pss_bytes) / 1e6;
@@ -161,7 +163,8 @@ ReportSection memory_section(const FleetFigures& f) {
     if (f.other_kind_pss_bytes) {
         section.after.push_back(
             fmt::format("{} of the same size that nobody has asked take {:.3f} MB each.",
-                        f.isolated ? "Nodes forked from a warmed process" : "Separate processes",
+                        f.homes == NodeHomes::processes ? "Nodes forked from a warmed process"
+                                                        : "Separate processes",
                         static_cast<double>(*f.other_kind_pss_bytes) / 1e6));
     }
     section.after.push_back(fmt::format("The brokers dropped {} messages.", f.broker_dropped));

@@ -40,16 +40,16 @@ std::string broker_config(const BrokerFile& file, bool root) {
             "try_private true\nnotifications false\ncleansession false\nrestart_timeout 1\n",
             file.region, file.uplink, file.prefix);
     }
-    return text;
+    return text + file.guests;
 }
 
 std::string BrokerPlace::address() const {
     return fmt::format("tcp://127.0.0.1:{}", port);
 }
 
-Result<std::unique_ptr<Brokers>> Brokers::start(Spawner& spawner, const std::string& folder,
-                                                const std::vector<std::string>& regions,
-                                                const std::string& program) {
+Result<std::unique_ptr<Brokers>> Brokers::make(Spawner& spawner, const std::string& folder,
+                                               const std::vector<std::string>& regions,
+                                               const std::string& program) {
     if (program.empty()) {
         return Error{ErrorCode::unavailable,
                      "mosquitto is not installed: a fleet needs brokers (Debian: mosquitto)"};
@@ -58,18 +58,26 @@ Result<std::unique_ptr<Brokers>> Brokers::start(Spawner& spawner, const std::str
     if (auto written = brokers->write_files(regions); !written) {
         return written.error();
     }
-    for (BrokerPlace& place : brokers->places_) {
+    return brokers;
+}
+
+Result<void> Brokers::house(const std::string& region, const std::string& guests) {
+    return write_file(*find(region), guests);
+}
+
+Result<void> Brokers::start() {
+    for (BrokerPlace& place : places_) {
         // The hub answers before a region's broker looks for it: the next look is 5 s later.
-        const bool hub = &place == &brokers->places_.front();
-        auto up = brokers->launch(place);
-        if (up && (hub || &place == &brokers->places_.back())) {
-            up = brokers->await_launched();
+        const bool hub = &place == &places_.front();
+        auto up = launch(place);
+        if (up && (hub || &place == &places_.back())) {
+            up = await_launched();
         }
         if (!up) {
             return up.error();
         }
     }
-    return brokers;
+    return {};
 }
 
 Result<void> Brokers::write_files(const std::vector<std::string>& regions) {
@@ -88,11 +96,27 @@ Result<void> Brokers::write_files(const std::vector<std::string>& regions) {
     }
     relay_ = *std::move(relay);
     for (const BrokerPlace& place : places_) {
-        const bool hub = &place == &places_.front();
-        BrokerFile file{place.port, hub ? websockets_ : std::uint16_t{0}, relay_->port(place.name),
-                        place.name};
-        std::ofstream(fmt::format("{}/{}.conf", folder_, place.name))
-            << broker_config(file, ::geteuid() == 0);
+        if (auto written = write_file(place, ""); !written) {
+            return written;
+        }
+    }
+    return {};
+}
+
+Result<void> Brokers::write_file(const BrokerPlace& place, const std::string& guests) const {
+    const bool hub = &place == &places_.front();
+    BrokerFile file;
+    file.port = place.port;
+    file.websockets = hub ? websockets_ : std::uint16_t{0};
+    file.uplink = relay_->port(place.name);
+    file.region = place.name;
+    file.guests = guests;
+    const std::string path = fmt::format("{}/{}.conf", folder_, place.name);
+    std::ofstream out(path);
+    out << broker_config(file, ::geteuid() == 0);
+    out.close();
+    if (!out) {
+        return Error{ErrorCode::unavailable, "cannot write " + path};
     }
     return {};
 }

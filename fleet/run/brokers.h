@@ -22,6 +22,7 @@ struct BrokerFile {
     std::uint16_t uplink = 0;      // 0: the hub, which has none
     std::string region;            // of a broker with an uplink
     std::string prefix = "flyball/v1";
+    std::string guests;  // lines about the nodes that live in it
 };
 std::string broker_config(const BrokerFile& file, bool root);
 
@@ -39,10 +40,13 @@ struct BrokerRestart {
 
 class Brokers {
 public:
-    // Starts them and waits until all answer.
-    static Result<std::unique_ptr<Brokers>> start(Spawner& spawner, const std::string& folder,
-                                                  const std::vector<std::string>& regions,
-                                                  const std::string& program);
+    // Their files, with ports that are free; start() starts them and waits until all answer.
+    static Result<std::unique_ptr<Brokers>> make(Spawner& spawner, const std::string& folder,
+                                                 const std::vector<std::string>& regions,
+                                                 const std::string& program);
+    // Before start(): the lines of that region's broker about the nodes that live in it.
+    Result<void> house(const std::string& region, const std::string& guests);
+    Result<void> start();
     const std::vector<BrokerPlace>& places() const { return places_; }  // the hub first
     const BrokerPlace* find(const std::string& name) const;
     std::string websockets() const;
@@ -60,6 +64,7 @@ private:
         : spawner_(spawner), folder_(std::move(folder)), program_(std::move(program)) {}
     Result<void> launch(BrokerPlace& place);
     Result<void> write_files(const std::vector<std::string>& regions);
+    Result<void> write_file(const BrokerPlace& place, const std::string& guests) const;
     Result<void> await_launched() const;
 
     struct Down {

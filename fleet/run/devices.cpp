@@ -108,6 +108,7 @@ Result<void> Devices::add(const std::string& region, int count) {
         }
         device.folder = fmt::format("{}/{}/{}", options_.folder, region, device.name.node);
         device.since = device.next_start = now();
+        device.state = options_.in_broker ? DeviceState::starting : DeviceState::waiting;
         if (auto written = write_files(device); !written) {
             return written.error();
         }

@@ -25,7 +25,7 @@ struct FleetDevice {
     NodeName name;
     std::string folder;
     DeviceState state = DeviceState::waiting;
-    pid_t pid = 0;  // 0: no process
+    pid_t pid = 0;  // 0: no process, or one inside its region's broker
     Presence presence{Span(0)};
     Deadline since{};    // of this state
     Deadline came_up{};  // of this start
@@ -55,12 +55,14 @@ public:
         Span health_interval{10'000};
         std::string prefix = "flyball/v1";
         std::string folder;
+        bool in_broker = false;  // started and ended with its region's broker
         // Where the devices of a region connect.
         std::function<std::string(const std::string& region)> broker;
     };
     Devices(Spawner& spawner, Options options) : spawner_(spawner), options_(std::move(options)) {}
 
-    // Each with a name that is free in its region; they start with the next ticks.
+    // Each with a name that is free in its region; they start with the next ticks, or with their
+    // broker.
     Result<void> add(const std::string& region, int count);
     // The ones with the highest numbers leave: SIGTERM. Their names.
     std::vector<NodeName> remove(const std::string& region, int count);

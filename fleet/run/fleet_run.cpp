@@ -150,7 +150,8 @@ FleetRun::Turn FleetRun::bring_up() {
     const Deadline patience =
         deadline_after(up_patience + machine_.plan().devices() * up_patience_of_each);
     const Turn turn = turns_until(patience, [this] { return machine_.devices().all_up(); });
-    figures_.fleet_up_s = static_cast<double>(elapsed().count()) / 1000;
+    figures_.fleet_up_s =
+        std::chrono::duration<double>(deadline_after(Span(0)) - machine_.began()).count();
     draw(true);
     return turn;
 }
@@ -349,7 +350,9 @@ Exit FleetRun::go() {
     figures_.version = FLYBALL_VERSION;
     figures_.at = wall_now();
     figures_.seed = plan.seed;
-    figures_.isolated = plan.isolate;
+    figures_.homes = plan.in_broker ? NodeHomes::brokers
+                     : plan.isolate ? NodeHomes::processes
+                                    : NodeHomes::forks;
     figures_.chaos = chaos_text(plan.chaos);
     figures_.default_rate = plan.rate == default_rate;
     figures_.machine_cost = plan.machine_cost;
@@ -378,7 +381,8 @@ Exit FleetRun::go() {
 
 Exit run_fleet(const Plan& plan, bool json) {
     auto machine =
-        FleetMachine::start(plan, {find_program("flyball-node"), find_program("mosquitto")});
+        FleetMachine::start(plan, {find_program("flyball-node"), find_program("mosquitto"),
+                                   find_plugin("flyball_mosquitto.so")});
     if (!machine) {
         return fail(machine.error());
     }

@@ -47,7 +47,7 @@ struct Flags {
     std::optional<int> governors;
     std::optional<double> rate, machine_cost;
     std::optional<std::uint64_t> seed;
-    bool isolate = false, keep = false, strict = false, no_throughput = false;
+    bool isolate = false, in_broker = false, keep = false, strict = false, no_throughput = false;
 };
 
 template <typename Value>
@@ -85,6 +85,7 @@ Result<Plan> plan_of(const std::string& file, const Flags& flags) {
     put(flags.machine_cost, plan.machine_cost);
     put(flags.seed, plan.seed);
     plan.isolate = plan.isolate || flags.isolate;
+    plan.in_broker = plan.in_broker || flags.in_broker;
     plan.keep = plan.keep || flags.keep;
     plan.strict = plan.strict || flags.strict;
     plan.throughput = plan.throughput && !flags.no_throughput;
@@ -146,6 +147,8 @@ void Fleet::describe_plan(CLI::App& verb) {
         ->type_name("KIND=N/DURATION,...");
     of_plan(
         verb.add_flag("--isolate", flags_.isolate, "plain processes, not forks of a warmed one"));
+    of_plan(verb.add_flag("--in-broker", flags_.in_broker,
+                          "each device a plugin of its region's broker, not a process"));
     of_plan(verb.add_option("--seed", flags_.seed, "of the load and the chaos (1)"))
         ->type_name("N");
     of_plan(verb.add_flag("--keep", flags_.keep, "leave logs and states, and say where"));

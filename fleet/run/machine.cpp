@@ -77,33 +77,71 @@ Result<void> FleetMachine::prepare(FleetPrograms programs) {
         reaper_->keep_folder();
     }
     spawner_ = std::make_unique<Spawner>(*reaper_, programs.node);
+    return start_brokers(programs);
+}
+
+Result<void> FleetMachine::start_brokers(const FleetPrograms& programs) {
     std::vector<std::string> regions;
     for (const RegionSize& region : plan_.regions) {
         regions.push_back(region.name);
     }
-    auto brokers = Brokers::start(*spawner_, reaper_->folder(), regions, programs.broker);
+    auto brokers = Brokers::make(*spawner_, reaper_->folder(), regions, programs.broker);
     if (!brokers) {
         return brokers.error();
     }
     brokers_ = *std::move(brokers);
-    if (!plan_.isolate) {
-        const auto server = spawner_->start_fork_server(true);
-        if (!server) {
-            return server.error();
-        }
-        fork_server_ = *server;
+    if (auto added = add_devices(programs.plugin); !added) {
+        return added;
     }
+    began_ = deadline_after(Span(0));
+    if (auto started = brokers_->start(); !started) {
+        return started;
+    }
+    if (!plan_.in_broker) {
+        began_ = deadline_after(Span(0));  // devices are started by the turns that follow
+    }
+    if (plan_.isolate || plan_.in_broker) {
+        return {};
+    }
+    const auto server = spawner_->start_fork_server(true);
+    if (!server) {
+        return server.error();
+    }
+    fork_server_ = *server;
+    return {};
+}
+
+Result<void> FleetMachine::add_devices(const std::string& plugin) {
     Devices::Options options;
     options.governors = plan_.governors;
     options.prefix = bus_options_.prefix;
     options.folder = reaper_->folder();
+    options.in_broker = plan_.in_broker;
     options.broker = [this](const std::string& region) {
         return brokers_->find(region)->address();
     };
     devices_ = std::make_unique<Devices>(*spawner_, std::move(options));
     for (const RegionSize& region : plan_.regions) {
         if (auto added = devices_->add(region.name, region.devices); !added) {
-            return added.error();
+            return added;
+        }
+    }
+    if (!plan_.in_broker) {
+        return {};
+    }
+    if (plugin.empty()) {
+        return Error{ErrorCode::unavailable,
+                     "flyball_mosquitto.so is neither beside this program (../lib) nor where "
+                     "Mosquitto keeps plugins: --in-broker needs it"};
+    }
+    std::map<std::string, std::string> guests;
+    for (const FleetDevice& device : devices_->all()) {
+        guests[device.name.region] += fmt::format(
+            "plugin {}\nplugin_opt_config {}/node.toml\n", plugin, device.folder);
+    }
+    for (const auto& [region, lines] : guests) {
+        if (auto written = brokers_->house(region, lines); !written) {
+            return written;
         }
     }
     return {};
@@ -273,23 +311,24 @@ bool FleetMachine::calm() const {
 std::vector<pid_t> FleetMachine::node_pids() const {
     std::vector<pid_t> pids;
     for (const FleetDevice& device : devices_->all()) {
-        if (device.pid > 0) {
-            pids.push_back(device.pid);
-        }
+        pids.push_back(device.pid);
     }
-    if (fork_server_ > 0) {
-        pids.push_back(fork_server_);
+    const auto& places = brokers_->places();
+    for (std::size_t i = 1; plan_.in_broker && i < places.size(); ++i) {
+        pids.push_back(places[i].pid);
     }
+    pids.push_back(fork_server_);
+    std::erase(pids, 0);
     return pids;
 }
 
 std::vector<pid_t> FleetMachine::broker_pids() const {
     std::vector<pid_t> pids;
-    for (const BrokerPlace& place : brokers_->places()) {
-        if (place.pid > 0) {
-            pids.push_back(place.pid);
-        }
+    const auto& places = brokers_->places();  // the hub first
+    for (std::size_t i = 0; i < (plan_.in_broker ? 1 : places.size()); ++i) {
+        pids.push_back(places[i].pid);
     }
+    std::erase(pids, 0);
     return pids;
 }
 

@@ -38,6 +38,7 @@ public:
 struct FleetPrograms {
     std::string node;
     std::string broker;
+    std::string plugin;  // the node as the broker's plugin
 };
 
 class FleetMachine {
@@ -67,8 +68,10 @@ public:
     bool interrupted() const { return interrupt_.seen(); }  // by a signal, not by `fleet stop`
     std::uint64_t faults() const { return faults_; }
     std::string prefix() const { return bus_options_.prefix; }
-    std::vector<pid_t> node_pids() const;  // the fork-server's too
-    std::vector<pid_t> broker_pids() const;
+    // The fork-server's too; the regions' brokers, when the devices live in them.
+    std::vector<pid_t> node_pids() const;
+    std::vector<pid_t> broker_pids() const;  // without those
+    Deadline began() const { return began_; }  // when the first device could start
     std::string why_broken() const;
     // By the brokers' own count, which they tell every second; a restart begins it anew.
     std::uint64_t messages_dropped() const;
@@ -87,6 +90,8 @@ public:
 private:
     FleetMachine() = default;
     Result<void> prepare(FleetPrograms programs);
+    Result<void> start_brokers(const FleetPrograms& programs);
+    Result<void> add_devices(const std::string& plugin);
     Result<void> connect();
     Result<void> connect_regions();
     bool is_spare(const NodeName& name) const;
@@ -139,6 +144,7 @@ private:
     std::vector<pid_t> spares_;
     std::set<std::string> spares_online_;
     pid_t fork_server_ = 0;
+    Deadline began_{};
     int wake_ = -1;  // an epoll descriptor: a signal, or news of a process
     bool stop_asked_ = false;
     std::uint64_t faults_ = 0;

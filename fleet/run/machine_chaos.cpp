@@ -93,7 +93,7 @@ FleetMachine::BrokerFault& FleetMachine::broker_fault(const std::string& name) {
     }
     broker_faults_.push_back(std::move(fault));
     if (watcher_ != nullptr) {
-        watcher_->fault_begins(name, false);
+        watcher_->fault_begins(name, plan_.in_broker);
     }
     return broker_faults_.back();
 }

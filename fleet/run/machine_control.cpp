@@ -74,6 +74,10 @@ Json FleetMachine::scale(const Json& request) {
     if (region.empty() || brokers_->find(region) == nullptr || region == "hub") {
         return refused("region", "must be one of the fleet's regions; new ones need a broker");
     }
+    if (plan_.in_broker) {
+        return refused("region", "a broker takes no more nodes in and lets none out while it runs: "
+                                 "fleet run without --in-broker can be scaled");
+    }
     const auto by = integer_at(request, "by");
     const auto to = integer_at(request, "to");
     if (by.has_value() == to.has_value()) {
@@ -109,6 +113,11 @@ Json FleetMachine::kill(const Json& request) {
         return refused("node", name.error().message);
     }
     const FleetDevice* device = devices_->find(*name);
+    if (device != nullptr && plan_.in_broker) {
+        return refused("node", fmt::format("{} lives inside the broker of {} and cannot be killed "
+                                           "alone",
+                                           name->text(), name->region));
+    }
     if (device == nullptr || device->pid == 0) {
         return refused("node", fmt::format("{} {}", name->text(),
                                            device == nullptr ? "is no device of this fleet"

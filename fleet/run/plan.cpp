@@ -124,11 +124,29 @@ Result<void> PlanReader::read(Plan& plan) {
     take<double>("rate", "a number", within(plan.rate, 0.0, rate_max));
     take<double>("machine-cost", "a number", within(plan.machine_cost, 0.0, cost_max));
     take<bool>("isolate", "true or false", put(plan.isolate));
+    take<bool>("in-broker", "true or false", put(plan.in_broker));
     take<bool>("keep", "true or false", put(plan.keep));
     take<bool>("strict", "true or false", put(plan.strict));
     take<bool>("throughput", "true or false", put(plan.throughput));
     take<std::string>("report", "a folder's name", put(plan.report));
     return error_ ? Result<void>(*error_) : unknown_keys();
+}
+
+// A device inside its broker is no process: nothing can happen to it alone.
+Result<void> check_in_broker(const Plan& plan) {
+    if (plan.in_broker && plan.isolate) {
+        return Error{ErrorCode::usage, "in-broker: devices inside their brokers are no processes: "
+                                       "leave out isolate"};
+    }
+    for (const ChaosRate& rate : plan.chaos) {
+        if (plan.in_broker && (rate.kind == ChaosKind::kill || rate.kind == ChaosKind::pause)) {
+            return Error{ErrorCode::usage,
+                         fmt::format("chaos: {} hits a device's process, and inside a broker it has "
+                                     "none; broker and cut hit whole regions",
+                                     to_text(rate.kind))};
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -198,7 +216,7 @@ Result<void> check_plan(const Plan& plan) {
     if (plan.run_for <= Span(0)) {
         return Error{ErrorCode::usage, "for: must be longer than nothing"};
     }
-    return {};
+    return check_in_broker(plan);
 }
 
 std::string device_name(int number) {

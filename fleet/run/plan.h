@@ -26,7 +26,8 @@ struct Plan {
     double rate = 2000;    // requests a second, in all; 0: no load
     Span run_for{60'000};  // of the load, once the fleet is up
     std::vector<ChaosRate> chaos;
-    bool isolate = false;  // plain processes in place of forks of a warmed one
+    bool isolate = false;    // plain processes in place of forks of a warmed one
+    bool in_broker = false;  // each device a plugin of its region's broker, no process at all
     std::uint64_t seed = 1;
     bool keep = false;         // leave the run's folder, with logs and states
     bool strict = false;       // every missed claim is a failure

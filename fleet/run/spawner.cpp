@@ -21,6 +21,11 @@ bool is_program(const std::filesystem::path& path) {
     return std::filesystem::is_regular_file(path, none) && ::access(path.c_str(), X_OK) == 0;
 }
 
+std::filesystem::path own_folder() {
+    std::error_code none;  // then nothing is beside us
+    return std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
+}
+
 }  // namespace
 
 std::string Ended::text() const {
@@ -123,10 +128,8 @@ std::vector<int> Spawner::fds() const {
 }
 
 std::string find_program(const std::string& name) {
-    std::error_code failed;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-    if (!failed && is_program(self.parent_path() / name)) {
-        return self.parent_path() / name;
+    if (const auto beside = own_folder() / name; is_program(beside)) {
+        return beside;
     }
     const char* path = std::getenv("PATH");  // nobody changes the environment
     // Debian keeps brokers where a user's PATH does not look.
@@ -136,6 +139,18 @@ std::string find_program(const std::string& name) {
         folders.erase(0, folder.size() + 1);
         if (!folder.empty() && is_program(std::filesystem::path(folder) / name)) {
             return std::filesystem::path(folder) / name;
+        }
+    }
+    return {};
+}
+
+std::string find_plugin(const std::string& name) {
+    std::error_code none;
+    for (const std::filesystem::path& folder :
+         {own_folder() / "../lib", std::filesystem::path("/usr/lib/mosquitto")}) {
+        const auto found = std::filesystem::canonical(folder / name, none);
+        if (!none) {
+            return found;
         }
     }
     return {};

@@ -64,5 +64,7 @@ private:
 
 // Beside this program, else on PATH; empty when it is nowhere. Also looked for in /usr/sbin.
 std::string find_program(const std::string& name);
+// A library that a broker loads: in ../lib of this program, else where Debian keeps Mosquitto's.
+std::string find_plugin(const std::string& name);
 
 }  // namespace flyball

@@ -10,8 +10,16 @@
 
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
+#include "tests/e2e/raw_client.h"
 
 namespace flyball::testing {
+
+inline constexpr int not_authorized = 0x87;  // MQTT 5, section 2.4: a reason code
+
+// A client who is nobody's client but that user's.
+inline RawClient::Login user(const std::string& name) {
+    return {.client_id = name + "-client", .user = name};
+}
 
 class GovernedBroker {
 public:

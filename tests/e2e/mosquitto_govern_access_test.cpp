@@ -8,7 +8,6 @@
 #include <fstream>
 
 #include "tests/e2e/governed_broker.h"
-#include "tests/e2e/raw_client.h"
 #include "tests/unit/fleet/program.h"
 
 namespace flyball::testing {
@@ -16,12 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 using Arrived = RawClient::Arrived;
-
-constexpr int not_authorized = 0x87;
-
-RawClient::Login user(const std::string& name) {
-    return {.client_id = name + "-client", .user = name};
-}
 
 // Listening to data/# is for whoever has the feature.
 const std::string listeners_need_a_feature =

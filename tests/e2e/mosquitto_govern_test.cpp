@@ -4,19 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/governed_broker.h"
-#include "tests/e2e/raw_client.h"
 
 namespace flyball::testing {
 namespace {
 
 using Json = nlohmann::json;
 using Arrived = RawClient::Arrived;
-
-constexpr int not_authorized = 0x87;
-
-RawClient::Login user(const std::string& name) {
-    return {.client_id = name + "-client", .user = name};
-}
 
 // One message a day for each tenant.
 const std::string one_a_day =

@@ -96,6 +96,17 @@ TEST(Plan, RefusesFleetsThatCannotBe) {
     EXPECT_FALSE(with([](Plan& plan) { plan.run_for = Span(0); }));
     EXPECT_FALSE(with([](Plan& plan) { plan.machine_cost = -5; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].devices = devices_max; }));
+    EXPECT_FALSE(with([](Plan& plan) { plan.in_broker = plan.isolate = true; }));
+    for (const ChaosKind kind : {ChaosKind::kill, ChaosKind::pause}) {
+        EXPECT_FALSE(with([kind](Plan& plan) {
+            plan.in_broker = true;
+            plan.chaos = {{.kind = kind}};
+        }));
+    }
+    EXPECT_TRUE(with([](Plan& plan) {
+        plan.in_broker = true;
+        plan.chaos = {{.kind = ChaosKind::broker}};
+    }));
 }
 
 TEST(Chaos, ReadsItsRates) {
