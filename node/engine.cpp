@@ -69,6 +69,11 @@ void Engine::set_limits(const Limits& limits) {
     }
 }
 
+void Engine::release_buffers() {
+    expects(depth_ == 0, "no message is in work");
+    workspaces_ = {};
+}
+
 std::size_t Engine::memory_bytes() const {
     std::size_t bytes = sizeof(*this) - sizeof(admit_) + admit_.memory_bytes();
     for (const auto& slot : workspaces_) {

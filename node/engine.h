@@ -48,6 +48,9 @@ public:
     // No more than this many handle() calls may be inside one another.
     static constexpr std::size_t depth_max = 4;
     bool can_go_deeper() const { return depth_ < depth_max; }
+    // Gives back the buffers that large messages and bursts made grow; the next message makes its
+    // own anew. Not while one is in work.
+    void release_buffers();
 
     // Decides one entry that was read elsewhere, under the supervisor; an error governor_down when
     // the governor throws. False: it threw.

@@ -178,6 +178,29 @@ GovernedTopics::Row GovernedTopics::row(std::size_t at) const {
     return {rules_[at].rule, rules_[at].counts};
 }
 
+Reason GovernedTopics::Judgement::denial() const {
+    constexpr std::uint8_t reasons = 64;  // the most that there can ever be: governors/packing.h
+    for (std::uint8_t number = 0; number < reasons; ++number) {
+        if (to_text(static_cast<Reason>(number)) == reason) {
+            return static_cast<Reason>(number);
+        }
+    }
+    return Reason::none;
+}
+
+const GovernedTopics::Guarded& GovernedTopics::guarded_of(const GovernRule& rule) const {
+    return *std::ranges::find_if(rules_, [&](const Guarded& one) { return &one.rule == &rule; });
+}
+
+bool GovernedTopics::is_to_tell(const GovernRule& rule, std::int64_t now_us) const {
+    return now_us >= guarded_of(rule).quiet_until_us;
+}
+
+void GovernedTopics::told(const GovernRule& rule, std::int64_t now_us) {
+    rules_[static_cast<std::size_t>(&guarded_of(rule) - rules_.data())].quiet_until_us =
+        now_us + quiet_us;
+}
+
 bool GovernedTopics::is_exempt(std::string_view topic) const {
     return topic.starts_with('$') || topic.starts_with(flyball_topics) ||
            topic.starts_with(own_topics_);
@@ -206,8 +229,13 @@ GovernOutcome GovernedTopics::decide(Guarded& guarded, const GovernedAct& act,
         return GovernOutcome::allowed;
     }
     answer_->begin();
-    if (!ask(guarded.request.of(tenant, act.payload_bytes), *answer_)) {
-        answer_->reason().assign("busy");
+    try {
+        if (!ask(guarded.request.of(tenant, act.payload_bytes), *answer_)) {
+            answer_->reason().assign("busy");
+            return GovernOutcome::failed;
+        }
+    } catch (const std::bad_alloc&) {  // what a governor throws is its supervisor's
+        answer_->reason().assign("out of memory");
         return GovernOutcome::failed;
     }
     return answer_->decision();

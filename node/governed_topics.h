@@ -50,6 +50,7 @@ public:
         const GovernRule* rule = nullptr;  // null: none is about it
         std::string_view tenant{};         // these two until the next call
         std::string_view reason{};
+        Reason denial() const;  // `reason` as one of ours
     };
     // Puts a request to the engine and hands what it sends to the host; false: the engine is busy.
     using Ask = std::function<bool(const Message& request, EngineHost& host)>;
@@ -63,6 +64,13 @@ public:
     bool governs_subscriptions() const { return governs_subscriptions_; }
 
     Judgement judge(const GovernedAct& act, const Ask& ask);
+    // Whether a busy engine is to be waited for: not again and again while it stays busy, for the
+    // broker waits with us.
+    bool is_patient(std::int64_t now_us) const { return now_us >= impatient_until_us_; }
+    void was_busy(std::int64_t now_us) { impatient_until_us_ = now_us + impatient_us; }
+    // Whether a denial by this rule is to be told as an event: one a minute.
+    bool is_to_tell(const GovernRule& rule, std::int64_t now_us) const;
+    void told(const GovernRule& rule, std::int64_t now_us);
     // What a rule's governor could not decide, less than a minute ago.
     bool fails(std::int64_t now_us) const { return now_us < failing_until_us_; }
     void failed_at(std::int64_t now_us) { failing_until_us_ = now_us + failing_us; }
@@ -71,6 +79,8 @@ public:
 
 private:
     static constexpr std::int64_t failing_us = 60'000'000;
+    static constexpr std::int64_t impatient_us = 1'000'000;
+    static constexpr std::int64_t quiet_us = 60'000'000;
     // The first levels of a topic or a filter as numbers: most rules are told apart by one or two.
     struct Levels {
         static constexpr std::uint32_t any = 0;  // a wildcard
@@ -85,12 +95,14 @@ private:
         GovernRule rule;
         GovernRequest request;
         Counts counts{};
+        std::int64_t quiet_until_us = 0;  // after an event
         bool is_about(const GovernedAct& act) const;
     };
     class Answer;
 
     bool is_exempt(std::string_view topic) const;
     Guarded* find(const GovernedAct& act);
+    const Guarded& guarded_of(const GovernRule& rule) const;
     GovernOutcome decide(Guarded& guarded, const GovernedAct& act, std::string_view tenant,
                          const Ask& ask);
 
@@ -100,6 +112,7 @@ private:
     std::unique_ptr<Answer> answer_;
     bool governs_subscriptions_ = false;
     std::int64_t failing_until_us_ = 0;
+    std::int64_t impatient_until_us_ = 0;
 };
 
 }  // namespace flyball

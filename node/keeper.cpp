@@ -14,6 +14,7 @@ constexpr std::size_t buffers_kept = 4;       // as many as are written at once
 // What is larger is a large record's and not kept. Groups fit, so that buffers need not grow again,
 // and LZ4 finds as much in them as in larger ones: matches reach back no farther.
 constexpr std::size_t buffer_bytes_kept = 64 * 1024;
+constexpr std::size_t small_buffer_bytes = 8 * 1024;
 constexpr std::int64_t second_us = 1'000'000;
 // Within 5 s of the end of a fault the node is well again. An attempt costs little: what fails is
 // mostly its first call, and a full disk takes no more than it has room for.
@@ -300,7 +301,10 @@ Result<void> Keeper::write_groups(const std::vector<Group>& groups, bool syncs) 
 
 void Keeper::reuse(std::vector<Group>& groups) {
     for (Group& group : groups) {
-        if (idle_.size() < buffers_kept && group.bytes.capacity() <= buffer_bytes_kept) {
+        // One that is mostly empty now was made by a burst.
+        const std::size_t capacity = group.bytes.capacity();
+        const bool fits = capacity <= small_buffer_bytes || group.bytes.size() >= capacity / 4;
+        if (idle_.size() < buffers_kept && capacity <= buffer_bytes_kept && fits) {
             group.bytes.clear();
             group.count = 0;
             idle_.push_back(std::move(group));

@@ -108,6 +108,17 @@ void Node::publish_health_when_due(std::int64_t now_us) {
         now_us >= health_.next_us || (changed && now_us >= health_.last_us + second_us);
     if (due) {
         publish_health(status());
+        health_.tidies = true;
+    }
+    // What bursts and large messages made buffers grow to, once the copy of our report, which is
+    // the largest message of many a node, has been here too.
+    if (health_.tidies && now_us >= health_.last_us + second_us) {
+        health_.tidies = false;
+        engine_.release_buffers();
+        inbox_.release_buffers();
+        waitings_ = {};
+        health_decoder_.shrink();
+        trim_heap();
     }
 }
 

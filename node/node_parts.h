@@ -64,6 +64,7 @@ struct HealthPace {
     std::int64_t next_us = 0;
     std::int64_t last_us = 0;
     bool is_due = false;  // something that a reader must hear of soon
+    bool tidies = false;  // a second after the report
 };
 
 struct KeepingWatch {

@@ -38,6 +38,13 @@ std::optional<std::uint64_t> smaps_bytes(std::string_view smaps, std::string_vie
     return std::nullopt;
 }
 
+void trim_heap() {
+    constexpr std::size_t worth_it_bytes = 64 * 1024;
+    if (mallinfo2().fordblks > worth_it_bytes) {
+        malloc_trim(0);
+    }
+}
+
 ProcessStats process_stats() {
     ProcessStats stats;
     std::array<char, 2048> buffer{};  // the file has about 25 lines of 30 bytes
@@ -49,14 +56,7 @@ ProcessStats process_stats() {
         stats.rss_bytes = smaps_bytes(text, "Rss");
         stats.pss_bytes = smaps_bytes(text, "Pss");
     }
-    auto heap = mallinfo2();
-    // What a burst left behind in the heap's middle goes back to the system: 1 MB a node after the
-    // opening of accounts. Once a health interval, and only when it pays.
-    constexpr std::size_t worth_it_bytes = 256 * 1024;
-    if (heap.fordblks > worth_it_bytes) {
-        malloc_trim(0);
-        heap = mallinfo2();
-    }
+    const auto heap = mallinfo2();
     stats.heap_bytes = heap.uordblks + heap.hblkhd;
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

@@ -85,6 +85,10 @@ int run_node(int argc, const char* const* argv) {
     // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
     // more in every node, and the allocator's caches per thread keep them out of each other's way.
     mallopt(M_ARENA_MAX, 1);
+    // Large buffers by themselves: they leave no holes, and what is never touched of them, such as
+    // the 125 kB that the MQTT library takes for traces, is no memory.
+    constexpr int mapped_bytes_min = 64 * 1024;
+    mallopt(M_MMAP_THRESHOLD, mapped_bytes_min);
     // What cannot be written is an error of that write, not the end of the process.
     for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
         ::signal(refused_write, SIG_IGN);

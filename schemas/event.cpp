@@ -29,6 +29,8 @@ std::string_view to_text(EventKind kind) {
         case EventKind::governor_down: return "governor_down";
         case EventKind::clock_changed: return "clock_changed";
         case EventKind::tenant_forgotten: return "tenant_forgotten";
+        case EventKind::publish_denied: return "publish_denied";
+        case EventKind::subscribe_denied: return "subscribe_denied";
     }
     return "";
 }

@@ -29,6 +29,8 @@ enum class EventKind : std::uint8_t {
     governor_down,
     clock_changed,
     tenant_forgotten,
+    publish_denied,  // these two only inside a broker
+    subscribe_denied,
 };
 std::string_view to_text(EventKind kind);
 

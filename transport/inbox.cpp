@@ -125,6 +125,15 @@ std::size_t Inbox::memory_bytes() const {
     return filling_.capacity() + draining_.capacity();
 }
 
+void Inbox::release_buffers() {
+    const std::lock_guard lock(mutex_);
+    if (drained_ == draining_.size()) {
+        draining_ = {};
+        drained_ = 0;
+    }
+    filling_.shrink_to_fit();
+}
+
 void Inbox::set_limits(Limits limits) {
     const std::lock_guard lock(mutex_);
     limits_ = limits;

@@ -36,6 +36,8 @@ public:
     std::size_t waiting() const { return waiting_.load(std::memory_order_acquire); }
     bool empty() const { return waiting() == 0; }
     std::size_t memory_bytes() const;
+    // Gives back what a burst made its buffers grow to; keeps what waits.
+    void release_buffers();
     void set_limits(Limits limits);
 
 private:

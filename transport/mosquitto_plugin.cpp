@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <exception>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace flyball {
 
@@ -31,16 +33,12 @@ int guarded(const char* where, int when_thrown, Call call) noexcept {
 // What the broker hands to each callback.
 struct Stay {
     mosquitto_plugin_id_t* plugin;
-    std::unique_ptr<BrokerGuest> guest;
+    std::vector<std::unique_ptr<BrokerGuest>> guests{};
     bool is_asked = false;  // about access
 };
 
 Stay& stay_of(void* data) {
     return *static_cast<Stay*>(data);
-}
-
-BrokerGuest& guest(void* data) {
-    return *stay_of(data).guest;
 }
 
 std::string_view view(const char* text) {
@@ -57,21 +55,32 @@ int on_message(int, void* data, void* user_data) {
             .username = view(mosquitto_client_username(event.client)),
             .has_address = mosquitto_client_address(event.client) != nullptr,
             .event = event};
-        const bool passes = guest(user_data).on_message(message) == BrokerGuest::Verdict::pass;
+        // What one stops the next ones never see.
+        const bool passes = std::ranges::all_of(stay_of(user_data).guests, [&](const auto& guest) {
+            return guest->on_message(message) == BrokerGuest::Verdict::pass;
+        });
         return passes ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
     });
 }
 
-int on_access(int, void* data, void* user_data) {
-    return guarded("a subscription", MOSQ_ERR_PLUGIN_DEFER, [&] {
-        const auto& event = *static_cast<const mosquitto_evt_acl_check*>(data);
+// The strictest of what guests say.
+BrokerGuest::Access access_of(Stay& stay, const mosquitto_evt_acl_check& event) {
+    auto strictest = BrokerGuest::Access::allow;
+    for (const auto& guest : stay.guests) {
         const auto access = event.access == MOSQ_ACL_SUBSCRIBE
-                                ? guest(user_data).on_subscription(
+                                ? guest->on_subscription(
                                       {.filter = view(event.topic),
                                        .client_id = view(mosquitto_client_id(event.client)),
                                        .username = view(mosquitto_client_username(event.client))})
-                                : guest(user_data).on_other_access();
-        switch (access) {
+                                : guest->on_other_access();
+        strictest = std::max(strictest, access);
+    }
+    return strictest;
+}
+
+int on_access(int, void* data, void* user_data) {
+    return guarded("a subscription", MOSQ_ERR_PLUGIN_DEFER, [&] {
+        switch (access_of(stay_of(user_data), *static_cast<const mosquitto_evt_acl_check*>(data))) {
             case BrokerGuest::Access::allow: return MOSQ_ERR_SUCCESS;
             case BrokerGuest::Access::ask_others: return MOSQ_ERR_PLUGIN_DEFER;
             case BrokerGuest::Access::deny: break;
@@ -81,7 +90,8 @@ int on_access(int, void* data, void* user_data) {
 }
 
 int ask_about_access(Stay& stay) {
-    const bool wanted = stay.guest->wants_access();
+    const bool wanted =
+        std::ranges::any_of(stay.guests, [](const auto& guest) { return guest->wants_access(); });
     if (wanted == stay.is_asked) {
         return MOSQ_ERR_SUCCESS;
     }
@@ -94,42 +104,83 @@ int ask_about_access(Stay& stay) {
 
 int on_tick(int, void*, void* user_data) {
     return guarded("a tick", MOSQ_ERR_SUCCESS, [&] {
-        guest(user_data).on_tick();
+        for (const auto& guest : stay_of(user_data).guests) {
+            guest->on_tick();
+        }
         return ask_about_access(stay_of(user_data));
     });
 }
 
 int on_reload(int, void*, void* user_data) {
     return guarded("a reload", MOSQ_ERR_SUCCESS, [&] {
-        guest(user_data).on_reload();
+        for (const auto& guest : stay_of(user_data).guests) {
+            guest->on_reload();
+        }
         ask_about_access(stay_of(user_data));
         return MOSQ_ERR_SUCCESS;
     });
 }
 
-int init(mosquitto_plugin_id_t* plugin, void** user_data, std::span<const mosquitto_opt> options) {
-    std::string config_path;
+// False: the log says what is wrong.
+bool take_in(Stay& stay, const std::string& config_path) {
+    auto guest = make_broker_guest(config_path);
+    if (guest == nullptr) {
+        return false;
+    }
+    const std::string name(guest->name());
+    if (std::ranges::any_of(stay.guests, [&](const auto& one) { return one->name() == name; })) {
+        mosquitto_log_printf(MOSQ_LOG_ERR,
+                             "flyball: error: %s: this broker has a node %s already: give each "
+                             "its own region, node and state.dir",
+                             config_path.c_str(), name.c_str());
+        return false;
+    }
+    stay.guests.push_back(std::move(guest));
+    return true;
+}
+
+bool take_in_all(Stay& stay, std::span<const mosquitto_opt> options) {
     for (const mosquitto_opt& option : options) {
         if (view(option.key) != "config") {
             mosquitto_log_printf(MOSQ_LOG_ERR,
                                  "flyball: error: plugin_opt_%s is unknown: there is only "
                                  "plugin_opt_config, the path of a node's configuration",
                                  option.key);
-            return MOSQ_ERR_INVAL;
+            return false;
         }
-        config_path = option.value;
+        if (!take_in(stay, option.value)) {
+            return false;
+        }
     }
-    auto stay = std::make_unique<Stay>(Stay{plugin, make_broker_guest(config_path)});
-    if (stay->guest == nullptr) {
-        return MOSQ_ERR_INVAL;
-    }
+    return !stay.guests.empty() || take_in(stay, "");
+}
+
+// Before there are guests: the broker has each function once, however often it loads us.
+int ask_for_events(Stay& stay) {
     for (const auto& [event, callback] :
          {std::pair{MOSQ_EVT_MESSAGE, &on_message}, std::pair{MOSQ_EVT_TICK, &on_tick},
           std::pair{MOSQ_EVT_RELOAD, &on_reload}}) {
-        const int done = mosquitto_callback_register(plugin, event, callback, nullptr, stay.get());
+        const int done = mosquitto_callback_register(stay.plugin, event, callback, nullptr, &stay);
+        if (done == MOSQ_ERR_ALREADY_EXISTS) {
+            mosquitto_log_printf(MOSQ_LOG_ERR,
+                                 "flyball: error: a second `plugin` line names this library: for "
+                                 "another node give the first one another plugin_opt_config line");
+        }
         if (done != MOSQ_ERR_SUCCESS) {
             return done;
         }
+    }
+    return MOSQ_ERR_SUCCESS;
+}
+
+// A broker whose plugin fails here ends without calling it again.
+int init(mosquitto_plugin_id_t* plugin, void** user_data, std::span<const mosquitto_opt> options) {
+    auto stay = std::make_unique<Stay>(Stay{.plugin = plugin});
+    if (const int done = ask_for_events(*stay); done != MOSQ_ERR_SUCCESS) {
+        return done;
+    }
+    if (!take_in_all(*stay, options)) {
+        return MOSQ_ERR_INVAL;
     }
     if (const int done = ask_about_access(*stay); done != MOSQ_ERR_SUCCESS) {
         return done;

@@ -1,7 +1,8 @@
 #pragma once
-// The door between a Mosquitto broker and a guest inside it: what the broker calls, in our words.
-// mosquitto_plugin.cpp is the library that the broker loads; whoever is to live in it defines
-// make_broker_guest(). Everything on the broker's thread.
+// The door between a Mosquitto broker and the guests inside it: what the broker calls, in our
+// words. mosquitto_plugin.cpp is the library that the broker loads; whoever is to live in it
+// defines make_broker_guest(). Everything on the broker's thread. One library is one plugin to the
+// broker, which calls a function of it once only: several guests share it.
 
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,7 @@ struct BrokerSubscription {
 class BrokerGuest {
 public:
     virtual ~BrokerGuest() = default;
+    virtual std::string_view name() const = 0;  // no two in a broker have the same
     enum class Verdict : std::uint8_t {
         pass,
         drop,  // nobody gets it; with QoS 1 an MQTT 5 client sees 0x87, Not authorized
@@ -51,8 +53,8 @@ public:
     virtual void on_reload() = 0;           // SIGHUP of the broker
 };
 
-// `config_path`: plugin_opt_config, empty without it. Null: the broker does not start; the log says
-// why.
+// `config_path`: of a plugin_opt_config, each makes a guest; empty without any. Null: the broker
+// does not start; the log says why.
 std::unique_ptr<BrokerGuest> make_broker_guest(const std::string& config_path);
 
 enum class BrokerLog : std::uint8_t { debug, info, notice, warning, error };

@@ -49,6 +49,9 @@ Result<std::unique_ptr<Transport>> make_paho(PahoOptions options) {
     if (options.backoff.first.count() <= 0 || options.backoff.first > options.backoff.max) {
         return bad_option("the first bound of the back-off is not between 1 ms and its maximum");
     }
+    // Else Paho formats a line of trace for each packet and each of its functions, for nobody, into
+    // 400 entries that are 125 kB of every process. Its environment variables still win.
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
     return std::unique_ptr<Transport>(
         std::make_unique<PahoTransport>(std::move(options), std::move(*address)));
 }

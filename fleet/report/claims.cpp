@@ -121,11 +121,11 @@ void add_memory(const FleetFigures& f, std::vector<Target>& all) {
 }
 
 void add_speed(const FleetFigures& f, std::vector<Target>& all) {
-    all.push_back(
-        {"start-up of a node", "ms", 350, false,
-         when(!f.startup_ms.empty(), percentile(f.startup_ms, 0.99)),
-         fmt::format("p99 of {} nodes, {} to subscribed; median {:.0f} ms", f.startup_ms.size(),
-                     f.homes == NodeHomes::forks ? "fork" : "exec", percentile(f.startup_ms, 0.5))});
+    all.push_back({"start-up of a node", "ms", 350, false,
+                   when(!f.startup_ms.empty(), percentile(f.startup_ms, 0.99)),
+                   fmt::format("p99 of {} nodes, {} to subscribed; median {:.0f} ms",
+                               f.startup_ms.size(), f.homes == NodeHomes::forks ? "fork" : "exec",
+                               percentile(f.startup_ms, 0.5))});
     all.push_back(
         {"throughput", "/s", 15'000, true,
          f.throughput ? std::optional(f.throughput->decided_per_second()) : std::nullopt,
@@ -182,12 +182,9 @@ void add_cost(const FleetFigures& f, std::vector<Target>& all) {
 
 std::string_view homes_text(NodeHomes homes) {
     switch (homes) {
-        case NodeHomes::forks:
-            return "forked from a warmed process";
-        case NodeHomes::processes:
-            return "separate processes";
-        case NodeHomes::brokers:
-            return "inside their brokers, which are counted in";
+        case NodeHomes::forks: return "forked from a warmed process";
+        case NodeHomes::processes: return "separate processes";
+        case NodeHomes::brokers: return "inside their brokers, which are counted in";
     }
     return "";
 }

@@ -60,7 +60,7 @@ struct FleetFigures {
     Instant at{};         // when it began
     std::uint64_t seed = 0;
     NodeHomes homes = NodeHomes::forks;
-    std::string chaos;      // "kill=1/10s", empty when there was none
+    std::string chaos;  // "kill=1/10s", empty when there was none
     bool default_rate = true;
 
     std::size_t devices = 0;

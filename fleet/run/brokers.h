@@ -22,7 +22,7 @@ struct BrokerFile {
     std::uint16_t uplink = 0;      // 0: the hub, which has none
     std::string region;            // of a broker with an uplink
     std::string prefix = "flyball/v1";
-    std::string guests;  // lines about the nodes that live in it
+    std::string guests{};  // lines about the nodes that live in it
 };
 std::string broker_config(const BrokerFile& file, bool root);
 

@@ -136,8 +136,9 @@ Result<void> FleetMachine::add_devices(const std::string& plugin) {
     }
     std::map<std::string, std::string> guests;
     for (const FleetDevice& device : devices_->all()) {
-        guests[device.name.region] += fmt::format(
-            "plugin {}\nplugin_opt_config {}/node.toml\n", plugin, device.folder);
+        std::string& lines = guests[device.name.region];
+        lines += lines.empty() ? fmt::format("plugin {}\n", plugin) : "";
+        lines += fmt::format("plugin_opt_config {}/node.toml\n", device.folder);
     }
     for (const auto& [region, lines] : guests) {
         if (auto written = brokers_->house(region, lines); !written) {

@@ -15,25 +15,12 @@
 #include "fleet/run/brokers.h"
 #include "fleet/run/chaos.h"
 #include "fleet/run/devices.h"
+#include "fleet/run/fleet_watcher.h"
 #include "fleet/run/plan.h"
 #include "fleet/run/reaper.h"
 #include "fleet/run/spawner.h"
 
 namespace flyball {
-
-// Whoever has to know what happens to the fleet: the load, the report.
-class FleetWatcher {
-public:
-    virtual ~FleetWatcher() = default;
-    // "eu-west" or "eu-west/device-07"; `state_lost`: its process died. Told before it starts anew.
-    virtual void fault_begins(const std::string& where, bool state_lost) = 0;
-    virtual void fault_over(const FaultOver& fault) = 0;
-    virtual void joined(const NodeName& name, const std::string& broker) = 0;
-    virtual void left(const NodeName& name) = 0;
-    // What a node told on its event topic.
-    virtual void event(const NodeName& name, const std::string& payload) = 0;
-    virtual void health(const NodeName& name, const Json& report) = 0;  // none that a broker kept
-};
 
 struct FleetPrograms {
     std::string node;
@@ -70,7 +57,7 @@ public:
     std::string prefix() const { return bus_options_.prefix; }
     // The fork-server's too; the regions' brokers, when the devices live in them.
     std::vector<pid_t> node_pids() const;
-    std::vector<pid_t> broker_pids() const;  // without those
+    std::vector<pid_t> broker_pids() const;    // without those
     Deadline began() const { return began_; }  // when the first device could start
     std::string why_broken() const;
     // By the brokers' own count, which they tell every second; a restart begins it anew.

@@ -75,8 +75,9 @@ Json FleetMachine::scale(const Json& request) {
         return refused("region", "must be one of the fleet's regions; new ones need a broker");
     }
     if (plan_.in_broker) {
-        return refused("region", "a broker takes no more nodes in and lets none out while it runs: "
-                                 "fleet run without --in-broker can be scaled");
+        return refused("region",
+                       "a broker takes no more nodes in and lets none out while it runs: "
+                       "fleet run without --in-broker can be scaled");
     }
     const auto by = integer_at(request, "by");
     const auto to = integer_at(request, "to");

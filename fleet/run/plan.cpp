@@ -135,15 +135,17 @@ Result<void> PlanReader::read(Plan& plan) {
 // A device inside its broker is no process: nothing can happen to it alone.
 Result<void> check_in_broker(const Plan& plan) {
     if (plan.in_broker && plan.isolate) {
-        return Error{ErrorCode::usage, "in-broker: devices inside their brokers are no processes: "
-                                       "leave out isolate"};
+        return Error{ErrorCode::usage,
+                     "in-broker: devices inside their brokers are no processes: "
+                     "leave out isolate"};
     }
     for (const ChaosRate& rate : plan.chaos) {
         if (plan.in_broker && (rate.kind == ChaosKind::kill || rate.kind == ChaosKind::pause)) {
-            return Error{ErrorCode::usage,
-                         fmt::format("chaos: {} hits a device's process, and inside a broker it has "
-                                     "none; broker and cut hit whole regions",
-                                     to_text(rate.kind))};
+            return Error{
+                ErrorCode::usage,
+                fmt::format("chaos: {} hits a device's process, and inside a broker it has "
+                            "none; broker and cut hit whole regions",
+                            to_text(rate.kind))};
         }
     }
     return {};

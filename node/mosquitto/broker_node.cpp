@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <thread>
 #include <utility>
 
 #include "node/clock.h"
@@ -27,6 +28,8 @@ BrokerLog broker_level(LogLevel level) {
     }
     return BrokerLog::error;
 }
+
+constexpr std::int64_t turns_us_max = 2'000;  // the broker's other clients wait so long
 
 // Threads that are started meanwhile leave the process's signals to the broker's own.
 class SignalsBlocked {
@@ -86,10 +89,27 @@ Config BrokerNode::read() const {
 // nobody would, only "allow" is no denial.
 void BrokerNode::look_at_broker() {
     const BrokerFile file = read_broker_file(machine_input(0, nullptr));
+    has_access_list_ = file.has_acl_file;
     access_of_others_ = file.has_acl_file || !why_no_subscriptions(file).empty()
                             ? Access::ask_others
                             : Access::allow;
     knows_bridges_ = file.unknown.empty() && !file.has_unix_socket;
+}
+
+// A broker keeps its old settings when its file has become wrong, and does not say so: whether an
+// access list that the file gained or lost is in force cannot be known. Then subscriptions are left
+// to the broker alone, which neither opens nor closes what it guards.
+void BrokerNode::look_at_access_list() {
+    const bool known = read_broker_file(machine_input(0, nullptr)).has_acl_file == has_access_list_;
+    if (!known && knows_access_list_ && node_->governs_subscriptions()) {
+        log_.write(LogLevel::error,
+                   "subscriptions are not governed until the broker is started anew: acl_file came "
+                   "or went in its configuration, and it may or may not have taken that");
+    }
+    if (known && !knows_access_list_) {
+        log_.write(LogLevel::notice, "subscriptions are governed again: acl_file is as it was");
+    }
+    knows_access_list_ = known;
 }
 
 bool BrokerNode::begin() {
@@ -106,6 +126,7 @@ bool BrokerNode::begin() {
     }
     const NodeSettings& settings = config.settings;
     log_.set_level(settings.log_level);
+    name_ = settings.root.text();
     const SignalsBlocked blocked;
     auto waker = BrokerWaker::make(settings);
     if (!waker) {
@@ -144,6 +165,7 @@ BrokerGuest::Verdict BrokerNode::on_message(const BrokerMessage& message) {
         return Verdict::pass;
     }
     if (waker_->is_knock(message.topic, message.client_id)) {
+        waker_->heard();
         turn_if_wanted();
         return Verdict::drop;
     }
@@ -169,13 +191,14 @@ BrokerGuest::Access BrokerNode::on_subscription(const BrokerSubscription& subscr
 }
 
 bool BrokerNode::wants_access() const {
-    return node_ != nullptr && node_->governs_subscriptions();
+    return node_ != nullptr && knows_access_list_ && node_->governs_subscriptions();
 }
 
 void BrokerNode::on_tick() {
     if (node_ != nullptr && monotonic_us() >= next_turn_us_) {
         const SignalsBlocked blocked;
         waker_->connect();
+        waker_->look_for_knock(monotonic_us());
         waker_->wake();
     }
     turn_if_wanted();
@@ -186,7 +209,7 @@ void BrokerNode::on_reload() {
         begin();
         return;
     }
-    look_at_broker();
+    look_at_access_list();
     node_->reread_configuration();
     waker_->wake();
 }
@@ -204,14 +227,21 @@ void BrokerNode::turn() {
             "no loopback connection to the broker: durable replies are up to 100 ms late",
             {{"why", *news}});
     }
-    const auto pause = node_->try_turn();
+    // More may be due than one turn does, or the keeper has the engine for a moment: without a
+    // loopback connection the broker's next turn may be its next tick.
+    const std::int64_t until_us = monotonic_us() + turns_us_max;
+    auto pause = node_->try_turn();
+    while ((!pause || *pause == Span{0}) && monotonic_us() < until_us) {
+        std::this_thread::yield();
+        pause = node_->try_turn();
+    }
     if (!pause) {
         waker_->knock();
         return;
     }
     next_turn_us_ = monotonic_us() + pause->count() * 1000;
     if (*pause == Span{0}) {
-        waker_->knock();  // more is due than one turn does: not at the broker's next tick
+        waker_->knock();
     }
     if (node_->drains()) {
         end();

@@ -26,6 +26,7 @@ public:
 
     // False: the broker's log says what is wrong.
     bool begin();
+    std::string_view name() const override { return name_; }
 
     Verdict on_message(const BrokerMessage& message) override;
     Access on_subscription(const BrokerSubscription& subscription) override;
@@ -38,6 +39,7 @@ public:
 private:
     Config read() const;
     void look_at_broker();
+    void look_at_access_list();
     void end();
     void turn_if_wanted();
     void turn();
@@ -48,7 +50,10 @@ private:
     std::unique_ptr<BrokerWaker> waker_;
     std::unique_ptr<Node> node_;  // null once it has drained
     std::int64_t next_turn_us_ = 0;
+    std::string name_;                              // of the node: its root topic
     Access access_of_others_ = Access::ask_others;  // for what no rule denies
+    bool has_access_list_ = false;                  // the broker, when this node began
+    bool knows_access_list_ = true;
     bool knows_bridges_ = false;  // nobody but the broker's own bridges comes without an address
 };
 

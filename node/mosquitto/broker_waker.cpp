@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "node/clock.h"
 #include "node/link.h"
 
 namespace flyball {
@@ -51,7 +52,29 @@ void BrokerWaker::knock() noexcept {
     }
     Message message;
     message.topic = topic_;
-    link_->publish(message);
+    if (link_->publish(message) == Publish::accepted) {
+        std::int64_t none = 0;
+        unheard_since_us_.compare_exchange_strong(none, monotonic_us());
+    }
+}
+
+void BrokerWaker::heard() noexcept {
+    unheard_since_us_.store(0);
+    complained_ = false;
+}
+
+// The broker takes what the connection sends before it calls ticks; one that waits this long was
+// dropped by an access list, or went to another broker.
+void BrokerWaker::look_for_knock(std::int64_t now_us) {
+    constexpr std::int64_t patience_us = 1'000'000;
+    const std::int64_t since_us = unheard_since_us_.load();
+    if (!complained_ && since_us != 0 && now_us - since_us > patience_us &&
+        link_->link() == LinkState::up) {
+        complained_ = true;
+        const std::lock_guard lock(news_lock_);
+        news_ = "nothing that client " + client_id_ + " publishes on " + topic_ +
+                " arrives: is mqtt.broker this broker, and does its access list let it?";
+    }
 }
 
 bool BrokerWaker::is_knock(std::string_view topic, std::string_view client_id) const {
@@ -69,7 +92,8 @@ std::optional<std::string> BrokerWaker::take_news() {
 }
 
 void BrokerWaker::on_link(LinkState state, std::string_view why) noexcept {
-    if (state == LinkState::down && !why.empty()) {
+    const bool missing = state == LinkState::down || state == LinkState::name_taken;
+    if (missing && !why.empty()) {
         const std::lock_guard lock(news_lock_);
         news_ = why;
     }

@@ -36,6 +36,10 @@ public:
     bool is_knock(std::string_view topic, std::string_view client_id) const;
     // Whether a turn was wanted since the last call.
     bool take_wanted() noexcept;
+    // A knock has arrived.
+    void heard() noexcept;
+    // A tick: a knock should have come back before.
+    void look_for_knock(std::int64_t now_us);
     // What the log should know of the loopback connection since the last call.
     std::optional<std::string> take_news();
 
@@ -48,6 +52,8 @@ private:
     const std::thread::id broker_ = std::this_thread::get_id();
     std::string topic_, client_id_;
     std::atomic<bool> wanted_{false}, knocked_{false};
+    std::atomic<std::int64_t> unheard_since_us_{0};  // 0: the last knock has arrived
+    bool complained_ = false;
     std::mutex news_lock_;
     std::optional<std::string> news_;
     std::unique_ptr<Transport> link_;  // null: ticks have to do

@@ -135,6 +135,10 @@ Result<void> Journal::write(std::span<const std::byte> records, std::uint32_t co
 // The stored bytes of the group, from behind the place of its header.
 std::uint32_t Journal::pack(std::span<const std::byte> records, GroupHeader& header) {
     const std::size_t most = rounded_up(group_header_bytes + records.size(), options_.pad_bytes);
+    constexpr std::size_t small_bytes = 8 * 1024;
+    if (group_.size() > small_bytes && most < group_.size() / 4) {
+        group_ = {};  // a burst made it so large
+    }
     if (group_.size() < most) {
         group_.resize(most);
     }

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/fleet/program.h"
@@ -117,6 +119,25 @@ void GovernedBroker::write_config(const std::string& config) {
 
 void GovernedBroker::reload() {
     broker_->reload();
+}
+
+std::string GovernedBroker::settings() const {
+    std::ifstream file(broker_->folder() / "mosquitto.conf");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void GovernedBroker::write_settings(const std::string& settings) {
+    std::ofstream(broker_->folder() / "mosquitto.conf") << settings;
+}
+
+void GovernedBroker::await_log(const std::string& words) const {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (log().find(words) == std::string::npos) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw std::runtime_error("\"" + words + "\" is not in\n" + log());
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 std::string GovernedBroker::log() const {

@@ -42,7 +42,10 @@ public:
     // A health report for which `wanted` holds, and which no call before has taken.
     nlohmann::json await_health(const std::function<bool(const nlohmann::json&)>& wanted);
     void write_config(const std::string& config);
-    void reload();  // SIGHUP
+    void reload();                 // SIGHUP
+    std::string settings() const;  // Mosquitto's own file
+    void write_settings(const std::string& settings);
+    void await_log(const std::string& words) const;
 
     std::uint16_t port() const { return broker_->port(); }
     std::string log() const;

@@ -94,6 +94,28 @@ TEST(GovernedSubscriptions, BeginAndEndWithAReload) {
     EXPECT_EQ(ann.subscribe("data/1"), 0);
 }
 
+// Mosquitto keeps its settings when its file has become wrong, and tells nobody.
+TEST(GovernedSubscriptions, AreLeftToTheBrokerWhenItsAccessListMayHaveChanged) {
+    GovernedBroker broker({.config = listeners_need_a_feature});
+    RawClient ann(broker.port(), user("ann"));
+    EXPECT_EQ(ann.subscribe("data/1"), not_authorized);
+    const std::string before = broker.settings();
+    const AccessList list("topic read nothing\n");
+    const auto reload_with = [&](const std::string& settings, const std::string& said) {
+        broker.write_settings(settings);
+        broker.reload();
+        broker.await_log(said);
+    };
+    reload_with(before + list.line() + "no_such_option 1\n",
+                "subscriptions are not governed until");
+    EXPECT_EQ(ann.subscribe("data/1"), 0);
+    EXPECT_EQ(ann.subscribe("other/1"), 0) << "no access list is in force";
+    EXPECT_EQ(ann.publish("data/1", "seen"), 0);
+    EXPECT_EQ(ann.receive(), (Arrived{"data/1", "seen"}));
+    reload_with(before, "subscriptions are governed again");
+    EXPECT_EQ(ann.subscribe("data/1"), not_authorized);
+}
+
 void expect_refused(const GovernedBroker::Settings& settings, const std::string& sentence,
                     const std::string& last = "") {
     const std::string log = GovernedBroker::log_of_refused(settings, last);
@@ -109,6 +131,10 @@ TEST(PluginStart, IsRefusedWhereAnotherPluginWouldBePassedBy) {
     expect_refused({.config = listeners_need_a_feature},
                    "node.toml:8: govern[0].on: the broker has 2 plugin lines",
                    "plugin /usr/lib/another_plugin.so\n");
+}
+
+TEST(PluginStart, IsRefusedAsASecondPlugin) {
+    expect_refused({}, "a second `plugin` line names this library", "plugin " FLYBALL_PLUGIN "\n");
 }
 
 TEST(PluginStart, IsRefusedWithABadRule) {

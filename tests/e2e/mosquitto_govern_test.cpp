@@ -171,6 +171,26 @@ TEST(GovernedTopics, RaiseTheirGovernorsEvents) {
     EXPECT_EQ(event.at("resource"), "one");
 }
 
+TEST(GovernedTopics, TellOfADenialOnceAMinute) {
+    GovernedBroker broker({.config = one_a_day + quota_rule("a")});
+    RawClient listener(broker.port(), user("listener"));
+    ASSERT_EQ(listener.subscribe("flyball/v1/test/node/quota/main/event"), 0);
+    RawClient ann(broker.port(), user("ann"));
+    RawClient bob(broker.port(), user("bob"));
+    EXPECT_EQ(ann.publish("a"), 0);
+    EXPECT_EQ(Json::parse(listener.receive().payload).at("event"), "quota_exceeded");
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(ann.publish("a"), not_authorized);
+    }
+    const Json event = Json::parse(listener.receive().payload);
+    EXPECT_EQ(event.at("event"), "publish_denied") << event;
+    EXPECT_EQ(event.at("governor"), "quota/main");
+    EXPECT_EQ(event.at("tenant"), "ann");
+    EXPECT_EQ(event.at("reason"), "quota_exceeded");
+    EXPECT_EQ(bob.publish("a"), 0);  // whose crossing is the next that there is to tell
+    EXPECT_EQ(Json::parse(listener.receive().payload).at("tenant"), "bob");
+}
+
 TEST(GovernedTopics, AreOnlyCountedWhileARuleObserves) {
     GovernedBroker broker({.config = one_a_day + quota_rule("a", "mode = \"observe\"")});
     Listener listener(broker);
@@ -294,6 +314,15 @@ TEST(GovernedTopics, TakeOtherRulesWithAReload) {
     const Json refused = broker.ask("control", {{"op", "reload"}});
     EXPECT_EQ(refused.at("decision"), "error") << refused;
     EXPECT_EQ(ann.publish("b"), not_authorized);
+}
+
+TEST(LoopbackConnection, IsMissedInTheLogWhenItLeadsToAnotherBroker) {
+    Broker other;
+    GovernedBroker broker(
+        {.config = "state.durability = \"commit\"\nmqtt.broker = \"" + other.address() + "\"\n"});
+    EXPECT_EQ(broker.ask("quota/main/request", {{"tenant", "a"}, {"id", 1}}).at("decision"),
+              "allow");
+    broker.await_log("is mqtt.broker this broker");
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ std::optional<int> Waiter::poll_once(Span timeout) const {
     return Machine::current().asleep(timeout);
 }
 
+void trim_heap() {}
+
 ProcessStats process_stats() {
     return {};
 }

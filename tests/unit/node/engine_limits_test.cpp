@@ -253,6 +253,15 @@ TEST(Decoding, GivesBackWhatALargeMessageTook) {
     EXPECT_LE(node.engine().memory_bytes(), std::max(before, after));
 }
 
+TEST(Decoding, GivesItsBuffersBackWhenToldTo) {
+    AskedEngine node;
+    node.ask(batch_of(200, {{"tenant", "a"}, {"hits", 0}}));
+    const std::size_t grown = node.engine().memory_bytes();
+    node.engine().release_buffers();
+    EXPECT_LT(node.engine().memory_bytes() + 20'000, grown);
+    EXPECT_EQ(node.ask({{"tenant", "a"}, {"hits", 0}}).at("decision"), "allow");
+}
+
 TEST(Decoding, RepliesInTheEncodingOfTheRequest) {
     AskedEngine node;
     const std::string msgpack = packed({{"tenant", "acme"}});

@@ -35,6 +35,9 @@ public:
     }
     GovernedTopics::Judgement judge(const GovernedAct& act) {
         return topics_.judge(act, [this](const Message& request, EngineHost& host) {
+            if (starved) {
+                throw std::bad_alloc();
+            }
             if (busy) {
                 return false;
             }
@@ -51,6 +54,7 @@ public:
     GovernedTopics& topics() { return topics_; }
 
     bool busy = false;
+    bool starved = false;
 
 private:
     AskedEngine engine_;
@@ -63,6 +67,38 @@ TEST(GovernedTopics, LeavesWhatNoRuleIsAboutAlone) {
     EXPECT_EQ(gate.tenant(publish("sensors/7/data/x")), "-");
     EXPECT_EQ(gate.tenant(publish("sensors/7/data")), "ann");
     EXPECT_EQ(gate.used("ann"), 1);
+}
+
+TEST(GovernedTopics, DoesAsTheRuleSaysWithoutMemory) {
+    GovernRule closed = rule_for("closed");
+    closed.passes_on_error = false;
+    Gate gate({rule_for("open"), closed});
+    gate.starved = true;
+    EXPECT_TRUE(gate.judge(publish("open")).passes);
+    const auto judged = gate.judge(publish("closed"));
+    EXPECT_FALSE(judged.passes);
+    EXPECT_EQ(judged.outcome, GovernOutcome::failed);
+    EXPECT_EQ(judged.reason, "out of memory");
+}
+
+TEST(GovernedTopics, AreNotWaitedForAgainWhileTheEngineStaysBusy) {
+    Gate gate({rule_for("a")});
+    GovernedTopics& topics = gate.topics();
+    EXPECT_TRUE(topics.is_patient(5'000'000));
+    topics.was_busy(5'000'000);
+    EXPECT_FALSE(topics.is_patient(5'999'999));
+    EXPECT_TRUE(topics.is_patient(6'000'000));
+}
+
+TEST(GovernedTopics, TellOfEachRuleOnceAMinute) {
+    Gate gate({rule_for("a"), rule_for("b")});
+    GovernedTopics& topics = gate.topics();
+    const GovernRule& a = topics.row(0).rule;
+    EXPECT_TRUE(topics.is_to_tell(a, 1'000));
+    topics.told(a, 1'000);
+    EXPECT_FALSE(topics.is_to_tell(a, 60'000'999));
+    EXPECT_TRUE(topics.is_to_tell(topics.row(1).rule, 60'000'999));
+    EXPECT_TRUE(topics.is_to_tell(a, 60'001'000));
 }
 
 TEST(GovernedTopics, MatchesTheParentOfAWildcard) {

@@ -101,6 +101,24 @@ TEST(Inbox, GivesMemoryBackAfterABurst) {
     EXPECT_LT(inbox.memory_bytes(), 600'000U);
 }
 
+TEST(Inbox, ReleasesItsBuffersAndKeepsWhatWaits) {
+    Inbox inbox({});
+    Inbox::Waiting got;
+    const std::string large(100'000, 'x');
+    ASSERT_TRUE(inbox.put(full_message(large), 1));
+    ASSERT_TRUE(inbox.put(full_message("second"), 2));
+    ASSERT_TRUE(inbox.take_one(got));
+    ASSERT_TRUE(inbox.put(full_message("third"), 3));
+    inbox.release_buffers();
+    ASSERT_TRUE(inbox.take_one(got));
+    EXPECT_EQ(got.message.payload, "second");
+    inbox.release_buffers();
+    EXPECT_LT(inbox.memory_bytes(), 1'000U);
+    ASSERT_TRUE(inbox.take_one(got));
+    EXPECT_EQ(got.message.payload, "third");
+    EXPECT_FALSE(inbox.take_one(got));
+}
+
 RC_GTEST_PROP(Inbox, HandsOutWhatWasPutInItsOrder, (std::vector<std::string> payloads)) {
     Inbox inbox({});
     std::size_t taken = 0;
