@@ -59,7 +59,7 @@ void TenantTable::restore(TenantIndex tenant, std::string_view name, bool auto_e
 void TenantTable::remove(TenantIndex tenant) {
     expects(in_use(tenant), "only an enrolled tenant is removed");
     index_.erase(tenant, [this](std::uint32_t slot) { return hash_of(slot); });
-    names_[tenant] = std::string();  // gives the memory of a long name back
+    std::string().swap(names_[tenant]);  // gives the memory of a long name back: = "" would not
     set_bit(used_, tenant, false);
     first_free_word_ = std::min(first_free_word_, tenant / word_bits);
     --size_;

@@ -116,7 +116,10 @@ void Node::publish_health_when_due(std::int64_t now_us) {
         health_.tidies = false;
         engine_.release_buffers();
         inbox_.release_buffers();
-        waitings_ = {};
+        for (Inbox::Waiting& waiting : waitings_) {
+            waiting.message = {};
+            std::string().swap(waiting.bytes);
+        }
         health_decoder_.shrink();
         trim_heap();
     }

@@ -15,7 +15,7 @@ class ByteBuffer {
 public:
     void clear() { size_ = 0; }
     std::size_t size() const { return size_; }
-    std::size_t capacity() const { return storage_.size(); }
+    std::size_t capacity() const { return storage_.capacity(); }
     std::string_view bytes() const { return {storage_.data(), size_}; }
     char& operator[](std::size_t at) { return storage_[at]; }
 
@@ -44,7 +44,11 @@ public:
         taken(bytes);
     }
     void truncate(std::size_t bytes) { size_ = bytes; }
-    void release_memory() { *this = ByteBuffer(); }
+    // Swapped: assigned an empty string, another one keeps its memory.
+    void release_memory() {
+        std::string().swap(storage_);
+        size_ = 0;
+    }
 
 private:
     void grow(std::size_t bytes);

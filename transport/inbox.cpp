@@ -128,7 +128,7 @@ std::size_t Inbox::memory_bytes() const {
 void Inbox::release_buffers() {
     const std::lock_guard lock(mutex_);
     if (drained_ == draining_.size()) {
-        draining_ = {};
+        std::string().swap(draining_);  // assigned an empty one it would keep its memory
         drained_ = 0;
     }
     filling_.shrink_to_fit();

@@ -137,7 +137,7 @@ std::uint32_t Journal::pack(std::span<const std::byte> records, GroupHeader& hea
     const std::size_t most = rounded_up(group_header_bytes + records.size(), options_.pad_bytes);
     constexpr std::size_t small_bytes = 8 * 1024;
     if (group_.size() > small_bytes && most < group_.size() / 4) {
-        group_ = {};  // a burst made it so large
+        std::vector<std::byte>().swap(group_);  // a burst made it so large
     }
     if (group_.size() < most) {
         group_.resize(most);

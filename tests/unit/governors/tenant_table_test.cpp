@@ -46,6 +46,20 @@ TEST(TenantTable, EndsAfterTheHighestInUse) {
     EXPECT_FALSE(table.in_use(1));
 }
 
+TEST(TenantTable, GivesBackTheMemoryOfNamesThatLeave) {
+    TenantTable table(1);
+    constexpr std::size_t names = 200;
+    const std::string long_part(60, 'x');
+    for (std::size_t i = 0; i < names; ++i) {
+        table.add(long_part + std::to_string(i), true);
+    }
+    const std::size_t full = table.memory_bytes();
+    for (TenantIndex tenant = 0; tenant + 1 < names; ++tenant) {
+        table.remove(tenant);
+    }
+    EXPECT_LE(table.memory_bytes() + (names - 1) * long_part.size(), full);
+}
+
 TEST(TenantTable, KeepsTenThousandTenantsInLessThan700Kilobytes) {
     TenantTable table(1);
     EXPECT_LE(table.memory_bytes(), 300U);
