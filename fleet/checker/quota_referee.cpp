@@ -73,7 +73,9 @@ std::int64_t QuotaReferee::limit_of(const std::string& key, const Resource& reso
                                     const Json& reply) const {
     const auto own = overrides_.find(key);
     const auto of_tenant = overrides_.find(key.substr(0, key.rfind('\n') + 1));
-    const bool sure = own == overrides_.end() ? of_tenant == overrides_.end() : own->second.sure;
+    // What is known of this resource counts before what is known of the tenant.
+    const auto known = own == overrides_.end() ? of_tenant : own;
+    const bool sure = known == overrides_.end() || known->second.sure;
     if (!sure) {
         return integer(reply, "limit", INT64_MAX / 4);
     }

@@ -39,6 +39,7 @@ void Generator::add(const Device& device, LoadLink& link) {
         return;
     }
     expects(targets_.size() < targets_max, "fewer devices than bits for them");
+    faults_.forget(device.name());  // of who had its name before; its end was told to nobody
     MixOptions mix = options_.mix;
     mix.seed += targets_.size() + 1;
     // One that was here before has kept its state, and remembers the ids that it has seen.

@@ -204,7 +204,7 @@ std::string report_html(const FleetFigures& f, bool strict) {
     html +=
         fmt::format("<p class=\"dim\">{} · flyball {}</p>\n", date_text(f.at), escaped(f.version));
     html += fmt::format("<p class=\"verdict {}\" style=\"white-space:normal\">{}</p>\n",
-                        missed.empty() ? "good" : "bad", escaped(verdict_text(missed)));
+                        missed.empty() ? "good" : "bad", escaped(verdict_text(f, strict)));
     html += "<h2>Claims</h2>\n" + claims_table(targets);
     html += "<h2>Plots</h2>\n" + plots(f);
     for (const ReportSection& section : sections_of(f)) {

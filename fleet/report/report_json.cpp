@@ -1,6 +1,7 @@
 // The report for machines.
 
 #include "fleet/report/report.h"
+#include "fleet/report/sections.h"
 
 namespace flyball {
 
@@ -146,6 +147,7 @@ Json report_json(const FleetFigures& f, bool strict) {
         {"machine", f.machine},
         {"strict", strict},
         {"missed", missed_of(targets, strict)},
+        {"verdict", verdict_text(f, strict)},
         {"targets", targets_json(targets)},
         {"invariants", invariants},
         {"violations", f.violations},

@@ -80,9 +80,8 @@ std::string target_text(const Target& target) {
 
 std::string report_markdown(const FleetFigures& f, bool strict) {
     const auto targets = targets_of(f);
-    std::string text =
-        fmt::format("# Fleet {}\n\n{}, flyball {}. **{}**\n\n## Claims\n\n", f.run, date_text(f.at),
-                    f.version, verdict_text(missed_of(targets, strict)));
+    std::string text = fmt::format("# Fleet {}\n\n{}, flyball {}. **{}**\n\n## Claims\n\n", f.run,
+                                   date_text(f.at), f.version, verdict_text(f, strict));
     text += "| what | claimed | measured | | how |\n|---|---|---|---|---|\n";
     for (const Target& target : targets) {
         text +=
@@ -114,8 +113,10 @@ std::string report_summary(const FleetFigures& f, bool strict) {
         text += "  " + printable(f.violations[at]) + "\n";
     }
     const auto missed = missed_of(targets, strict);
-    return text + (missed.empty() ? "all gates (*) met\n"
-                                  : fmt::format("missed: {}\n", fmt::join(missed, ", ")));
+    return text +
+           (missed.empty() ? "all gates (*) met"
+                           : fmt::format("missed: {}", fmt::join(missed, ", "))) +
+           uncounted_text(f, strict) + "\n";
 }
 
 }  // namespace flyball

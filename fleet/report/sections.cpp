@@ -239,9 +239,20 @@ std::vector<ReportSection> sections_of(const FleetFigures& f) {
     return all;
 }
 
-std::string verdict_text(const std::vector<std::string>& missed) {
-    return missed.empty() ? "All gates are met."
-                          : fmt::format("Missed: {}.", fmt::join(missed, ", "));
+std::string uncounted_text(const FleetFigures& f, bool strict) {
+    const std::uint64_t errors = f.load.calm().errors;
+    if (strict || errors == 0) {
+        return {};
+    }
+    return fmt::format("; {} error {} in calm, which no gate counts", errors,
+                       errors == 1 ? "reply" : "replies");
+}
+
+std::string verdict_text(const FleetFigures& f, bool strict) {
+    const auto missed = missed_of(targets_of(f), strict);
+    const std::string gates =
+        missed.empty() ? "All gates are met" : fmt::format("Missed: {}", fmt::join(missed, ", "));
+    return gates + uncounted_text(f, strict) + ".";
 }
 
 }  // namespace flyball

@@ -26,7 +26,10 @@ struct ReportSection {
 
 std::vector<ReportSection> sections_of(const FleetFigures& figures);
 
-// The gates' verdict, as a sentence.
-std::string verdict_text(const std::vector<std::string>& missed);
+// What a verdict on the gates has to add, as the end of a sentence: a fleet that answers everything
+// with an error misses none of them. Nothing when there is nothing, or with `strict`.
+std::string uncounted_text(const FleetFigures& figures, bool strict);
+// The verdict as a sentence.
+std::string verdict_text(const FleetFigures& figures, bool strict);
 
 }  // namespace flyball

@@ -208,18 +208,18 @@ bool Devices::ended(const Ended& ended) {
     return true;
 }
 
-bool Devices::heard(const NodeName& name, const Json& report, bool retained) {
+void Devices::heard(const NodeName& name, const Json& report, bool retained) {
     FleetDevice* device = find_mutable(name);
     if (device == nullptr) {
-        return false;
+        return;
     }
     const Presence::News news = device->presence.heard(report, retained, now());
     if (news == Presence::News::none || news == Presence::News::went) {
-        return false;
+        return;
     }
     read_governors(report, *device);
     if (device->state != DeviceState::starting || news != Presence::News::new_session) {
-        return false;
+        return;
     }
     if (!device->startup_ms) {
         device->startup_ms = integer_at(report, "startup_ms");
@@ -231,7 +231,6 @@ bool Devices::heard(const NodeName& name, const Json& report, bool retained) {
     }
     enter(*device, DeviceState::up);
     device->came_up = device->since;
-    return true;
 }
 
 bool Devices::kill(const NodeName& name, std::string_view cause) {
@@ -294,6 +293,17 @@ int Devices::total(std::string_view region) const {
 
 std::vector<FaultOver> Devices::recovered() {
     return std::exchange(recovered_, {});
+}
+
+std::vector<NodeName> Devices::joined() {
+    std::vector<NodeName> names;
+    for (FleetDevice& device : devices_) {
+        if (device.state == DeviceState::up && !device.joined) {
+            device.joined = true;
+            names.push_back(device.name);
+        }
+    }
+    return names;
 }
 
 }  // namespace flyball

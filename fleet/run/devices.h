@@ -32,6 +32,7 @@ struct FleetDevice {
     Deadline next_start{};
     int failures = 0;  // starts in a row that did not last
     int restarts = 0;
+    bool joined = false;  // told by joined()
     std::string cause;    // of the fault that it is recovering from; empty: none
     Deadline fault_at{};  // when it began: for a kill of ours before anybody noticed
     Span detect{};        // until the supervisor knew
@@ -69,8 +70,8 @@ public:
 
     void tick();
     bool ended(const Ended& ended);
-    // A health report; true when the device has just come up. `retained`: the broker kept it.
-    bool heard(const NodeName& name, const Json& report, bool retained);
+    // A health report. `retained`: the broker kept it.
+    void heard(const NodeName& name, const Json& report, bool retained);
     // Both false when there is no such device, or nothing to hit.
     bool kill(const NodeName& name, std::string_view cause);
     bool pause(const NodeName& name);
@@ -82,6 +83,7 @@ public:
     int total(std::string_view region) const;  // without those that leave
     bool all_up() const { return up("") == total(""); }
     std::vector<FaultOver> recovered();  // since the last call
+    std::vector<NodeName> joined();      // who is up and was in no answer before
 
 private:
     FleetDevice* find_mutable(const NodeName& name);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "fleet/dashboard/server.h"
@@ -226,7 +227,7 @@ FleetRun::Turn FleetRun::measure_spares() {
     BusOptions bus;
     bus.broker = place.address();
     bus.prefix = machine_.prefix();
-    Result<FilledNode> filled = FilledNode();
+    std::optional<Result<FilledNode>> filled;  // nothing: it did not come to that
     if (turn == Turn::going_on) {
         turn = turns_during([&] {
             filled = fill_node(bus, FleetMachine::spare_name(place.name, 1),
@@ -234,10 +235,10 @@ FleetRun::Turn FleetRun::measure_spares() {
         });
     }
     machine_.stop_spares();
-    if (filled) {
-        figures_.filled = *filled;
-    } else {
-        screen_.say("the rings of a node could not be filled: " + filled.error().message);
+    if (filled && *filled) {
+        figures_.filled = **filled;
+    } else if (filled) {
+        screen_.say("the rings of a node could not be filled: " + filled->error().message);
     }
     return turn;
 }

@@ -16,6 +16,7 @@ public:
     // "eu-west" or "eu-west/device-07"; `state_lost`: its process died. Told before it starts anew.
     virtual void fault_begins(const std::string& where, bool state_lost) = 0;
     virtual void fault_over(const FaultOver& fault) = 0;
+    // It came up for the first time; one that was up before anybody watched is told of, too.
     virtual void joined(const NodeName& name, const std::string& broker) = 0;
     virtual void left(const NodeName& name) = 0;
     // What a node told on its event topic.

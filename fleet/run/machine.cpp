@@ -238,6 +238,7 @@ FleetMachine::Turn FleetMachine::turn(Deadline deadline) {
     take_broker_restarts();
     rejoin_cut_lines();
     take_chaos();
+    tell_joined();
     for (const FaultOver& fault : devices_->recovered()) {
         if (watcher_ != nullptr) {
             watcher_->fault_over(fault);
@@ -278,11 +279,18 @@ void FleetMachine::take(const Arrived& arrived, const std::string& broker) {
     if (report && watcher_ != nullptr && !arrived.retained && !of_hub) {
         watcher_->health(*name, *report);
     }
-    const FleetDevice* device = devices_->find(*name);
-    const bool first = device != nullptr && device->presence.session() == 0;
-    if (report && devices_->heard(*name, *report, arrived.retained) && first &&
-        watcher_ != nullptr) {
-        watcher_->joined(*name, brokers_->find(name->region)->address());
+    if (report) {
+        devices_->heard(*name, *report, arrived.retained);
+    }
+}
+
+// Before the end of a fault is told: the fault of one that joins is none of its watcher's.
+void FleetMachine::tell_joined() {
+    if (watcher_ == nullptr) {
+        return;
+    }
+    for (const NodeName& name : devices_->joined()) {
+        watcher_->joined(name, brokers_->find(name.region)->address());
     }
 }
 

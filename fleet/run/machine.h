@@ -12,6 +12,7 @@
 
 #include "fleet/bus.h"
 #include "fleet/interrupt.h"
+#include "fleet/run/broker_faults.h"
 #include "fleet/run/brokers.h"
 #include "fleet/run/chaos.h"
 #include "fleet/run/devices.h"
@@ -85,6 +86,7 @@ private:
     void announce();
     void take(const Arrived& arrived, const std::string& broker);
     void take_ended();
+    void tell_joined();
     void take_chaos();
     void hit(const ChaosFault& fault);
     void rejoin_cut_lines();
@@ -98,16 +100,7 @@ private:
         std::string region;
         Deadline until;
     };
-    // A broker that ended, and the sessions its devices had: each has to come back with another.
-    struct BrokerFault {
-        std::string name;
-        std::vector<std::pair<NodeName, std::uint64_t>> sessions;
-        Span until_up{-1};  // negative: its port does not answer yet
-        Deadline began{};
-        Span detect{};  // until the reaper told
-    };
-    bool everybody_is_back(const BrokerFault& fault) const;
-    BrokerFault& broker_fault(const std::string& name);
+    void broker_ends(const std::string& name);
     void broker_ended(const BrokerPlace& place);
     void take_broker_restarts();
     Interrupt interrupt_;
@@ -127,7 +120,7 @@ private:
     Deadline chaos_began_{};
     FleetWatcher* watcher_ = nullptr;
     std::vector<Cut> cuts_;
-    std::vector<BrokerFault> broker_faults_;
+    BrokerFaults broker_faults_;
     std::vector<pid_t> spares_;
     std::set<std::string> spares_online_;
     pid_t fork_server_ = 0;

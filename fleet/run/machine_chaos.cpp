@@ -64,7 +64,7 @@ void FleetMachine::hit(const ChaosFault& fault) {
             const std::size_t index = fault.pick % places.size();
             if (places[index].pid > 0) {
                 ++faults_;
-                broker_fault(places[index].name);
+                broker_ends(places[index].name);
                 brokers_->kill(index);
             }
             break;
@@ -79,61 +79,43 @@ void FleetMachine::hit(const ChaosFault& fault) {
     }
 }
 
-// Told once for each end, by whoever knows first: us, who killed it, or the reaper.
-FleetMachine::BrokerFault& FleetMachine::broker_fault(const std::string& name) {
-    const auto known = std::ranges::find(broker_faults_, name, &BrokerFault::name);
-    if (known != broker_faults_.end()) {
-        return *known;
-    }
-    BrokerFault fault{name, {}, Span(-1), deadline_after(Span(0))};
+// Told of each end by whoever knows first: us, who killed it, or the reaper.
+void FleetMachine::broker_ends(const std::string& name) {
+    BrokerFaults::Sessions connected;
     for (const FleetDevice& device : devices_->all()) {
         if (device.name.region == name && device.state == DeviceState::up) {
-            fault.sessions.emplace_back(device.name, device.presence.session());
+            connected.emplace_back(device.name, device.presence.session());
         }
     }
-    broker_faults_.push_back(std::move(fault));
-    if (watcher_ != nullptr) {
+    const bool begins = broker_faults_.ends(name, connected, deadline_after(Span(0)));
+    if (begins && watcher_ != nullptr) {
         watcher_->fault_begins(name, plan_.in_broker);
     }
-    return broker_faults_.back();
 }
 
 void FleetMachine::broker_ended(const BrokerPlace& place) {
-    BrokerFault& fault = broker_fault(place.name);
-    fault.detect = std::chrono::duration_cast<Span>(deadline_after(Span(0)) - fault.began);
+    broker_ends(place.name);
+    broker_faults_.noticed(place.name, deadline_after(Span(0)));
     dropped_before_ += std::exchange(dropped_[place.name], 0);
     brokers_->ended(place.pid);
 }
 
-bool FleetMachine::everybody_is_back(const BrokerFault& fault) const {
-    return std::ranges::all_of(fault.sessions, [this](const auto& before) {
-        const FleetDevice* device = devices_->find(before.first);
+void FleetMachine::take_broker_restarts() {
+    for (const BrokerRestart& restart : brokers_->tick()) {
+        broker_faults_.up(restart.name);
+    }
+    const auto is_back = [this](const NodeName& name, std::uint64_t session) {
+        const FleetDevice* device = devices_->find(name);
         // One that has a fault of its own meanwhile is not waited for.
         const bool connects = device != nullptr && (device->state == DeviceState::up ||
                                                     device->state == DeviceState::lost);
-        return !connects || device->presence.session() > before.second;
-    });
-}
-
-void FleetMachine::take_broker_restarts() {
-    for (const BrokerRestart& restart : brokers_->tick()) {
-        const auto fault = std::ranges::find(broker_faults_, restart.name, &BrokerFault::name);
-        if (fault != broker_faults_.end()) {
-            fault->until_up = restart.down;
+        return !connects || device->presence.session() > session;
+    };
+    for (const FaultOver& fault : broker_faults_.over(is_back, deadline_after(Span(0)))) {
+        if (watcher_ != nullptr) {
+            watcher_->fault_over(fault);
         }
     }
-    // The news of a return come over a broker; without them a fault must end as well.
-    static constexpr Span patience{60'000};
-    std::erase_if(broker_faults_, [this](const BrokerFault& fault) {
-        const auto since = deadline_after(Span(0)) - fault.began;
-        const bool over =
-            fault.until_up >= Span(0) && (everybody_is_back(fault) || since > patience);
-        if (over && watcher_ != nullptr) {
-            const Span whole = std::chrono::duration_cast<Span>(since);
-            watcher_->fault_over({fault.name, "broker", fault.detect, whole - fault.detect});
-        }
-        return over;
-    });
 }
 
 void FleetMachine::rejoin_cut_lines() {

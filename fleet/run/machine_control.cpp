@@ -119,16 +119,19 @@ Json FleetMachine::kill(const Json& request) {
                                            "alone",
                                            name->text(), name->region));
     }
-    if (device == nullptr || device->pid == 0) {
-        return refused("node", fmt::format("{} {}", name->text(),
-                                           device == nullptr ? "is no device of this fleet"
-                                                             : "does not run just now"));
+    // A fault that it recovers from already goes on.
+    const bool apart = device != nullptr && device->cause.empty();
+    if (!devices_->kill(*name, "kill")) {
+        return refused(
+            "node", fmt::format("{} {}", name->text(),
+                                device == nullptr ? "is no device of this fleet"
+                                : device->state == DeviceState::leaving ? "is leaving"
+                                                                        : "does not run just now"));
     }
     ++faults_;
-    if (watcher_ != nullptr && device->cause.empty()) {
+    if (watcher_ != nullptr && apart) {
         watcher_->fault_begins(name->text(), true);
     }
-    devices_->kill(*name, "kill");
     Json reply = done();
     reply["node"] = name->text();
     return reply;

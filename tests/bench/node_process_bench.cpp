@@ -1,6 +1,6 @@
 // A real flyball-node with 30 governors beside a bare Paho C++ echo, each behind the same broker:
 // private memory and RSS once both answer, and the time from exec to the retained `online` of nine
-// starts. Prints each figure beside its bound; exits 1 when one is missed.
+// starts. Prints each figure beside its bound; exits 1 when one is missed, or a process ends early.
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -57,7 +57,8 @@ Memory memory_of(pid_t pid) {
 class Process {
 public:
     // `ended`: by us, with SIGTERM; else it ends by itself.
-    explicit Process(std::vector<std::string> arguments, bool ended = true) : ended_(ended) {
+    explicit Process(std::vector<std::string> arguments, bool ended = true)
+        : name_(arguments[0]), ended_(ended) {
         std::vector<char*> argv;
         for (std::string& argument : arguments) {
             argv.push_back(argument.data());
@@ -74,16 +75,29 @@ public:
         }
     }
     ~Process() {
-        if (ended_) {
+        if (pid_ > 0 && ended_) {
             ::kill(pid_, SIGTERM);
         }
-        ::waitpid(pid_, nullptr, 0);
+        if (pid_ > 0) {
+            ::waitpid(pid_, nullptr, 0);
+        }
     }
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
     pid_t pid() const { return pid_; }
+    // Whoever waits for its answer would wait for nothing.
+    void expect_running() {
+        int status = 0;
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            fmt::print(stderr, "{} ended with {} {}\n", name_,
+                       WIFSIGNALED(status) ? "signal" : "exit status",
+                       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+            std::exit(1);
+        }
+    }
 
 private:
+    std::string name_;
     bool ended_;
     pid_t pid_ = -1;
 };
@@ -107,13 +121,15 @@ bool answers(BusClient& client, const Message& message) {
 }
 
 // Requests until one is answered, then some more: what a process has once it works.
-void warm_up(BusClient& client, const std::string& topic, const std::string& payload) {
+void warm_up(BusClient& client, Process& responder, const std::string& topic,
+             const std::string& payload) {
     Message message;
     message.topic = topic;
     message.payload = payload;
     message.response_topic = "bench/reply/1";
     message.has_response_topic = true;
     for (int tries = 0; !answers(client, message); ++tries) {
+        responder.expect_running();
         if (tries == 100) {
             fmt::print(stderr, "no answer on {}\n", topic);
             std::exit(1);
@@ -134,8 +150,11 @@ bool report(const char* what, double value, double bound, const char* unit) {
 constexpr const char* root = "flyball/v1/bench/node";
 
 std::vector<std::string> node_command(const Broker& broker, const std::string& config) {
-    return {FLYBALL_NODE, "--config",      config,           "--region",    "bench", "--node",
-            "node",       "--mqtt.broker", broker.address(), "--log.level", "error"};
+    return {FLYBALL_NODE,    "--config",    config,
+            "--region",      "bench",       "--node",
+            "node",          "--state.dir", broker.folder() / "state",
+            "--log.level",   "error",       "--mqtt.broker",
+            broker.address()};
 }
 
 // Waits for a birth; stopped nodes leave `offline` behind. Returns its startup_ms: from the
@@ -160,12 +179,13 @@ double exec_ms() {
 }
 
 bool compare_memory(const Broker& broker, const std::string& config) {
-    const Process echo({FLYBALL_PAHO_ECHO, std::to_string(broker.port())});
-    const Process node(node_command(broker, config));
+    const std::string echo_topic = "bench/request";
+    Process echo({FLYBALL_PAHO_ECHO, std::to_string(broker.port()), echo_topic});
+    Process node(node_command(broker, config));
     BusClient client(broker.address(), {"bench/reply/1"});
-    warm_up(client, "bench/request", "ping");
+    warm_up(client, echo, echo_topic, "ping");
     for (int i = 1; i < governors; ++i) {
-        warm_up(client, fmt::format("{}/quota/g{}/request", root, i),
+        warm_up(client, node, fmt::format("{}/quota/g{}/request", root, i),
                 R"({"tenant":"acme","id":7})");
     }
     const Memory bare = memory_of(echo.pid());

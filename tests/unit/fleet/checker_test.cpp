@@ -93,6 +93,22 @@ TEST_F(CheckerTest, KnowsTheLimitThatWasSet) {
     EXPECT_TRUE(broken("I1"));
 }
 
+TEST_F(CheckerTest, ADoubtOfATenantsLimitEndsWithAForgetThatWasAcknowledged) {
+    checker.asked(++n, "quota/main/admin", {{"tenant", "ann"}, {"op", "forget"}});
+    checker.unanswered(n);
+    said("quota/main/request", {{"hits", 50}}, {{"limit", 99}});
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+    const std::uint64_t kept = n;
+    said("quota/main/admin", {{"op", "forget"}}, {{"decision", "ok"}});
+    const Checker sure = checker;
+    said("quota/main/request", {{"hits", 11}}, {{"limit", 99}});
+    EXPECT_TRUE(broken("I1")) << "nobody set another limit since";
+    checker = sure;
+    checker.ended(kept);  // the forget may be lost
+    said("quota/main/request", {{"hits", 11}}, {{"limit", 99}});
+    EXPECT_TRUE(checker.good()) << checker.violations().front();
+}
+
 TEST_F(CheckerTest, FindsWhatIsUnknownAfterItWasThere) {
     const auto unknown = [](const char* reason) {
         return Json{{"decision", "deny"}, {"reason", reason}};

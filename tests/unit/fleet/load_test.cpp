@@ -176,6 +176,22 @@ TEST_F(Load, WhoComesUnderTheNameOfOneThatLeftHasHadNoFault) {
     EXPECT_EQ(generator.figures().calm().asked, 100U);
 }
 
+TEST_F(Load, AFaultOfOneThatHasLeftIsNoneOfWhoComesUnderItsName) {
+    generator.start({.per_second = 100}, 0);
+    generator.remove("eu/a");
+    generator.fault_begins("eu/a", true, 0);  // nobody will tell of its end
+    generator.add({"eu", "a", ""}, link);
+    turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.fault_begins("eu/a", false, second);
+    generator.add({"eu", "a", ""}, link);  // it is there already
+    turn_until(second, 2 * second, [&](std::int64_t now) { answer_new(now + 300); });
+    generator.end(2 * second);
+    generator.turn(2 * second);
+    const LoadFigures figures = generator.figures();
+    EXPECT_GT(figures.calm().asked, 90U);
+    EXPECT_LE(figures.calm().asked, 101U) << "that fault is its own";
+}
+
 TEST_F(Load, AnIdIsNewAlsoToADeviceThatCameBack) {
     generator.start({.per_second = 100}, 0);
     turn_until(0, second, [&](std::int64_t now) { answer_new(now + 300); });

@@ -112,6 +112,29 @@ TEST(Report, EachGateDecidesTheExitStatusAndOtherClaimsOnlyWhenStrict) {
     }
 }
 
+TEST(Report, ErrorRepliesThatNoGateCountsAreSaidWithTheVerdict) {
+    FleetFigures f = good();
+    const std::string said = "20000 error replies in calm, which no gate counts";
+    for (const std::string& text :
+         {report_markdown(f, false), report_html(f, false), report_summary(f, false)}) {
+        EXPECT_EQ(text.find("which no gate counts"), std::string::npos);
+    }
+    f.load.regions[0].calm.errors = 20'000;  // each is answered, and nothing was decided
+    EXPECT_EQ(exit_of(targets_of(f), false), Exit::done);
+    EXPECT_NE(report_markdown(f, false).find("All gates are met; " + said), std::string::npos);
+    EXPECT_NE(report_html(f, false).find("All gates are met; " + said), std::string::npos);
+    EXPECT_NE(report_summary(f, false).find("all gates (*) met; " + said), std::string::npos);
+    EXPECT_EQ(report_json(f, false)["verdict"], "All gates are met; " + said + ".");
+    f.devices_up = 99;
+    EXPECT_NE(report_markdown(f, false).find("Missed: nodes not up at the end; " + said),
+              std::string::npos);
+    EXPECT_NE(report_markdown(f, true).find("Missed: nodes not up at the end, error replies."),
+              std::string::npos)
+        << "strict counts them";
+    f.load.regions[0].calm.errors = 1;
+    EXPECT_NE(report_summary(f, false).find("; 1 error reply in calm,"), std::string::npos);
+}
+
 TEST(Report, AnotherRateThanTheDefaultHasNoGateOnLatency) {
     FleetFigures f = good();
     f.default_rate = false;

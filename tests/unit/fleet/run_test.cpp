@@ -11,6 +11,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "fleet/run/broker_faults.h"
 #include "fleet/run/brokers.h"
 #include "fleet/run/chaos.h"
 #include "fleet/run/devices.h"
@@ -176,6 +177,50 @@ TEST(Brokers, OnlyARegionHasALineToTheHub) {
     EXPECT_NE(region.find("topic flyball/v1/eu-west/+/health out 1\n"), std::string::npos);
     EXPECT_NE(region.find("topic flyball/v1/eu-west/+/+/+/event out 1\n"), std::string::npos);
     EXPECT_EQ(region.find("listener 1884 127.0.0.1\n") == std::string::npos, false);
+}
+
+TEST(BrokerFaults, OneThatEndsAgainIsOverWhenThatIs) {
+    const Deadline start = deadline_after(Span(0));
+    const auto at = [start](int ms) { return start + Span(ms); };
+    std::map<std::string, std::uint64_t> sessions{{"eu/a", 1}, {"eu/b", 1}};
+    const auto is_back = [&](const NodeName& name, std::uint64_t session) {
+        return sessions.at(name.text()) > session;
+    };
+    BrokerFaults faults;
+    EXPECT_TRUE(faults.ends("eu", {{{"eu", "a"}, 1}, {{"eu", "b"}, 1}}, at(0)));
+    EXPECT_FALSE(faults.ends("eu", {}, at(20))) << "the same end, seen by somebody else";
+    faults.noticed("eu", at(20));
+    EXPECT_TRUE(faults.over(is_back, at(25)).empty());
+    faults.up("eu");
+    EXPECT_TRUE(faults.over(is_back, at(30)).empty()) << "nobody is back";
+    sessions["eu/a"] = 2;
+    EXPECT_FALSE(faults.ends("eu", {{{"eu", "a"}, 2}}, at(1'000))) << "its fault is not over";
+    faults.noticed("eu", at(1'020));
+    sessions["eu/b"] = 2;
+    EXPECT_TRUE(faults.over(is_back, at(1'030)).empty()) << "it is down";
+    faults.up("eu");
+    EXPECT_TRUE(faults.over(is_back, at(1'100)).empty()) << "a was back before, and is not now";
+    EXPECT_FALSE(faults.empty());
+    sessions["eu/a"] = 3;
+    const auto over = faults.over(is_back, at(1'500));
+    ASSERT_EQ(over.size(), 1U);
+    EXPECT_EQ(over[0].node, "eu");
+    EXPECT_EQ(over[0].detect, Span(20)) << "of the first end";
+    EXPECT_EQ(over[0].detect + over[0].restart, Span(1'500));
+    EXPECT_TRUE(faults.empty());
+}
+
+TEST(BrokerFaults, AnEndWithoutNewsOfAReturnIsOverAfterItsPatience) {
+    const Deadline start = deadline_after(Span(0));
+    const auto never = [](const NodeName&, std::uint64_t) { return false; };
+    BrokerFaults faults;
+    faults.ends("eu", {{{"eu", "a"}, 1}}, start);
+    EXPECT_TRUE(faults.over(never, start + 2 * BrokerFaults::patience).empty()) << "it is down";
+    faults.up("eu");
+    faults.ends("eu", {}, start + 2 * BrokerFaults::patience);
+    faults.up("eu");
+    EXPECT_TRUE(faults.over(never, start + 3 * BrokerFaults::patience).empty());
+    EXPECT_EQ(faults.over(never, start + 3 * BrokerFaults::patience + Span(1)).size(), 1U);
 }
 
 TEST(DeviceConfig, NamesEachGovernorBeyondTheBase) {
