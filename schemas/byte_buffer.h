@@ -44,7 +44,11 @@ public:
         taken(bytes);
     }
     void truncate(std::size_t bytes) { size_ = bytes; }
-    void release_memory() { *this = ByteBuffer(); }
+    // By exchange: a std::string that is assigned an empty one keeps its memory.
+    void release_memory() {
+        std::string().swap(storage_);
+        size_ = 0;
+    }
 
 private:
     void grow(std::size_t bytes);
