@@ -218,10 +218,22 @@ void Engine::decide_all(Job& job) {
         if (i != 0 && i % batch_slice == 0) {
             breathe(job);
         }
-        decide_entry(job, *entry, false);
+        if (job.work.writer.bytes().size() < reply_bytes_max) {
+            decide_entry(job, *entry, false);
+        } else {
+            leave_out(job);
+        }
     }
     job.work.writer.end_array();
     send_reply(job);
+}
+
+// The replies before it are as long as those of a batch may be together.
+void Engine::leave_out(Job& job) {
+    ++counts_.requests;
+    Reply fault = error_reply(job, Reason::too_large);
+    fault.message = "the replies to this batch are too long together; ask again in smaller ones";
+    write_error(job, fault);
 }
 
 // Others were served meanwhile: time has gone on, and the governor may be gone.

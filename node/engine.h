@@ -88,6 +88,7 @@ private:
     bool expired(const Job& job) const;
     void decide_all(Job& job);
     void breathe(Job& job);
+    void leave_out(Job& job);
     bool decide_entry(Job& job, const Value& entry, bool alone);
     static void echo(const Request& request, Reply& fault);
     void echo_request(Job& job, Reply& fault) const;
