@@ -81,6 +81,18 @@ std::size_t Engine::memory_bytes() const {
     return bytes;
 }
 
+// One more message is in work, also when memory runs out over it.
+class Engine::Depth {
+public:
+    explicit Depth(std::size_t& depth) : depth_(depth) { ++depth_; }
+    ~Depth() { --depth_; }
+    Depth(const Depth&) = delete;
+    Depth& operator=(const Depth&) = delete;
+
+private:
+    std::size_t& depth_;
+};
+
 void Engine::handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host) {
     expects(can_go_deeper(), "messages in work stay within the engine's depth");
     Job job{.work = workspace(), .message = message, .arrival = arrival, .now = now, .host = host};
@@ -90,7 +102,7 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     if (depth_ == 0) {
         watch_ = next_watch_;
     }
-    ++depth_;
+    const Depth within(depth_);
     newest_ = std::max(newest_, now);
     if (watch_ != nullptr) [[unlikely]] {
         watch_->begin(arrival.waited_us);
@@ -103,7 +115,6 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     if (watch_ != nullptr) [[unlikely]] {
         watch_->finish();
     }
-    --depth_;
     if (job.work.decoder.memory_bytes() > buffer_bytes_kept) {
         job.work.decoder.shrink();
     }

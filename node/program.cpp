@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <new>
 #include <random>
 
 #include "node/config.h"
@@ -56,6 +58,33 @@ int serve(NodeSettings settings, Log& log, const ClockSample& started,
     return (*node)->run(**waiter);
 }
 
+int run_program(int argc, const char* const* argv, const ClockSample& started) {
+    // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
+    // more in every node, and the allocator's caches per thread keep them out of each other's way.
+    mallopt(M_ARENA_MAX, 1);
+    // What cannot be written is an error of that write, not the end of the process.
+    for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
+        ::signal(refused_write, SIG_IGN);
+    }
+    Config config = read_config(machine_input(argc, argv));
+    if (config.faults.empty()) {
+        check_governors(config, started.wall);
+        check_govern_rules(config, started.wall);
+    }
+    if (config.mode == ConfigMode::run) {  // a plugin's file may be checked and printed
+        refuse_govern_rules(config);
+    }
+    if (!config.faults.empty() || config.mode != ConfigMode::run) {
+        return show(config);
+    }
+    Log log(config.settings.log_level);
+    return serve(std::move(config.settings), log, started, [argc, argv] {
+        Config again = read_config(machine_input(argc, argv));
+        refuse_govern_rules(again);
+        return again;
+    });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<Transport> transport,
@@ -82,30 +111,12 @@ Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<T
 
 int run_node(int argc, const char* const* argv) {
     const ClockSample started = sample_clock();
-    // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
-    // more in every node, and the allocator's caches per thread keep them out of each other's way.
-    mallopt(M_ARENA_MAX, 1);
-    // What cannot be written is an error of that write, not the end of the process.
-    for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
-        ::signal(refused_write, SIG_IGN);
+    try {
+        return run_program(argc, argv, started);
+    } catch (const std::bad_alloc&) {
+        std::fputs("flyball-node: out of memory\n", stderr);
+        return exit_internal;
     }
-    Config config = read_config(machine_input(argc, argv));
-    if (config.faults.empty()) {
-        check_governors(config, started.wall);
-        check_govern_rules(config, started.wall);
-    }
-    if (config.mode == ConfigMode::run) {  // a plugin's file may be checked and printed
-        refuse_govern_rules(config);
-    }
-    if (!config.faults.empty() || config.mode != ConfigMode::run) {
-        return show(config);
-    }
-    Log log(config.settings.log_level);
-    return serve(std::move(config.settings), log, started, [argc, argv] {
-        Config again = read_config(machine_input(argc, argv));
-        refuse_govern_rules(again);
-        return again;
-    });
 }
 
 }  // namespace flyball
