@@ -86,6 +86,18 @@ std::size_t Engine::memory_bytes() const {
     return bytes;
 }
 
+// One more message is in work, also when memory runs out over it.
+class Engine::Depth {
+public:
+    explicit Depth(std::size_t& depth) : depth_(depth) { ++depth_; }
+    ~Depth() { --depth_; }
+    Depth(const Depth&) = delete;
+    Depth& operator=(const Depth&) = delete;
+
+private:
+    std::size_t& depth_;
+};
+
 void Engine::handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host) {
     expects(can_go_deeper(), "messages in work stay within the engine's depth");
     Job job{.work = workspace(), .message = message, .arrival = arrival, .now = now, .host = host};
@@ -95,7 +107,7 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     if (depth_ == 0) {
         watch_ = next_watch_;
     }
-    ++depth_;
+    const Depth within(depth_);
     newest_ = std::max(newest_, now);
     if (watch_ != nullptr) [[unlikely]] {
         watch_->begin(arrival.waited_us);
@@ -108,7 +120,6 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     if (watch_ != nullptr) [[unlikely]] {
         watch_->finish();
     }
-    --depth_;
     if (job.work.decoder.memory_bytes() > buffer_bytes_kept) {
         job.work.decoder.shrink();
     }
@@ -223,10 +234,22 @@ void Engine::decide_all(Job& job) {
         if (i != 0 && i % batch_slice == 0) {
             breathe(job);
         }
-        decide_entry(job, *entry, false);
+        if (job.work.writer.bytes().size() < reply_bytes_max) {
+            decide_entry(job, *entry, false);
+        } else {
+            leave_out(job);
+        }
     }
     job.work.writer.end_array();
     send_reply(job);
+}
+
+// The replies before it are as long as those of a batch may be together.
+void Engine::leave_out(Job& job) {
+    ++counts_.requests;
+    Reply fault = error_reply(job, Reason::too_large);
+    fault.message = "the replies to this batch are too long together; ask again in smaller ones";
+    write_error(job, fault);
 }
 
 // Others were served meanwhile: time has gone on, and the governor may be gone.

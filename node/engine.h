@@ -43,7 +43,8 @@ public:
     ~Engine();
 
     // Decides one message and hands the reply to `host`. Messages on other topics are ignored.
-    // `now` never runs backwards. May be called from within EngineHost::breathe().
+    // `now` never runs backwards. May be called from within EngineHost::breathe(). Throws
+    // std::bad_alloc alone; what the message asked for may then be done or not.
     void handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host);
     // No more than this many handle() calls may be inside one another.
     static constexpr std::size_t depth_max = 4;
@@ -83,6 +84,7 @@ public:
 private:
     struct Workspace;  // buffers of one message in work
     struct Job;        // one message in work
+    class Depth;
 
     Workspace& workspace();
     bool takes(const Topic& topic) const;
@@ -91,6 +93,7 @@ private:
     bool expired(const Job& job) const;
     void decide_all(Job& job);
     void breathe(Job& job);
+    void leave_out(Job& job);
     bool decide_entry(Job& job, const Value& entry, bool alone);
     static void echo(const Request& request, Reply& fault);
     void echo_request(Job& job, Reply& fault) const;

@@ -86,7 +86,9 @@ Result<void> Keeper::begin_anew() {
 
 // ---- whoever owns the engine
 
-void Keeper::note(const Change& change) {
+// No memory for the record of what was done: half of one must never be written, and what has none
+// must not go on. The process ends (noexcept), and the next one has what the disk has.
+void Keeper::note(const Change& change) noexcept {
     if (change.forgets) [[unlikely]] {
         forgets_ = true;
     }
@@ -98,18 +100,18 @@ void Keeper::note(const Change& change) {
     }
 }
 
-void Keeper::note(const GovernorChange& change) {
+void Keeper::note(const GovernorChange& change) noexcept {
     writer_.add(change);
 }
 
 // Without a journal a kept event is part of the snapshots only, like what it tells of.
-void Keeper::note(const EventChange& change) {
+void Keeper::note(const EventChange& change) noexcept {
     if (options_.durability != Durability::none || change.topic.empty()) {
         writer_.add(change);
     }
 }
 
-void Keeper::end_decision() {
+void Keeper::end_decision() noexcept {
     if (writer_.empty()) {
         return;
     }

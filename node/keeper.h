@@ -45,11 +45,11 @@ public:
     void finish();
 
     // From whoever owns the engine.
-    void note(const Change& change) override;
-    void note(const GovernorChange& change) override;
-    void note(const EventChange& change);
-    void note(const NodeChange& change) { writer_.add(change); }
-    void end_decision() override;
+    void note(const Change& change) noexcept override;
+    void note(const GovernorChange& change) noexcept override;
+    void note(const EventChange& change) noexcept;
+    void note(const NodeChange& change) noexcept { writer_.add(change); }
+    void end_decision() noexcept override;
     bool accepts() const override { return !waits_ || !health_is_failing(); }
     bool shows() const override { return !waits_ || !health_is_failing() || newest_ <= durable(); }
     // The newest record. With `commit`, whether a reply that is decided now has to wait for it.

@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <csignal>
+#include <new>
 #include <utility>
 
 #include "schemas/expects.h"
@@ -221,9 +222,14 @@ std::optional<Receiver::Will> Node::will() noexcept {
 
 // An answer for what did not fit, at most so many a second; all are counted.
 void Node::refuse(const Message& message) {
-    if (refusals_.answers(monotonic_us())) {
+    if (!refusals_.answers(monotonic_us())) {
+        return;
+    }
+    try {
         StraightOut out(*transport_);
         engine_.refuse_overloaded(message, out);
+    } catch (const std::bad_alloc&) {
+        return;  // it is counted
     }
 }
 
@@ -243,7 +249,13 @@ void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& h
     const Arrival arrival{.waited_us = begun_us - arrived_us,
                           .live_retain = transport_->protocol_version() != 4,
                           .clock_known = clock_.status() != ClockStatus::unset};
-    engine_.handle(message, arrival, clock_.advance(sample), host);
+    try {
+        engine_.handle(message, arrival, clock_.advance(sample), host);
+    } catch (const std::bad_alloc&) {
+        log_.write_seldom(LogLevel::error, begun_us, "out of memory; a request was refused",
+                          {{"topic", message.topic}});
+        refuse(message);
+    }
     const std::int64_t done_us = monotonic_us();
     latency_.record(done_us - arrived_us, done_us);
 }

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <new>
 #include <random>
 
 #include "node/config.h"
@@ -56,32 +58,7 @@ int serve(NodeSettings settings, Log& log, const ClockSample& started,
     return (*node)->run(**waiter);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<Transport> transport,
-                                        const NodeHost& host, std::function<Config()> reread) {
-    auto disk = PosixDisk::open_folder(settings.state.dir);
-    if (!disk) {
-        return Error{ErrorCode::state, disk.error().message};
-    }
-    std::random_device random;
-    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
-    std::array<std::byte, 32> entropy{};
-    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
-    return Node::make({.settings = std::move(settings),
-                       .transport = std::move(transport),
-                       .waker = host.waker,
-                       .log = host.log,
-                       .disk = std::move(*disk),
-                       .fresh = {.instance = word(), .seed = word()},
-                       .entropy = entropy,
-                       .started = host.started,
-                       .reread = std::move(reread),
-                       .inline_bytes = host.inline_bytes});
-}
-
-int run_node(int argc, const char* const* argv) {
-    const ClockSample started = sample_clock();
+int run_program(int argc, const char* const* argv, const ClockSample& started) {
     // One heap for all threads: the MQTT library's two would each touch one of their own, 70 kB
     // more in every node, and the allocator's caches per thread keep them out of each other's way.
     mallopt(M_ARENA_MAX, 1);
@@ -110,6 +87,40 @@ int run_node(int argc, const char* const* argv) {
         refuse_govern_rules(again);
         return again;
     });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<Transport> transport,
+                                        const NodeHost& host, std::function<Config()> reread) {
+    auto disk = PosixDisk::open_folder(settings.state.dir);
+    if (!disk) {
+        return Error{ErrorCode::state, disk.error().message};
+    }
+    std::random_device random;
+    const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
+    std::array<std::byte, 32> entropy{};
+    std::ranges::generate(entropy, [&random] { return static_cast<std::byte>(random()); });
+    return Node::make({.settings = std::move(settings),
+                       .transport = std::move(transport),
+                       .waker = host.waker,
+                       .log = host.log,
+                       .disk = std::move(*disk),
+                       .fresh = {.instance = word(), .seed = word()},
+                       .entropy = entropy,
+                       .started = host.started,
+                       .reread = std::move(reread),
+                       .inline_bytes = host.inline_bytes});
+}
+
+int run_node(int argc, const char* const* argv) {
+    const ClockSample started = sample_clock();
+    try {
+        return run_program(argc, argv, started);
+    } catch (const std::bad_alloc&) {
+        std::fputs("flyball-node: out of memory\n", stderr);
+        return exit_internal;
+    }
 }
 
 }  // namespace flyball

@@ -103,16 +103,26 @@ Result<bool> Registry::configure(Governor& governor, const Tree& raw, Instant no
     return true;
 }
 
+// Made before the governor takes its place: then nothing more can fail, memory included, that would
+// leave it in one of both and not in the other.
+Registry::Titles Registry::row_of(Governor& governor) {
+    Titles row;
+    row.emplace(governor.title(), &governor);
+    by_title_.reserve(by_title_.size() + 1);
+    return row;
+}
+
 Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant now,
                                 bool configured) {
     if (const auto aside = aside_.find(title); aside != aside_.end()) {
         if (auto done = configure(*aside->second.governor, raw, now); !done) {
             return done.error();
         }
+        Titles row = row_of(*aside->second.governor);
         auto node = aside_.extract(aside);
         node.mapped().configured = configured;
         const auto back = governors_.insert(std::move(node)).position;
-        by_title_.emplace(back->first, back->second.governor.get());
+        by_title_.merge(row);
         note(back->second, GovernorChange::Standing::in_work, now);
         return back->second.governor.get();
     }
@@ -126,9 +136,12 @@ Result<Governor*> Registry::put(std::string_view title, const Tree& raw, Instant
         return made.error();
     }
     Governor* governor = made->get();
-    purged_.erase(std::string(title));
+    Titles row = row_of(*governor);
     const auto put = governors_.emplace(governor->title(), Entry{std::move(*made), configured});
-    by_title_.emplace(governor->title(), governor);
+    by_title_.merge(row);
+    if (const auto gone = purged_.find(title); gone != purged_.end()) {
+        purged_.erase(gone);
+    }
     note(put.first->second, GovernorChange::Standing::in_work, now);
     return governor;
 }

@@ -110,6 +110,9 @@ private:
         bool operator()(std::string_view a, std::string_view b) const { return same_text(a, b); }
     };
 
+    using Titles = std::unordered_map<std::string_view, Governor*, TitleHash, SameTitle>;
+
+    Titles row_of(Governor& governor);
     Result<Governor*> put(std::string_view title, const Tree& raw, Instant now, bool configured);
     Result<std::unique_ptr<Governor>> make(std::string_view type, std::string_view name,
                                            const Tree& raw, Instant now) const;
@@ -124,7 +127,7 @@ private:
     Options options_;
     Entries governors_;
     // The same ones, for requests: in a sorted tree a look takes five comparisons of texts.
-    std::unordered_map<std::string_view, Governor*, TitleHash, SameTitle> by_title_;
+    Titles by_title_;
     Entries aside_;  // removed, with their state
     // Base governors that were purged: a start or a reload does not bring them back.
     std::set<std::string, std::less<>> purged_;

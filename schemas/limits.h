@@ -1,7 +1,7 @@
 #pragma once
 // Every bound on what a peer may send, with its reason. Defaults of the [limits] configuration.
-// A device has 256 MB for everything, so the worst payload (values_max nodes of 24 bytes) stays
-// under 2 MB, and only while it is being decoded.
+// A device has 256 MB for everything, so the worst payload (`values` and a key for each, 24 bytes a
+// node) stays under 2.5 MB, and only while it is being decoded.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +23,9 @@ inline constexpr std::size_t tenant_bytes_max = 64;
 inline constexpr std::size_t id_bytes_max = 64;
 inline constexpr std::size_t name_bytes_max = 63;          // region, node, governor
 inline constexpr std::size_t reply_topic_bytes_max = 256;  // MQTT allows 65,535; nobody needs it
+// Of a batch: entries are decided until their replies are this long. 1,024 full replies are half of
+// it; 1,024 times an account's 64 holds would be more memory than a device has.
+inline constexpr std::size_t reply_bytes_max = std::size_t{1} << 20;
 inline constexpr std::size_t topic_bytes_max = 1024;
 inline constexpr std::size_t ignored_names_max = 4;
 inline constexpr std::size_t trace_bytes_max = 512;  // W3C Trace Context: tracestate of 512

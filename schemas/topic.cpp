@@ -128,7 +128,8 @@ bool classify(const Levels& levels, Topic& topic) {
         admit_topic(levels, topic)) {
         return true;
     }
-    if (levels.count < 3 ||
+    // An empty name would pass for admit's own topics, which have none.
+    if (levels.count < 3 || (level[0] == "admit" && level[1].empty()) ||
         !governor_topic(level[2], levels.count == 4 ? &level[3] : nullptr, topic)) {
         return false;
     }

@@ -134,6 +134,8 @@ bool PahoTransport::bring_up(std::string& why) {
         version_seen_.store(version_);
         connects_.fetch_add(1);
         heard_ms_.store(monotonic_ms());
+        alive_ms_.store(heard_ms_.load());
+        ticks_unheard_ = 0;
         // From here on, not from the SUBACK: a request may arrive before we have read that.
         active_.store(client_.get());
         if (!subscribe(why)) {
@@ -172,7 +174,9 @@ void PahoTransport::set_callbacks(mqtt::async_client& client) {
 }
 
 void PahoTransport::on_message(const mqtt::message& message) noexcept {
-    heard_ms_.store(monotonic_ms(), std::memory_order_relaxed);
+    const std::int64_t now_ms = monotonic_ms();
+    heard_ms_.store(now_ms, std::memory_order_relaxed);
+    alive_ms_.store(now_ms, std::memory_order_relaxed);
     if (message.get_topic() == options_.tick_topic || !is_copy_to_take(message, copies_)) {
         return;
     }
@@ -289,13 +293,27 @@ void PahoTransport::hold() {
         }
         if (!options_.tick_topic.empty() &&
             monotonic_ms() - heard_ms_.load() >= options_.tick_after.count()) {
+            if (is_half_open()) {
+                events_.lost("the broker has not been heard of for longer than mqtt.keep_alive",
+                             false);
+                return;
+            }
             tick();
         }
     }
 }
 
+// Paho gives a silent broker two and a half times the keep-alive. Ticks come back at once, so that
+// once is enough; but two of them have to be missing: right after this process was stopped for a
+// while, what has arrived since has first to be read.
+bool PahoTransport::is_half_open() {
+    ticks_unheard_ = alive_ms_.load() >= ticked_ms_ ? 0 : ticks_unheard_ + 1;
+    return ticks_unheard_ > 1 && monotonic_ms() - alive_ms_.load() >= options_.keep_alive.count();
+}
+
 void PahoTransport::tick() {
-    heard_ms_.store(monotonic_ms());  // one tick a period, whether or not it comes back
+    ticked_ms_ = monotonic_ms();
+    heard_ms_.store(ticked_ms_);  // one tick a period, whether or not it comes back
     try {
         Message message;
         message.topic = options_.tick_topic;
@@ -317,7 +335,9 @@ void PahoTransport::take_down() {
     try {
         void* const step = events_.begin();
         client_->disconnect(static_cast<int>(disconnect_patience / 1ms), step, events_);
-        events_.await_finished(step, Clock::now() + 2 * disconnect_patience);
+        if (!events_.await_finished(step, Clock::now() + 2 * disconnect_patience)) {
+            drop_client();  // nobody reads at the other end
+        }
     } catch (const mqtt::exception&) {
         drop_client();  // it lost the connection by itself in between, or is in no state to go on
     }

@@ -58,6 +58,7 @@ private:
     bool subscribe(std::string& why);
     void hold();  // ticks until the connection is lost or stop() was called
     void tick();
+    bool is_half_open();
     void take_down();
     void set_state(LinkState state, std::string_view why);
     void make_client();
@@ -85,7 +86,11 @@ private:
     std::atomic<bool> disputed_{false};    // by name_disputed(), until the connection is lost
     std::atomic<LinkState> state_{LinkState::down};
     std::atomic<int> version_seen_{0};
-    std::atomic<std::int64_t> heard_ms_{0};  // steady clock: when something last arrived
+    // Steady clock: when something last arrived, or a tick left; and when something last arrived.
+    std::atomic<std::int64_t> heard_ms_{0};
+    std::atomic<std::int64_t> alive_ms_{0};
+    std::int64_t ticked_ms_ = 0;  // the link thread's, with the next one
+    int ticks_unheard_ = 0;
 
     std::atomic<std::uint64_t> received_{0};
     std::atomic<std::uint64_t> published_{0};

@@ -82,7 +82,7 @@ struct ClockPlace {
     std::string_view reason;
 };
 
-constexpr std::array<ClockPlace, 10> clock_places{{
+constexpr std::array<ClockPlace, 11> clock_places{{
     {"node/clock.cpp", false, "the one file of the node that reads clocks"},
     {"transport/paho_sleep.cpp", true, "takes the place of a sleep of Paho's, to shorten it"},
     {"transport/", false, "deadlines of its own: reconnects, the tick, flush"},
@@ -90,6 +90,7 @@ constexpr std::array<ClockPlace, 10> clock_places{{
     {"fleet/", false, "a program at a desk: time-outs, latencies"},
     {"tests/bench/", true, "it measures time"},
     {"tests/e2e/", true, "waits on conditions of other processes, with deadlines"},
+    {"tests/hostile/", true, "it measures time, and waits with deadlines"},
     {"tests/contract/", true, "waits on conditions of other threads, with deadlines"},
     {"tests/unit/transport/", true, "waits on conditions of other threads, with deadlines"},
     {"tests/unit/fleet/", true, "waits on conditions of other processes, with deadlines"},

@@ -43,6 +43,33 @@ TEST(Batch, KeepsItsShape) {
     EXPECT_EQ(reply.at(1).at("reason"), "malformed");
 }
 
+TEST(Batch, WhoseRepliesGetTooLongIsDecidedToThereAndNoFurther) {
+    AskedEngine node;
+    ASSERT_TRUE(node.engine().registry().add("entitlement", "main", Tree(), node.now()));
+    for (int i = 0; i < 256; ++i) {
+        node.ask("entitlement/main/admin", {{"op", "grant"},
+                                            {"tenant", "a"},
+                                            {"feature", std::string(60, 'f') + std::to_string(i)}});
+    }
+    Json batch = Json(std::vector<Json>(1000, {{"tenant", "a"}, {"op", "get"}}));
+    batch.push_back({{"tenant", "b"}, {"op", "check"}, {"feature", "basic"}});
+    const std::string topic = below_root("entitlement/main/request");
+    const std::string payload = batch.dump();
+    const Sent sent = node.one({.topic = topic, .payload = payload});
+    EXPECT_LT(sent.payload.size(), reply_bytes_max + 300 * batch.size());
+    const Json replies = sent.json();
+    ASSERT_EQ(replies.size(), batch.size());
+    EXPECT_EQ(replies.front().at("decision"), "ok");
+    EXPECT_EQ(replies.back().at("decision"), "error");
+    EXPECT_EQ(replies.back().at("reason"), "too_large");
+    EXPECT_FALSE(replies.back().at("message").get<std::string>().empty());
+    EXPECT_EQ(node.engine().counts().requests, 256 + batch.size());
+    EXPECT_EQ(node.ask("entitlement/main/request", {{"tenant", "b"}, {"feature", "basic"}})
+                  .at("decision"),
+              "allow")
+        << "asked again, it is decided";
+}
+
 TEST(Batch, RemembersTheIdOfEachEntry) {
     AskedEngine node;
     const Json twice = Json::array({{{"tenant", "a"}, {"id", 1}}, {{"tenant", "a"}, {"id", 1}}});

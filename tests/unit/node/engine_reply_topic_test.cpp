@@ -173,6 +173,24 @@ TEST(ReplyTopic, IsRefusedAlikeWhenItIsAReplyTo) {
     }
 }
 
+TEST(ReplyTopic, WithWhatNoTopicHasIsRefusedAndNothingIsExecuted) {
+    using namespace std::string_literals;
+    for (const std::string& wanted :
+         {"app/reply/\0"s, "app/reply/a\0b"s, "app/reply/\xff"s, "app/reply/\xed\xa0\x80"s,
+          "app/reply/\x01"s, "clients/" + std::string(65'527, 'x'), std::string(65'535, '/'),
+          "clients/"s + "+/x", "#"s, request_topic, decision_topic, below_root("admit/request"),
+          below_root("event"), "flyball/v1/reply/../control"s + "/#"}) {
+        AskedEngine node;
+        const Sent by_property = node.one(to_response_topic(wanted));
+        EXPECT_EQ(by_property.topic, decision_topic);
+        EXPECT_EQ(by_property.json().at("reason"), "bad_reply_topic");
+        Json entry = {{"tenant", "acme"}, {"reply_to", "app/reply/1"}};
+        const Json batch = Json::array({entry, {{"tenant", "acme"}, {"reply_to", "app/reply/2"}}});
+        EXPECT_EQ(node.ask(batch).size(), 2U) << "one reply for all of a batch";
+        EXPECT_EQ(node.used("acme"), 2) << "of the batch alone";
+    }
+}
+
 TEST(ReplyTopic, HasAtMost256Bytes) {
     AskedEngine node;
     const std::string longest = "clients/" + std::string(248, 'x');

@@ -81,7 +81,9 @@ TEST(Topic, IsNothingWhenItIsNotOneOfTheNodes) {
           "flyball/v1/eu-west/pi-7/quota/main/event/acme",
           "flyball/v1/eu-west/pi-7/quota/main/request/acme/x",
           "flyball/v1/eu-west/pi-7/control/reply/x", "flyball/v1/eu-west/pi-7/admit/admin",
-          "flyball/v1/eu-west/pi-7/admit/event", "other/v1/eu-west/pi-7/health"}) {
+          "flyball/v1/eu-west/pi-7/admit/event", "flyball/v1/eu-west/pi-7/admit//request",
+          "flyball/v1/eu-west/pi-7/admit//request/acme", "flyball/v1/eu-west/pi-7/admit//admin",
+          "other/v1/eu-west/pi-7/health"}) {
         EXPECT_FALSE(parser.parse(text).has_value()) << text;
     }
 }

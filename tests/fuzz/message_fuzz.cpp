@@ -1,0 +1,159 @@
+// Any bytes as a message that a broker brings, by way of the transport inside one: topic, Response
+// Topic, Correlation Data, flags and payload. Lines: the topic below the root; the Response Topic
+// ("-": none); one byte of flags and the Correlation Data; the rest is the payload. Whatever it is,
+// the node sends one message at most, where it may, of a bounded size, and an error changes
+// nothing.
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mqtt_protocol.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "node/control.h"
+#include "node/engine.h"
+#include "schemas/expects.h"
+#include "tests/sim/state_hash.h"
+#include "tests/sim/traffic.h"
+#include "transport/mosquitto.h"
+
+namespace {
+
+using namespace flyball;
+
+constexpr std::string_view root_text = "flyball/v1/eu-west/pi-7/";
+// The longest thing that is told of one tenant: an account's 64 holds.
+constexpr std::size_t entry_bytes_max = 16 * 1024;
+
+struct Sent {
+    std::string topic;
+    std::string payload;
+};
+
+// Nobody's node: what control asks of it is done, and does nothing.
+class IdleNode final : public ControlledNode {
+public:
+    void drain() override {}
+    void set_time(Instant) override {}
+    Reloaded reload(bool) override { return {}; }
+    void governors_changed() override {}
+    void trace(Trace) override {}
+    void profile(Deferred) override {}
+    void snapshot(Deferred) override {}
+};
+
+// An engine behind the transport, as the node in a broker is, without clock and disk.
+class Listener final : public Receiver, private EngineHost {
+public:
+    Listener() : engine_(options()), control_(engine_, idle_, {.allow_faults = true}) {
+        engine_.set_control(&control_);
+        for (const auto& [title, config] : sim::governors()) {
+            const std::size_t slash = title.find('/');
+            expects(engine_.registry()
+                        .add(title.substr(0, slash), title.substr(slash + 1), config, now)
+                        .has_value());
+        }
+    }
+    void on_message(const Message& message) noexcept override {
+        const std::uint64_t before = hash_.of(engine_);
+        engine_.handle(message, {}, now, *this);
+        if (sent && sent->payload.size() < 1024 && is_one_error()) {
+            expects(hash_.of(engine_) == before, "an error changes nothing");
+        }
+        if (sent && message.has_response_topic && sent->topic == message.response_topic) {
+            expects(policy_.allows(sent->topic, ""), "a reply leaves for where it may");
+        } else if (sent && !sent->topic.starts_with(root_text)) {
+            expects(policy_.allows(sent->topic, ""), "a reply_to is where a reply may go");
+        }
+    }
+    void on_link(LinkState, std::string_view) noexcept override {}
+    std::optional<Will> will() noexcept override { return std::nullopt; }
+
+    static constexpr Instant now = instant_from_ms(1'767'225'600'000);
+    std::optional<Sent> sent;
+
+private:
+    static Engine::Options options() {
+        Engine::Options options = sim::engine_options();
+        options.reply_prefixes = {"*/reply/", "*/response/", "clients/"};
+        return options;
+    }
+    void send(const Message& message) override {
+        expects(!sent, "one reply at most");
+        sent = Sent{std::string(message.topic), std::string(message.payload)};
+    }
+    void breathe() override {}
+    void reply_topic_refused(std::string_view) override {}
+    bool is_one_error() const {
+        return sent->payload.starts_with('{') &&
+               sent->payload.find(R"("decision":"error")") != std::string::npos &&
+               sent->payload.find("governor_down") == std::string::npos;
+    }
+
+    IdleNode idle_;
+    Engine engine_;
+    Control control_;
+    ReplyPolicy policy_{sim::engine_options().root, options().reply_prefixes};
+    sim::StateHash hash_;
+};
+
+std::string take_line(std::string_view& rest) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string line(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return line;
+}
+
+struct Properties {
+    ~Properties() { mosquitto_property_free_all(&list); }
+    mosquitto_property* list = nullptr;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string bytes(data, data + size);
+    std::string_view rest = bytes;
+    std::string topic = std::string(root_text) + take_line(rest);
+    const std::string response_topic = take_line(rest);
+    const std::string third = take_line(rest);
+    std::string payload(rest);
+    Properties properties;
+    if (response_topic != "-") {
+        mosquitto_property_add_string(&properties.list, MQTT_PROP_RESPONSE_TOPIC,
+                                      response_topic.c_str());
+    }
+    const std::size_t correlation = third.empty() ? 0 : third.size() - 1;
+    if (correlation > 0 && correlation < 0xffff) {
+        mosquitto_property_add_binary(&properties.list, MQTT_PROP_CORRELATION_DATA,
+                                      third.data() + 1, static_cast<std::uint16_t>(correlation));
+    }
+    mosquitto_evt_message event{};
+    event.topic = topic.data();
+    event.payload = payload.data();
+    event.payloadlen = static_cast<std::uint32_t>(payload.size());
+    event.properties = properties.list;
+    event.qos = third.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(third[0] % 3);
+    event.retain = !third.empty() && (third[0] & 0x10) != 0;
+
+    Listener listener;
+    MosquittoTransport transport({std::string(root_text) + "#"});
+    transport.start(listener);
+    transport.take(event);
+    transport.stop();
+    if (listener.sent) {
+        expects(listener.sent->topic.size() <= topic_bytes_max + 64);
+        expects(listener.sent->payload.size() <= 2 * payload.size() + entry_bytes_max * 64);
+    }
+    return 0;
+}
+
+// The broker's own, which only a broker has; the engine's host is in its place here.
+extern "C" int mosquitto_broker_publish_copy(const char*, const char*, int, const void*, int, bool,
+                                             mosquitto_property*) {
+    return MOSQ_ERR_NOT_SUPPORTED;
+}

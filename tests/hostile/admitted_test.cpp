@@ -1,0 +1,208 @@
+// Five times what a node can decide: what does not fit is refused and counted, what is admitted is
+// answered, and memory and health stay as they are. The capacity is measured in the same run; a
+// request is a batch, so that the node is the bottleneck and not its broker.
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/e2e/from_environment.h"
+#include "tests/hostile/neighbour.h"
+#include "transport/paho.h"
+
+namespace flyball::testing {
+namespace {
+
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool memory_is_true = false;
+#else
+constexpr bool memory_is_true = true;
+#endif
+const std::string replies = "flyball/v1/reply/test/admitted";
+constexpr std::size_t entries = 256;
+constexpr Span patience{60'000};
+constexpr std::int64_t grows_bytes_max = std::int64_t{2} << 20;
+
+constexpr const char* config = R"(
+limits.inbox = 32
+[health]
+interval = "1s"
+[governor.quota.main]
+resources.api_calls = { limit = 1000000000, window = "365d" }
+)";
+
+// Sends numbered batches and notes when each was answered, and how.
+class Asker {
+public:
+    explicit Asker(const std::string& broker, std::string topic) : topic_(std::move(topic)) {
+        heard_.answer = [this](const Message& message) { take(message); };
+        PahoOptions options;
+        options.broker = broker;
+        options.client_id = "asker";
+        options.filters = {replies};
+        options.tick_topic = "tick/asker";
+        link_ = std::move(make_paho(std::move(options))).value();
+        link_->start(heard_);
+        EXPECT_TRUE(eventually([this] { return link_->link() == LinkState::up; }));
+        batch_ = "[";
+        for (std::size_t i = 0; i < entries; ++i) {
+            batch_ += i == 0 ? "" : ",";
+            batch_ += R"({"tenant":"a","brief":true,"x_":[1,2,3,4,5,6,7,8]})";
+        }
+        batch_ += "]";
+    }
+    ~Asker() { link_->stop(); }
+
+    void send() {
+        const std::string tag = std::to_string(sent);
+        {
+            const std::scoped_lock lock(mutex_);
+            sent_at_[sent] = Clock::now();
+        }
+        ++sent;
+        Message message;
+        message.topic = topic_;
+        message.payload = batch_;
+        message.response_topic = replies;
+        message.has_response_topic = true;
+        message.correlation_data = tag;
+        link_->publish(message);
+    }
+    std::uint64_t answered() const {
+        const std::scoped_lock lock(mutex_);
+        return admitted_ + refused_;
+    }
+    std::uint64_t admitted() const {
+        const std::scoped_lock lock(mutex_);
+        return admitted_;
+    }
+    std::uint64_t refused() const {
+        const std::scoped_lock lock(mutex_);
+        return refused_;
+    }
+    // Of what was admitted since the last time.
+    Latencies take_latencies() {
+        const std::scoped_lock lock(mutex_);
+        Latencies taken = std::exchange(latencies_, {});
+        std::sort(taken.ms.begin(), taken.ms.end());
+        return taken;
+    }
+    std::uint64_t sent = 0;
+
+private:
+    void take(const Message& message) {
+        const auto now = Clock::now();
+        const std::scoped_lock lock(mutex_);
+        const auto at = sent_at_.find(std::stoull("0" + std::string(message.correlation_data)));
+        if (at == sent_at_.end()) {
+            return;
+        }
+        if (message.payload.starts_with('[')) {
+            ++admitted_;
+            latencies_.ms.push_back(
+                std::chrono::duration<double, std::milli>(now - at->second).count());
+        } else {
+            ++refused_;
+        }
+        sent_at_.erase(at);
+    }
+
+    std::string topic_;
+    std::string batch_;
+    Recorder heard_;
+    std::unique_ptr<Transport> link_;
+    mutable std::mutex mutex_;
+    std::map<std::uint64_t, Clock::time_point> sent_at_;
+    std::uint64_t admitted_ = 0;
+    std::uint64_t refused_ = 0;
+    Latencies latencies_;
+};
+
+// Batches a second with a few of them under way.
+double capacity_of(Asker& asker) {
+    constexpr std::uint64_t in_flight = 8;
+    constexpr std::uint64_t measured = 200;
+    const std::uint64_t first = asker.sent;
+    const auto began = Clock::now();
+    while (asker.answered() < first + measured) {
+        if (asker.sent < asker.answered() + in_flight) {
+            asker.send();
+        }
+    }
+    const std::chrono::duration<double> took = Clock::now() - began;
+    EXPECT_TRUE(eventually([&] { return asker.answered() == asker.sent; }, patience));
+    asker.take_latencies();
+    return static_cast<double>(measured) / took.count();
+}
+
+TEST(Admitted, IsAnsweredWhileFiveTimesTheCapacityIsAsked) {
+    Broker broker;
+    NodeProcess node({.broker = broker.address(), .config = config, .flags = {}});
+    Neighbour watch(node.broker(), node.root());
+    Asker asker(node.broker(), node.root() + "/quota/main/request");
+    for (int i = 0; i < 50; ++i) {
+        asker.send();
+        ASSERT_TRUE(eventually([&] { return asker.answered() == asker.sent; }, patience));
+    }
+    const Latencies unloaded = asker.take_latencies();
+
+    const double a_second = capacity_of(asker);
+
+    const std::uint64_t refused_before = asker.refused();
+    const ProcessUse before = use_of(node.pid());
+    watch.forget_gaps();
+    const auto from = Clock::now();
+    const std::uint64_t seconds = number_from("FLYBALL_OVERLOAD_S", 4);
+    const auto total = static_cast<std::uint64_t>(5 * a_second) * seconds;
+    const std::uint64_t sent_before = asker.sent;
+    const std::uint64_t admitted_before = asker.admitted();
+    for (std::uint64_t i = 0; i < total; ++i) {
+        std::this_thread::sleep_until(
+            from + std::chrono::duration_cast<Clock::duration>(
+                       std::chrono::duration<double>(static_cast<double>(i) / (5 * a_second))));
+        asker.send();
+    }
+    const double gap_ms = watch.longest_gap_ms();
+    // What was refused without an answer is counted; the broker may have dropped some as well.
+    std::uint64_t counted = 0;
+    ASSERT_TRUE(eventually(
+        [&] {
+            const std::size_t reports = watch.reports();
+            eventually([&] { return watch.reports() > reports + 1; }, Span{5'000});
+            counted = Json::parse(watch.last_report()).at("throughput").at("refused");
+            return asker.admitted() - admitted_before + counted >= total * 9 / 10;
+        },
+        patience))
+        << asker.admitted() << " admitted, " << counted << " counted of " << asker.sent;
+    const Latencies loaded = asker.take_latencies();
+    const ProcessUse after = use_of(node.pid());
+    fmt::print(
+        "capacity {:.0f} batches of {} a second; asked {:.0f} a second for {} s: {} asked, "
+        "{} admitted, {} told that they were refused, {} refused\n",
+        a_second, entries, 5 * a_second, seconds, asker.sent - sent_before,
+        asker.admitted() - admitted_before, asker.refused() - refused_before, counted);
+    fmt::print(
+        "p50 {:.2f} ms, p99 {:.2f} ms unloaded; p50 {:.2f} ms, p99 {:.2f} ms of what was "
+        "admitted; longest health gap {:.0f} ms; RSS +{} KB\n",
+        unloaded.at(0.5), unloaded.at(0.99), loaded.at(0.5), loaded.at(0.99), gap_ms,
+        (after.rss_bytes - before.rss_bytes) / 1024);
+    EXPECT_LE(gap_ms, 2000) << "late by no more than an interval";
+    EXPECT_GT(counted, 0U);
+    EXPECT_GE(counted, asker.refused());
+    EXPECT_LE(asker.refused() - refused_before, 100 * (seconds + 2)) << "100 answers a second";
+    if (memory_is_true) {
+        EXPECT_LE(after.rss_bytes - before.rss_bytes, grows_bytes_max);
+    }
+    EXPECT_EQ(node.stop(), 0) << node.log();
+}
+
+}  // namespace
+}  // namespace flyball::testing

@@ -1,0 +1,323 @@
+// Memory that runs out: the k-th allocation fails, for every k, while a node starts, while its
+// configuration is read again and while a governor is added. What was asked for is done or refused
+// as a whole, and what the node knew it still knows.
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <new>
+
+#include "node/node.h"
+#include "tests/e2e/from_environment.h"
+#include "tests/hostile/heap.h"
+#include "tests/sim/memory_disk.h"
+#include "tests/unit/node/asked_engine.h"
+#include "tests/unit/node/machine.h"
+#include "transport/transport.h"
+
+namespace flyball::testing {
+namespace {
+
+constexpr const char* config_path = "/etc/flyball/node.toml";
+constexpr const char* config_text = R"(
+node = "pi-7"
+[governor.quota.main]
+resources.api_calls = { limit = 100, window = "1d" }
+[governor.quota.extra]
+max_tenants = 5
+)";
+constexpr const char* other_text = R"(
+node = "pi-7"
+[governor.quota.main]
+resources.api_calls = { limit = 50, window = "1d" }
+[governor.billing.extra]
+opening_credit = 7
+)";
+
+// The disk outlives the node that it is handed to.
+class Lent final : public Disk {
+public:
+    explicit Lent(Disk& disk) : disk_(disk) {}
+    Result<std::unique_ptr<DiskFile>> open(std::string_view name, Open how) override {
+        return disk_.open(name, how);
+    }
+    Result<void> rename(std::string_view from, std::string_view to) override {
+        return disk_.rename(from, to);
+    }
+    Result<void> remove(std::string_view name) override { return disk_.remove(name); }
+    Result<void> sync_folder() override { return disk_.sync_folder(); }
+    Result<std::vector<std::string>> list() override { return disk_.list(); }
+
+private:
+    Disk& disk_;
+};
+
+// Turns are taken by nobody but the end.
+class NoPace final : public KeeperPace {
+public:
+    explicit NoPace(Keeper& keeper) : keeper_(keeper) {}
+    void wake() noexcept override {}
+    void stop() override { keeper_.finish(); }
+
+private:
+    Keeper& keeper_;
+};
+
+class NoWaker final : public Waker {
+public:
+    void wake() noexcept override {}
+};
+
+// Always up; what is published last stands in buffers that were made before.
+class Wire final : public Transport {
+public:
+    struct Said {
+        std::string topic;
+        std::string payload;
+    };
+    Wire(Receiver*& receiver, Said& said) : receiver_(receiver), said_(said) {}
+    void start(Receiver& receiver) override { receiver_ = &receiver; }
+    Publish publish(const Message& message) noexcept override {
+        if (message.topic.size() <= said_.topic.capacity() &&
+            message.payload.size() <= said_.payload.capacity()) {
+            said_.topic.assign(message.topic);
+            said_.payload.assign(message.payload);
+        }
+        return Publish::accepted;
+    }
+    bool flush(Span) override { return true; }
+    void unsubscribe() override {}
+    void stop() override {}
+    LinkState link() const override { return LinkState::up; }
+    TransportCounts counts() const override { return {}; }
+    std::string_view name() const override { return "wire"; }
+    std::string peer() const override { return "wire"; }
+    int protocol_version() const override { return 5; }
+
+private:
+    Receiver*& receiver_;
+    Said& said_;
+};
+
+// A node over a disk in memory.
+class Device {
+public:
+    explicit Device(const DiskImage& image) : disk(image) {
+        use(config_text);
+        said_.topic.reserve(1024);
+        said_.payload.reserve(std::size_t{64} * 1024);
+    }
+    void use(const char* text) { machine_.file(config_path, text); }
+    // As the program does: the configuration, its governors tried out, the state. False: an error.
+    bool start() {
+        Config config = machine_.read();
+        check_governors(config, sample_clock().wall);
+        if (!config.faults.empty()) {
+            return false;
+        }
+        auto made =
+            Node::make({.settings = config.settings,
+                        .transport = std::make_unique<Wire>(receiver_, said_),
+                        .waker = waker_,
+                        .log = log_,
+                        .disk = std::make_unique<Lent>(disk),
+                        .fresh = {.instance = 11, .seed = 7},
+                        .started = sample_clock(),
+                        .reread = [this] { return machine_.read(); },
+                        .pace = [](Keeper& keeper,
+                                   Keeper::Owner&) { return std::make_unique<NoPace>(keeper); }});
+        if (!made) {
+            return false;
+        }
+        node_ = std::move(*made);
+        node_->start();
+        return true;
+    }
+    void finish() {
+        node_->finish();
+        node_.reset();
+    }
+    void hand_over(const Message& message) {
+        said_.payload.clear();
+        receiver_->on_message(message);
+    }
+    Json reply() const { return Json::parse(said_.payload, nullptr, false); }
+    Json ask(std::string_view below, const Json& request) {
+        const std::string topic = "flyball/v1/local/pi-7/" + std::string(below);
+        const std::string payload = request.dump();
+        hand_over({.topic = topic, .payload = payload});
+        return reply();
+    }
+    MemoryDisk disk;
+
+private:
+    Machine machine_;
+    NoWaker waker_;
+    Log log_{LogLevel::error, [](LogLevel, const std::string&) {}};
+    Receiver* receiver_ = nullptr;
+    Wire::Said said_;
+    std::unique_ptr<Node> node_;
+};
+
+const Json remembered = {{"tenant", "a"}, {"id", "once"}, {"hits", 3}};
+
+DiskImage image_with_a_state() {
+    Device device({});
+    EXPECT_TRUE(device.start());
+    EXPECT_EQ(device.ask("quota/main/request", remembered).at("decision"), "allow");
+    EXPECT_EQ(device.ask("control", {{"op", "add_governor"}, {"type", "quota"}, {"name", "more"}})
+                  .at("decision"),
+              "ok");
+    device.finish();
+    return device.disk.image();
+}
+
+void expect_what_was_known(Device& device) {
+    const Json again = device.ask("quota/main/request", remembered);
+    EXPECT_TRUE(again.value("replayed", false)) << again;
+    EXPECT_EQ(again.at("used"), 3) << again;
+    EXPECT_EQ(device.ask("quota/more/request", {{"tenant", "a"}, {"hits", 0}}).at("decision"),
+              "allow");
+}
+
+// Every k up to `all`, or so many of them, evenly.
+std::uint64_t stride(std::uint64_t all) {
+    return std::max<std::uint64_t>(1, all / number_from("FLYBALL_ALLOCATIONS", 400));
+}
+
+// What became of a node over whose memory the k-th allocation failed.
+enum class End : std::uint8_t { done, refused, thrown, wrong, process_ended };
+
+// In a child process: where a change cannot be noted for the disk the node ends itself.
+End in_a_child(const std::function<End()>& story) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::_exit(static_cast<int>(::testing::Test::HasFailure() ? End::wrong : story()));
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) {
+        return WTERMSIG(status) == SIGABRT ? End::process_ended : End::wrong;
+    }
+    return static_cast<End>(WEXITSTATUS(status));
+}
+
+End try_start(const DiskImage& image, std::uint64_t k) {
+    Device device(image);
+    bool started = false;
+    bool thrown = false;
+    fail_allocation(k);
+    try {
+        started = device.start();
+    } catch (const std::bad_alloc&) {
+        thrown = true;
+    }
+    const bool struck = stop_failing();
+    if (started) {
+        expect_what_was_known(device);
+        return End::done;
+    }
+    EXPECT_TRUE(struck);
+    Device again(device.disk.image());
+    EXPECT_TRUE(again.start());
+    expect_what_was_known(again);
+    return ::testing::Test::HasFailure() ? End::wrong : thrown ? End::thrown : End::refused;
+}
+
+TEST(AllocationFailure, AtTheStartIsAnErrorAndLeavesTheStateAsItWas) {
+    const DiskImage image = image_with_a_state();
+    const std::uint64_t before = allocations();
+    ASSERT_EQ(try_start(image, 0), End::done);
+    const std::uint64_t all = allocations() - before;
+    std::map<End, int> ends;
+    for (std::uint64_t k = 1; k < all; k += stride(all)) {
+        const End end = in_a_child([&] { return try_start(image, k); });
+        ASSERT_NE(end, End::wrong) << "allocation " << k;
+        ++ends[end];
+    }
+    fmt::print(
+        "start: {} allocations; with one of them failing: {} started, {} said that there is "
+        "no memory, {} ended the process; state intact\n",
+        all, ends[End::done], ends[End::refused] + ends[End::thrown], ends[End::process_ended]);
+    EXPECT_GT(ends[End::thrown], 0);
+}
+
+struct Act {
+    const char* what;
+    const char* text;  // the configuration file by then
+    Json request;
+    std::function<void(Device&, bool done)> expect;
+};
+
+// The act with the k-th allocation failing, on a device made anew; 0: none does.
+End attempt(const Act& act, const DiskImage& image, std::uint64_t k, std::uint64_t& all) {
+    const std::string topic = "flyball/v1/local/pi-7/control";
+    const std::string payload = act.request.dump();
+    Device device(image);
+    EXPECT_TRUE(device.start());
+    device.use(act.text);
+    const std::uint64_t before = allocations();
+    fail_allocation(k);
+    device.hand_over({.topic = topic, .payload = payload});
+    const bool struck = stop_failing();
+    all = k == 0 ? allocations() - before : all;
+    const Json reply = device.reply();
+    const bool done = reply.is_object() && reply.value("decision", "") == "ok";
+    EXPECT_TRUE(struck || done) << reply;
+    expect_what_was_known(device);
+    act.expect(device, done);
+    device.finish();
+    Device again(device.disk.image());
+    EXPECT_TRUE(again.start());
+    expect_what_was_known(again);
+    return ::testing::Test::HasFailure() ? End::wrong : done ? End::done : End::refused;
+}
+
+void outlives(const Act& act) {
+    const DiskImage image = image_with_a_state();
+    std::uint64_t all = 0;
+    ASSERT_EQ(attempt(act, image, 0, all), End::done);
+    std::map<End, int> ends;
+    for (std::uint64_t k = 1; k <= all; k += stride(all)) {
+        const End end = in_a_child([&] { return attempt(act, image, k, all); });
+        ASSERT_NE(end, End::wrong) << "allocation " << k;
+        ++ends[end];
+    }
+    fmt::print(
+        "{}: {} allocations; with one of them failing: {} done, {} refused, {} ended the "
+        "process; state intact\n",
+        act.what, all, ends[End::done], ends[End::refused], ends[End::process_ended]);
+    EXPECT_GT(ends[End::refused], 0);
+}
+
+TEST(AllocationFailure, WhileAGovernorIsAddedAddsItWholeOrNotAtAll) {
+    const Json add = {{"op", "add_governor"}, {"type", "billing"}, {"name", "late"}};
+    outlives({"add_governor", config_text, add, [&](Device& device, bool done) {
+                  const Json again = device.ask("control", add);
+                  EXPECT_TRUE(again.at("decision") == (done ? "error" : "ok") ||
+                              again.value("field", "") == "name")
+                      << again;
+                  const Json get = {{"op", "get"}, {"tenant", "a"}};
+                  EXPECT_EQ(device.ask("billing/late/request", get).at("reason"), "unknown_tenant");
+              }});
+}
+
+TEST(AllocationFailure, WhileTheConfigurationIsReadAgainCanBeMadeGoodByAnotherReload) {
+    const Json reload = {{"op", "reload"}};
+    outlives({"reload", other_text, reload, [&](Device& device, bool) {
+                  EXPECT_EQ(device.ask("control", reload).at("decision"), "ok");
+                  const Json look = {{"tenant", "a"}, {"hits", 0}};
+                  EXPECT_EQ(device.ask("quota/main/request", look).at("limit"), 50);
+                  EXPECT_EQ(device.ask("quota/extra/request", look).at("reason"),
+                            "unknown_governor");
+              }});
+}
+
+}  // namespace
+}  // namespace flyball::testing
