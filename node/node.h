@@ -92,6 +92,7 @@ private:
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);
     void end_stages_when_due(std::int64_t now_us);
+    void announce();
     void answer_profile();
     void answer_snapshots();
     void answer_later(const Deferred& asker, const std::function<void(Writer&)>& own_keys);

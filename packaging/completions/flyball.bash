@@ -54,8 +54,8 @@ _flyball() {
             files=' --expect --ca-file --cert-file --key-file --password-file '
             ;;
         retire)
-            options='--dry-run --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
-            valued=' --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            options='--dry-run --home-assistant --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --home-assistant --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
         trace)

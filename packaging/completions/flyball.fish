@@ -135,6 +135,7 @@ complete -c flyball -n '__fish_seen_subcommand_from health' -l help -d 'this tex
 complete -c flyball -n '__flyball_at health 0' -a '(flyball completion nodes --timeout 1s 2>/dev/null)'
 
 complete -c flyball -n '__fish_seen_subcommand_from retire' -l dry-run -d 'only show what would be cleared'
+complete -c flyball -n '__fish_seen_subcommand_from retire' -l home-assistant -x -d 'where Home Assistant is told of devices'
 complete -c flyball -n '__fish_seen_subcommand_from retire' -l broker -x -d 'tcp:// mqtts:// ws:// or wss://host[:port]'
 complete -c flyball -n '__fish_seen_subcommand_from retire' -l ca-file -r -F -d 'certificates that may sign the broker\'s'
 complete -c flyball -n '__fish_seen_subcommand_from retire' -l cert-file -r -F -d 'our certificate'
