@@ -268,6 +268,26 @@ bool Bus::clear_retained(const std::string& topic) {
     return transport_->publish(message) == Publish::accepted && transport_->flush(options_.timeout);
 }
 
+std::optional<std::int64_t> Bus::echo_us(std::size_t bytes) {
+    std::string payload = random_hex(16);
+    payload.resize(std::max(bytes, payload.size()), '.');
+    Message message;
+    message.topic = reply_topic_;
+    message.payload = payload;
+    message.qos = Qos::at_least_once;
+    const std::int64_t begun_us = monotonic_us();
+    if (transport_->publish(message) != Publish::accepted) {
+        return std::nullopt;
+    }
+    const Deadline deadline = deadline_after(options_.timeout);
+    while (const auto arrived = next(deadline)) {
+        if (arrived->topic == reply_topic_ && arrived->payload == payload) {
+            return monotonic_us() - begun_us;
+        }
+    }
+    return std::nullopt;
+}
+
 bool Bus::drain(std::vector<Arrived>& messages) {
     const std::string mark = random_hex(16);
     Message message;

@@ -71,6 +71,10 @@ public:
     // Everything that was queued for us before now has arrived once our own message to ourselves
     // is back; hands each message over. False when it did not come back in time.
     bool drain(std::vector<Arrived>& messages);
+    // A message of so many bytes to ourselves and back, at least once: microseconds; nothing when
+    // it did not come back in time. What else arrives meanwhile is dropped.
+    std::optional<std::int64_t> echo_us(std::size_t bytes);
+    int protocol_version() const { return transport_->protocol_version(); }  // 5, or 4 for 3.1.1
     // Sends `reply`, as JSON, to where the asker of `question` waits for it: its Response Topic,
     // else `reply_to` in its payload. False when it named none or it could not leave.
     bool answer(const Arrived& question, const Json& reply);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "fleet/node_hint.h"
+#include "fleet/typed_json.h"
 #include "fleet/verb.h"
 #include "fleet/view/health_facts.h"
 
@@ -18,8 +19,9 @@ constexpr const char* examples =
 
 constexpr const char* about =
     R"(Clears the retained topics of a device that is gone, so that nobody takes it
-for lost any more: its health, and whatever else the broker keeps below its
-root. The device's own state is not touched; if it comes back, it reports anew.
+for lost any more: its health, whatever else the broker keeps below its root,
+and what Home Assistant was told of it. The device's own state is not touched;
+if it comes back, it reports anew.
 
 Refuses, with 1, while the device is there: its health says so, or it answers.
 1 as well when the broker keeps nothing of that name.)";
@@ -39,8 +41,11 @@ private:
     Exit clear(Bus& bus, const NodeName& node, const std::vector<std::string>& topics) const;
     void tell(const NodeName& node, const std::vector<std::string>& topics) const;
 
+    bool concerns(const NodeName& node, const Arrived& message) const;
+
     Common common_;
     std::string node_text_;
+    std::string home_assistant_ = "homeassistant";
     bool dry_run_ = false;
 };
 
@@ -49,8 +54,20 @@ CLI::App* Retire::describe(CLI::App& tool) {
     verb->footer(examples);
     verb->add_option("NODE", node_text_, "region/node")->required()->type_name(node_value);
     verb->add_flag("--dry-run", dry_run_, "only show what would be cleared");
+    verb->add_option("--home-assistant", home_assistant_, "where Home Assistant is told of devices")
+        ->type_name("TOPIC")
+        ->capture_default_str();
     add_common_options(*verb, common_);
     return verb;
+}
+
+// Below the node's root, or Home Assistant's device that reads its health.
+bool Retire::concerns(const NodeName& node, const Arrived& message) const {
+    if (message.topic.starts_with(fmt::format("{}/{}/", common_.bus.prefix, node.text()))) {
+        return true;
+    }
+    const auto told = decode_payload(message.payload);
+    return told && text_at(*told, "state_topic") == topic_of(common_.bus, node, Channel::health);
 }
 
 bool Retire::answers(Bus& bus, const NodeName& node) const {
@@ -133,7 +150,7 @@ Exit Retire::run() {
         return fail(node.error());
     }
     const std::string filter = fmt::format("{}/{}/#", common_.bus.prefix, node->text());
-    auto bus = Bus::connect(common_.bus, {filter});
+    auto bus = Bus::connect(common_.bus, {filter, home_assistant_ + "/device/+/config"});
     if (!bus) {
         return fail(bus.error());
     }
@@ -141,8 +158,9 @@ Exit Retire::run() {
     if (!(*bus)->drain(kept)) {
         return fail({ErrorCode::unavailable, "the broker did not confirm the end of its list"});
     }
-    std::erase_if(
-        kept, [](const Arrived& message) { return !message.retained || message.payload.empty(); });
+    std::erase_if(kept, [&](const Arrived& message) {
+        return !message.retained || message.payload.empty() || !concerns(*node, message);
+    });
     if (kept.empty()) {
         return unknown(*node);
     }

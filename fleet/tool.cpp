@@ -59,6 +59,7 @@ Tool::Tool() : app_(about, "flyball") {
     add(make_trace());
     add(make_profile());
     add(make_bench());
+    add(make_doctor());
     add(make_state());
     add(make_fleet());
     add(make_completion(app_));

@@ -57,6 +57,7 @@ std::unique_ptr<Verb> make_retire();
 std::unique_ptr<Verb> make_trace();
 std::unique_ptr<Verb> make_profile();
 std::unique_ptr<Verb> make_bench();
+std::unique_ptr<Verb> make_doctor();
 std::unique_ptr<Verb> make_state();
 std::unique_ptr<Verb> make_fleet();
 std::unique_ptr<Verb> make_completion(const CLI::App& tool);

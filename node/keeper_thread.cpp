@@ -14,7 +14,8 @@ constexpr std::int64_t longest_wait_us = 60'000'000;
 
 }  // namespace
 
-KeeperThread::KeeperThread(Keeper& keeper) : keeper_(keeper), thread_([this] { run(); }) {}
+KeeperThread::KeeperThread(Keeper& keeper, KeeperPulse* pulse)
+    : keeper_(keeper), pulse_(pulse), thread_([this] { run(); }) {}
 
 KeeperThread::~KeeperThread() {
     stop();
@@ -45,10 +46,17 @@ void KeeperThread::run() {
     while (!stopping_) {
         wanted_ = false;
         lock.unlock();
+        if (pulse_ != nullptr) {
+            pulse_->works(monotonic_us());
+        }
         const std::int64_t next_us = keeper_.turn();
         lock.lock();
+        const std::int64_t now_us = monotonic_us();
         const std::int64_t pause_us =
-            std::clamp<std::int64_t>(next_us - monotonic_us(), 0, longest_wait_us);
+            std::clamp<std::int64_t>(next_us - now_us, 0, longest_wait_us);
+        if (pulse_ != nullptr) {
+            pulse_->rests_until(now_us + pause_us);
+        }
         wake_.wait_for(lock, std::chrono::microseconds(pause_us),
                        [this] { return wanted_ || stopping_; });
     }

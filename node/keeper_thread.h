@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "node/keeper.h"
+#include "node/service/keeper_pulse.h"
 
 namespace flyball {
 
@@ -23,7 +24,8 @@ public:
 
 class KeeperThread final : public KeeperPace {
 public:
-    explicit KeeperThread(Keeper& keeper);
+    // `pulse`, if any, outlives it: whether the thread gets on.
+    explicit KeeperThread(Keeper& keeper, KeeperPulse* pulse = nullptr);
     ~KeeperThread() override;
     KeeperThread(const KeeperThread&) = delete;
     KeeperThread& operator=(const KeeperThread&) = delete;
@@ -35,6 +37,7 @@ private:
     void run();
 
     Keeper& keeper_;
+    KeeperPulse* pulse_;
     std::mutex lock_;
     std::condition_variable wake_;
     bool wanted_ = true;

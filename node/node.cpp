@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "node/service/service_report.h"
 #include "schemas/expects.h"
 
 namespace flyball {
@@ -89,19 +90,25 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
 
 Node::~Node() = default;
 
-int Node::run(Waiter& waiter) {
+int Node::run(Waiter& waiter, ServiceReport& service) {
     start();
     while (!stopping_ && !draining_) {
         Span pause{0};
         {
             const std::lock_guard lock(owner_);
-            pause = turn();
+            pause = service.longest_pause(turn());
+            service.turn_made({.link = transport_->link(),
+                               .attempts = connects_.load(),
+                               .status = status(),
+                               .broker = settings_.mqtt.broker},
+                              monotonic_us());
         }
         const auto signal = waiter.wait(pause, [this] { return !inbox_.empty() && !gate_.full(); });
         if (signal) {
-            take_signal(*signal);
+            take_signal(*signal, service);
         }
     }
+    service.stopping();
     finish();
     return 0;
 }
@@ -134,9 +141,11 @@ Span Node::turn() {
     return until_next_duty(monotonic_us());
 }
 
-void Node::take_signal(int signal) {
+void Node::take_signal(int signal, ServiceReport& service) {
     if (signal == SIGHUP) {
+        service.reloading(monotonic_us());
         reread_configuration();
+        service.reloaded();
         return;
     }
     log_.write(LogLevel::notice, "stopping",
@@ -159,7 +168,9 @@ void Node::finish() {
     transport_->unsubscribe();
     {
         const std::lock_guard lock(owner_);
-        decide_waiting();
+        while (!inbox_.empty() && !gate_.full()) {
+            decide_waiting();
+        }
         ended_ = true;
         keeper_->note(node_change());
         keeper_->end_decision();
@@ -262,7 +273,9 @@ void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& h
 
 void Node::decide_waiting() {
     Inbox::Waiting& waiting = waitings_[0];
-    while (!gate_.full() && inbox_.take_one(waiting)) {
+    // A flood must not keep the node from its other duties: as many as wait at once, then a turn.
+    for (std::size_t left = settings_.limits.inbox;
+         left > 0 && !gate_.full() && inbox_.take_one(waiting); --left) {
         decide(waiting.message, waiting.arrived_us);
     }
 }

@@ -45,8 +45,7 @@ public:
     ~Node() override;
 
     // As a program, with `waiter` as its waker: until SIGTERM, SIGINT or control's `drain`.
-    int run(Waiter& waiter);
-
+    int run(Waiter& waiter, ServiceReport& service);
     // In the loop of somebody else, on one thread: start(), a turn whenever the waker was called or
     // one is due, and finish() once it drains or is to end.
     void start();
@@ -93,6 +92,7 @@ private:
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);
     void end_stages_when_due(std::int64_t now_us);
+    void announce();
     void answer_profile();
     void answer_snapshots();
     void answer_later(const Deferred& asker, const std::function<void(Writer&)>& own_keys);
@@ -104,7 +104,7 @@ private:
     void write_health_report(std::string_view status);
     std::string_view status() const;
     Span until_next_duty(std::int64_t now_us) const;
-    void take_signal(int signal);
+    void take_signal(int signal, ServiceReport& service);
     Span turn();
     std::uint64_t session() const;
     Instant now();

@@ -58,6 +58,7 @@ void Node::take_link_change() {
                        {{"broker", transport_->peer()},
                         {"mqtt", transport_->protocol_version() == 5 ? "5" : "3.1.1"}});
             health_.next_us = 0;
+            announce();
             break;
         case LinkState::name_taken:
             name_shared_until_us_ = monotonic_us() + name_shared_us;

@@ -18,6 +18,8 @@
 
 namespace flyball {
 
+class ServiceReport;  // node/service/service_report.h
+
 struct NodeOptions {
     NodeSettings settings;
     std::unique_ptr<Transport> transport;

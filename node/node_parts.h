@@ -46,6 +46,7 @@ struct NodeLife {
     Instant started_at{};
     std::int64_t started_us = 0;  // monotonic
     std::int64_t startup_ms = 0;
+    std::string announced{};  // the topic of what Home Assistant was told; empty: nothing
 };
 
 // At least two of the largest messages that are taken.

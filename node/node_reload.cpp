@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/config_option.h"
+#include "node/home_assistant.h"
 #include "node/node.h"
 
 namespace flyball {
@@ -40,6 +41,7 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
     if (!check_only) {
         engine_.supervisor().restore(clock_.now());
         settings_.health_interval = fresh.health_interval;
+        settings_.home_assistant = std::move(fresh.home_assistant);
         settings_.limits = fresh.limits;
         engine_.set_limits(fresh.limits);
         inbox_.set_limits(inbox_limits(fresh.limits));
@@ -48,11 +50,18 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         settings_.govern = std::move(fresh.govern);
         governed_.set_rules(settings_.govern);
         governors_changed();
+        announce();
         log_.write(LogLevel::notice, "configuration read again",
                    {{"policy_rev", policy_rev_},
                     {"needs_restart", std::to_string(reloaded.needs_restart.size())}});
     }
     return reloaded;
+}
+
+void Node::announce() {
+    if (announce_to_home_assistant(*transport_, settings_, life_.announced)) {
+        keeper_->note(node_change());
+    }
 }
 
 void Node::governors_changed() {

@@ -87,6 +87,7 @@ void Node::turn_wanted() noexcept {
 
 void Node::take_up(Recovery& recovery, const StateStore::Recovered& recovered) {
     life_.epoch = recovery.node().epoch + 1;
+    life_.announced = recovery.node().announced;
     events_.restore(recovery.node().events_reserved, lines_of(recovery.events()));
     events_.reserve();
     if (recovery.found_any() && !recovery.clean_end()) {
@@ -111,7 +112,8 @@ NodeChange Node::node_change() {
             .events_reserved = ended_ ? events_.number() : events_.reserved(),
             .clean_end = ended_,
             .keeps_decisions = settings_.state.durability != Durability::none,
-            .admit_ids = settings_.admit.ids_capacity};
+            .admit_ids = settings_.admit.ids_capacity,
+            .announced = life_.announced};
 }
 
 std::vector<KeptEvent> Node::kept_events() {

@@ -2,13 +2,16 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <new>
+#include <optional>
 #include <random>
 
 #include "node/config.h"
@@ -16,6 +19,9 @@
 #include "node/config_text.h"
 #include "node/link.h"
 #include "node/node.h"
+#include "node/service/service_report.h"
+#include "node/service/state_place.h"
+#include "node/service/watched_disk.h"
 #include "node/state/posix_disk.h"
 
 namespace flyball {
@@ -38,6 +44,12 @@ int fail(Log& log, const Error& error) {
     return exit_internal;
 }
 
+// Nobody changes the environment of a node.
+std::optional<std::string> variable(const std::string& name) {
+    const char* const value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 int serve(NodeSettings settings, Log& log, const ClockSample& started,
           std::function<Config()> reread) {
     auto waiter = Waiter::make();
@@ -48,14 +60,19 @@ int serve(NodeSettings settings, Log& log, const ClockSample& started,
     if (!transport) {
         return fail(log, transport.error());
     }
+    ServiceReport service(ServiceReport::options_from(variable, ::getpid(), started.monotonic_us));
     auto node = make_node(std::move(settings), std::move(*transport),
-                          {.waker = **waiter, .log = log, .started = started}, std::move(reread));
+                          {.waker = **waiter,
+                           .log = log,
+                           .started = started,
+                           .pulse = service.has_watchdog() ? &service.keeper() : nullptr},
+                          std::move(reread));
     if (!node) {
         return fail(log, node.error());
     }
     // What reading the configuration and the state took beyond what stays, back to the system.
     malloc_trim(0);
-    return (*node)->run(**waiter);
+    return (*node)->run(**waiter, service);
 }
 
 int run_program(int argc, const char* const* argv, const ClockSample& started) {
@@ -93,9 +110,21 @@ int run_program(int argc, const char* const* argv, const ClockSample& started) {
 
 Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<Transport> transport,
                                         const NodeHost& host, std::function<Config()> reread) {
-    auto disk = PosixDisk::open_folder(settings.state.dir);
-    if (!disk) {
-        return Error{ErrorCode::state, disk.error().message};
+    auto folder = PosixDisk::open_folder(settings.state.dir);
+    if (!folder) {
+        return Error{ErrorCode::state, folder.error().message};
+    }
+    if (const auto kind = lost_at_reboot(settings.state.dir)) {
+        host.log.write(LogLevel::warning, "the state is lost at reboot",
+                       {{"folder", settings.state.dir}, {"is_on", *kind}});
+    }
+    std::unique_ptr<Disk> disk = std::move(*folder);
+    std::function<std::unique_ptr<KeeperPace>(Keeper&, Keeper::Owner&)> pace;
+    if (host.pulse != nullptr) {
+        disk = watched_disk(std::move(disk), *host.pulse, monotonic_us);
+        pace = [pulse = host.pulse](Keeper& keeper, Keeper::Owner&) {
+            return std::make_unique<KeeperThread>(keeper, pulse);
+        };
     }
     std::random_device random;
     const auto word = [&random] { return (std::uint64_t{random()} << 32U) | random(); };
@@ -105,12 +134,13 @@ Result<std::unique_ptr<Node>> make_node(NodeSettings settings, std::unique_ptr<T
                        .transport = std::move(transport),
                        .waker = host.waker,
                        .log = host.log,
-                       .disk = std::move(*disk),
+                       .disk = std::move(disk),
                        .fresh = {.instance = word(), .seed = word()},
                        .entropy = entropy,
                        .started = host.started,
                        .reread = std::move(reread),
-                       .inline_bytes = host.inline_bytes});
+                       .inline_bytes = host.inline_bytes,
+                       .pace = std::move(pace)});
 }
 
 int run_node(int argc, const char* const* argv) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "node/node.h"
+#include "node/service/keeper_pulse.h"
 
 namespace flyball {
 
@@ -14,6 +15,7 @@ struct NodeHost {
     Log& log;
     ClockSample started;
     std::size_t inline_bytes = 4096;  // as in NodeOptions
+    KeeperPulse* pulse = nullptr;     // of the thread that keeps the state; outlives the node
 };
 // A node with its state folder open and its random numbers drawn. ErrorCode::state: the folder
 // cannot be used.

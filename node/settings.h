@@ -50,6 +50,11 @@ struct AdmitSettings {
     Span id_window{0};  // zero: ids are kept by count only
 };
 
+struct HomeAssistantSettings {
+    bool discovery = false;
+    std::string prefix = "homeassistant";  // where Home Assistant looks, unless told otherwise
+};
+
 // Where each key below [governor] and [[govern]] was written: "governor.quota.main.mode" ->
 // "node.toml:12".
 using Places = std::map<std::string, std::string, std::less<>>;
@@ -64,6 +69,7 @@ struct NodeSettings {
     LogLevel log_level = LogLevel::info;
     std::uint32_t events_keep = 1000;
     AdmitSettings admit;
+    HomeAssistantSettings home_assistant;
     std::vector<std::string> control_allow{"*"};
     bool allow_faults = false;
     bool tenant_topics_only = false;

@@ -234,6 +234,7 @@ bool visit_one(const Value& from, RecordVisitor& visitor) {
             // Those of before it was noted may have been without.
             change.keeps_decisions = !in.ended() && in.flag();
             change.admit_ids = in.ended() ? 0 : in.number();
+            change.announced = in.ended() ? std::string_view() : in.text();
             return in.good() && visitor.visit(change);
         }
         default: return false;
@@ -332,13 +333,16 @@ void RecordWriter::add(const EventChange& change) {
 }
 
 void RecordWriter::add(const NodeChange& change) {
-    begin(node_kind, 7);
+    begin(node_kind, change.announced.empty() ? 7 : 8);
     form::append_unsigned(bytes_, change.epoch);
     form::append_integer(bytes_, to_ms(change.at));
     form::append_unsigned(bytes_, change.events_reserved);
     bytes_.push_back(form::boolean(change.clean_end));
     bytes_.push_back(form::boolean(change.keeps_decisions));
     form::append_unsigned(bytes_, change.admit_ids);
+    if (!change.announced.empty()) {
+        form::append_text(bytes_, change.announced);
+    }
 }
 
 std::string_view RecordWriter::finish() {

@@ -33,6 +33,7 @@ struct NodeChange {
     bool clean_end = false;             // nothing came after this record
     bool keeps_decisions = true;        // each of them leaves a record
     std::uint64_t admit_ids = 0;        // how many admit remembers; 0: not noted
+    std::string announced{};            // a retained topic elsewhere, to be cleared some day
 };
 
 class RecordWriter {

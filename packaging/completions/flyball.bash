@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile bench state fleet completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile bench doctor state fleet completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -54,8 +54,8 @@ _flyball() {
             files=' --expect --ca-file --cert-file --key-file --password-file '
             ;;
         retire)
-            options='--dry-run --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
-            valued=' --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            options='--dry-run --home-assistant --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --home-assistant --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
         trace)
@@ -72,6 +72,11 @@ _flyball() {
             options='--rate --steps --max --in-flight --batch --mix --for --seed --keep --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --rate --steps --in-flight --batch --mix --for --seed --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
+            ;;
+        doctor)
+            options='--config --state-dir --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            valued=' --config --state-dir --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
+            files=' --config --state-dir --ca-file --cert-file --key-file --password-file '
             ;;
         state)
             options='--records --json --help'
@@ -120,6 +125,7 @@ _flyball() {
         trace,1) COMPREPLY=($(compgen -W "admit entitlement/main billing/main quota/main compliance/main subscription/main control" -- "$cur")) ;;
         profile,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         bench,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
+        doctor,0) COMPREPLY=($(compgen -W "$(flyball completion nodes --timeout 1s 2>/dev/null)" -- "$cur")) ;;
         state,0) COMPREPLY=($(compgen -W "show verify replay export" -- "$cur")) ;;
         state,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         fleet,0) COMPREPLY=($(compgen -W "run status scale kill stop" -- "$cur")) ;;

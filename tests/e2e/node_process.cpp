@@ -28,7 +28,8 @@ namespace {
 constexpr Span online_wait = std::chrono::seconds(20);
 
 // fork and exec, not posix_spawn: only a fork can ask the kernel to end the child with its parent.
-pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
+pid_t spawn(const std::vector<std::string>& arguments, const std::string& log,
+            const std::vector<std::string>& environment) {
     std::vector<char*> argv;
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));  // execv writes to none of them
@@ -46,6 +47,9 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& log) {
     }
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    for (const std::string& variable : environment) {
+        ::putenv(const_cast<char*>(variable.c_str()));  // the child's own, until it is another
+    }
     ::execv(argv[0], argv.data());
     ::_exit(127);
 }
@@ -124,7 +128,7 @@ void NodeProcess::launch() {
                                           settings_.region, "--node",         settings_.node,
                                           "--state.dir",    folder_ / "state"};
     arguments.insert(arguments.end(), settings_.flags.begin(), settings_.flags.end());
-    pid_ = spawn(arguments, folder_ / "log");
+    pid_ = spawn(arguments, folder_ / "log", settings_.environment);
 }
 
 // A health report of an earlier life may still be retained: only another start counts.

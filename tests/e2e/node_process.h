@@ -23,9 +23,10 @@ struct NodeProcessSettings {
     std::string broker;  // tcp://127.0.0.1:PORT; not for a node inside one
     std::string region = "test";
     std::string node = "node";
-    std::string config;              // the text of a TOML file; empty: none
-    std::vector<std::string> flags;  // more of them, e.g. "--log.level", "debug"
-    std::string program{};           // another flyball-node than the one that was built
+    std::string config;                      // the text of a TOML file; empty: none
+    std::vector<std::string> flags;          // more of them, e.g. "--log.level", "debug"
+    std::string program{};                   // another flyball-node than the one that was built
+    std::vector<std::string> environment{};  // NAME=VALUE, of the node's own process
     bool in_broker = runs_in_broker();
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "node/service/service_report.h"
+
 namespace flyball::sim {
 
 // A disk's door: tells the story of what is about to be done, and is shut for the dead.
@@ -142,7 +144,8 @@ Result<void> SimNode::start(const NodeSettings& settings, std::function<Config()
 
 bool SimNode::run() {
     try {
-        node_->run(*waiter_);
+        ServiceReport nobody{{}};
+        node_->run(*waiter_, nobody);
     } catch (const Death&) {
         dead_ = true;
     }

@@ -63,6 +63,7 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWith64) {
         {"profile", "eu/pi", "--for", "61s"},
         {"completion"},
         {"completion", "tcsh"},
+        {"doctor", "pi-7"},
         {"state"},
         {"state", "show"},
         {"state", "mend", "/var/lib/flyball"},
@@ -109,6 +110,7 @@ TEST(CommandLine, HelpBeginsWithExamples) {
                                                       {"health", "--help"},
                                                       {"trace", "--help"},
                                                       {"profile", "--help"},
+                                                      {"doctor", "--help"},
                                                       {"state", "--help"},
                                                       {"completion", "-h"}}) {
         const Ran ran = flyball(arguments);
@@ -125,7 +127,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "state", "completion"}) {
+    for (const char* verb :
+         {"ask", "watch", "health", "trace", "profile", "doctor", "state", "completion"}) {
         std::istringstream lines(flyball({verb, "--help"}).out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << verb << ": " << line;

@@ -1,0 +1,19 @@
+#pragma once
+// The things `flyball doctor` looks at, each with its own file. They change nothing that lasts,
+// need no root, no broker and no configuration, and say what they could not see. Main thread.
+
+#include "fleet/doctor/device.h"
+#include "fleet/doctor/findings.h"
+
+namespace flyball {
+
+void check_clock(Instant now, Findings& findings);
+void check_machine(Findings& findings);
+// The state folder: there, whose, on what, how full, how fast; and what is in it.
+void check_state(const Device& device, Findings& findings);
+// Who may read the configuration, the password and the key; until when certificates are good.
+void check_files(const Device& device, Instant now, Findings& findings);
+// There, which, how far, how large a packet; then the node's own health.
+void check_broker(const Device& device, Findings& findings);
+
+}  // namespace flyball
