@@ -6,4 +6,4 @@ set(FLYBALL_DEBIAN_ARCHITECTURE armhf)
 include(${CMAKE_CURRENT_LIST_DIR}/DebianCross.cmake)
 # Debian 12's armhf has a time_t of 32 bits unless asked for more. What we pass to libraries as time_t
 # or struct timespec is the C library's own; the others take numbers or std::chrono.
-string(APPEND CMAKE_CXX_FLAGS_INIT " -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64")
+add_compile_definitions(_TIME_BITS=64 _FILE_OFFSET_BITS=64)
