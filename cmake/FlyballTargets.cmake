@@ -97,6 +97,13 @@ function(flyball_test name)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     return()
   endif()
+  if(NOT TARGET suites)
+    add_custom_target(suites)  # all that this build tree has, without the programs
+  endif()
+  add_dependencies(suites ${name})
+  if(CMAKE_CROSSCOMPILING)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")  # qemu-user
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${FLYBALL_TEST_ENVIRONMENT}")

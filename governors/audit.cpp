@@ -95,7 +95,7 @@ public:
         if (first >= fixed && first <= fixed + 0xF) {
             return first - fixed;
         }
-        return first == (map ? 0xDEU : 0xDCU) ? number(2) : fail().size();
+        return first == (map ? 0xDEU : 0xDCU) ? static_cast<std::size_t>(number(2)) : fail().size();
     }
 
     Sha256 hash() {
@@ -121,10 +121,11 @@ public:
     }
 
 private:
-    std::string_view take(std::uint64_t bytes) {
-        if (!good_ || bytes > rest_.size()) {
+    std::string_view take(std::uint64_t wanted) {
+        if (!good_ || wanted > rest_.size()) {
             return fail();
         }
+        const auto bytes = static_cast<std::size_t>(wanted);
         const std::string_view taken = rest_.substr(0, bytes);
         rest_.remove_prefix(bytes);
         return taken;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "schemas/wide.h"
+
 namespace flyball {
 
 namespace {
-
-__extension__ using Wide = __int128;
 
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();

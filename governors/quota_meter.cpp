@@ -16,9 +16,6 @@ constexpr std::uint64_t rule_seed = 0x666c7962616c6c32;
 constexpr std::int64_t scaled_high_max = std::int64_t{1} << 42;
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
-__extension__ using Wide = __int128;
-__extension__ using UnsignedWide = unsigned __int128;
-
 std::int64_t capped(Wide number) {
     return number > most ? most : static_cast<std::int64_t>(number);
 }
@@ -176,17 +173,16 @@ void QuotaMeter::settle_bucket() {
     slot_.words[2] = to_ms(now_);
 }
 
-QuotaMeter::Wide QuotaMeter::missing() const {
-    return static_cast<Wide>(static_cast<UnsignedWide>(slot_.words[1]) << 64 |
-                             static_cast<std::uint64_t>(slot_.words[0]));
+Wide QuotaMeter::missing() const {
+    return wide_of(slot_.words[1], static_cast<std::uint64_t>(slot_.words[0]));
 }
 
 void QuotaMeter::set_missing(Wide missing) {
-    slot_.words[0] = static_cast<std::int64_t>(static_cast<std::uint64_t>(missing));
-    slot_.words[1] = static_cast<std::int64_t>(missing >> 64);
+    slot_.words[0] = static_cast<std::int64_t>(low_half(missing));
+    slot_.words[1] = high_half(missing);
 }
 
-QuotaMeter::Wide QuotaMeter::full() const {
+Wide QuotaMeter::full() const {
     return Wide{terms_.burst} * rule_->window.ms;
 }
 
@@ -195,7 +191,7 @@ std::int64_t QuotaMeter::gone_ms() const {
 }
 
 // limit x P - previous x (P - e) - current x P
-QuotaMeter::Wide QuotaMeter::sliding_gap() const {
+Wide QuotaMeter::sliding_gap() const {
     const std::int64_t window_ms = rule_->window.ms;
     return (Wide{terms_.limit} - slot_.words[0]) * window_ms -
            Wide{slot_.words[1]} * (window_ms - gone_ms());

@@ -13,6 +13,7 @@
 #include "governors/quota_window.h"
 #include "schemas/duration.h"
 #include "schemas/time.h"
+#include "schemas/wide.h"
 
 namespace flyball {
 
@@ -90,8 +91,6 @@ public:
     const QuotaSlot& slot() const { return slot_; }
 
 private:
-    __extension__ using Wide = __int128;
-
     // The first word is what is used.
     bool plain() const {
         return rule_->algorithm == QuotaAlgorithm::fixed ||

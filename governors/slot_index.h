@@ -31,7 +31,7 @@ public:
         if (mask_ == 0) {
             return none;
         }
-        for (std::size_t at = hash & mask_; occupied(at); at = (at + 1) & mask_) {
+        for (std::size_t at = home(hash); occupied(at); at = (at + 1) & mask_) {
             if (matches(slot(at))) {
                 return slot(at);
             }
@@ -40,7 +40,7 @@ public:
     }
 
     void insert(std::uint64_t hash, std::uint32_t slot_number) {
-        std::size_t at = hash & mask_;
+        std::size_t at = home(hash);
         while (occupied(at)) {
             at = (at + 1) & mask_;
         }
@@ -50,13 +50,13 @@ public:
     // `hash_of(slot)`: the hash under which a slot was inserted.
     template <typename HashOf>
     void erase(std::uint32_t slot_number, const HashOf& hash_of) {
-        std::size_t gap = hash_of(slot_number) & mask_;
+        std::size_t gap = home(hash_of(slot_number));
         while (slot(gap) != slot_number) {
             gap = (gap + 1) & mask_;
         }
         for (std::size_t at = (gap + 1) & mask_; occupied(at); at = (at + 1) & mask_) {
-            const std::size_t home = hash_of(slot(at)) & mask_;
-            if (((at - home) & mask_) >= ((at - gap) & mask_)) {
+            const std::size_t from = home(hash_of(slot(at)));
+            if (((at - from) & mask_) >= ((at - gap) & mask_)) {
                 put(gap, slot(at) + 1);
                 gap = at;
             }
@@ -70,6 +70,7 @@ public:
     }
 
 private:
+    std::size_t home(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & mask_; }
     std::uint32_t cell(std::size_t at) const { return wide_.empty() ? narrow_[at] : wide_[at]; }
     bool occupied(std::size_t at) const { return cell(at) != 0; }
     std::uint32_t slot(std::size_t at) const { return cell(at) - 1; }

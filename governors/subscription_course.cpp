@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "schemas/wide.h"
+
 namespace flyball {
 
 namespace {
 
 using enum SubscriptionState;
-__extension__ using Wide = __int128;
-
 // More events of one subscription than that would only push one another out.
 constexpr std::int64_t periods_told_max = 1'000;
 constexpr std::int64_t longest_month_ms = 31 * std::int64_t{86'400'000};

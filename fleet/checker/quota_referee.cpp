@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "schemas/wide.h"
+
 namespace flyball::checker {
 
 namespace {
 
 constexpr std::size_t history_max = 96;  // older grants only make it stricter
-
-__extension__ using Wide = __int128;
 
 // "90s" and the like; 0 for what it does not know (months).
 std::int64_t milliseconds(const std::string& duration) {

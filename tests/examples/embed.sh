@@ -9,7 +9,9 @@ cmake=$1 build=$2 example=$3 compiler=$4 flags=${5:-}
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-"$cmake" --install "$build" --component library --prefix "$work/prefix" >"$work/install.log"
+for component in library devel; do
+    "$cmake" --install "$build" --component $component --prefix "$work/prefix" >>"$work/install.log"
+done
 cp -r "$example" "$work/source"
 "$cmake" -S "$work/source" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" \
     -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_FLAGS="$flags" >"$work/configure.log"

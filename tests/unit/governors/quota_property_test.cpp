@@ -7,12 +7,11 @@
 #include <chrono>
 #include <vector>
 
+#include "schemas/wide.h"
 #include "tests/unit/governors/quota_desk.h"
 
 namespace flyball {
 namespace {
-
-__extension__ using Wide = __int128;
 
 QuotaRule make_rule(QuotaAlgorithm algorithm, std::int64_t limit, std::int64_t window_ms,
                     std::int64_t burst) {
