@@ -61,6 +61,8 @@ Tool::Tool() : app_(about, "flyball") {
     add(make_bench());
     add(make_state());
     add(make_fleet());
+    add(make_pki());
+    add(make_acl());
     add(make_completion(app_));
 }
 

@@ -63,6 +63,16 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWith64) {
         {"profile", "eu/pi", "--for", "61s"},
         {"completion"},
         {"completion", "tcsh"},
+        {"pki"},
+        {"pki", "init"},
+        {"pki", "sign", "/tmp"},
+        {"pki", "node", "/nonexistent", "eu/pi"},
+        {"pki", "list", "/nonexistent", "--days", "3"},
+        {"acl", "--node", "pi-7"},
+        {"acl", "--node", "eu/pi", "--operator", "eu/pi"},
+        {"acl", "--pki", "/nonexistent"},
+        {"acl", "--reply-prefix", "clients"},
+        {"acl", "--prefix", "a/#"},
         {"state"},
         {"state", "show"},
         {"state", "mend", "/var/lib/flyball"},
@@ -110,6 +120,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
                                                       {"trace", "--help"},
                                                       {"profile", "--help"},
                                                       {"state", "--help"},
+                                                      {"pki", "--help"},
+                                                      {"acl", "--help"},
                                                       {"completion", "-h"}}) {
         const Ran ran = flyball(arguments);
         EXPECT_EQ(ran.status, 0);
@@ -125,7 +137,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "state", "completion"}) {
+    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "state", "fleet", "pki",
+                             "acl", "completion"}) {
         std::istringstream lines(flyball({verb, "--help"}).out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << verb << ": " << line;
@@ -168,6 +181,8 @@ TEST(CompletionFiles, CompleteVerbsOptionsAndOps) {
     EXPECT_EQ(offered("flyball completion z"), "zsh\n");
     EXPECT_EQ(offered("flyball state v"), "verify\n");
     EXPECT_EQ(offered("flyball state verify /pro"), "/proc\n");
+    EXPECT_EQ(offered("flyball pki rev"), "revoke\n");
+    EXPECT_EQ(offered("flyball acl --pki /pro"), "/proc\n");
 }
 
 }  // namespace
