@@ -23,11 +23,11 @@ bool refuses_login(int code) {
 
 std::string login_hint(const PahoOptions& options) {
     if (!options.password_file.empty()) {
-        return fmt::format(": the broker does not take the login \"{}\" with the password in {}",
+        return fmt::format(": the broker does not take the login '{}' with the password in {}",
                            options.username, options.password_file);
     }
     if (!options.username.empty()) {
-        return fmt::format(": the broker does not take the login \"{}\" without a password",
+        return fmt::format(": the broker does not take the login '{}' without a password",
                            options.username);
     }
     return options.cert_file.empty()
@@ -45,8 +45,8 @@ std::string PahoTransport::refusal_hint(const mqtt::token* token) {
         return login_hint(options_);
     }
     constexpr int refused = 0x80;
-    if (code > 0 || reason >= refused) {
-        return {};  // it answered: whatever is wrong, it is not TLS
+    if (code > 0 || reason >= refused || events_.stopping()) {
+        return {};  // it answered, or nobody wants to know: whatever is wrong, it is not TLS
     }
     const TlsFinding found = look_at_tls(
         {.host = address_.host,

@@ -80,8 +80,8 @@ Result<std::string> read_secret(const std::string& path, std::string_view what) 
     if (::stat(path.c_str(), &facts) == 0 &&
         (facts.st_mode & permission_bits & ~secret_mode_max) != 0) {
         return Error{ErrorCode::refused,
-                     fmt::format("{0} {1}: its mode is {2:04o}, so that others can read or change "
-                                 "it; at most 0640 is taken: chmod 0640 {1}",
+                     fmt::format("{0} {1}: its mode is {2:04o}; at most 0640 is taken, so that "
+                                 "nobody else can read or change it: chmod 0640 {1}",
                                  what, path, facts.st_mode & permission_bits)};
     }
     return read_small_file(path, what);

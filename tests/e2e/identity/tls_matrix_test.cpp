@@ -335,13 +335,13 @@ TEST_F(Passwords, TheRightOne) {
 
 TEST_F(Passwords, AWrongOne) {
     refuses(login(std::string(password) + "r", 0600),
-            "the broker does not take the login \"pi\" with the password in ");
+            "the broker does not take the login 'pi' with the password in ");
 }
 
 TEST_F(Passwords, None) {
     refuses({.broker = broker_->address()}, "the broker wants a login");
     refuses({.broker = broker_->address(), .username = "pi"},
-            "does not take the login \"pi\" without a password");
+            "does not take the login 'pi' without a password");
 }
 
 TEST_F(Passwords, AFileThatOthersCanRead) {

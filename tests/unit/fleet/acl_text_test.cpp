@@ -87,9 +87,10 @@ TEST(AclText, OpensReplyPrefixesOnlyWhereNoNodeCanBe) {
     using Filters = std::vector<std::string>;
     EXPECT_EQ(reply_filters("clients/"), Filters{"clients/#"});
     EXPECT_EQ(reply_filters("*/reply/"), (Filters{"reply/#", "+/reply/#"}));
+    EXPECT_EQ(reply_filters("*/v1/"), Filters{"v1/#"}) << "+/v1/# would be all nodes";
     EXPECT_EQ(reply_filters("flyball/v2/"), Filters{"flyball/v2/#"});
-    for (const char* prefix : {"flyball/", "flyball/v1/", "flyball/v1/eu/", "*/v1/", "clients",
-                               "/clients/", "a//b/", "*/", "a/+/", "#/"}) {
+    for (const char* prefix : {"flyball/", "flyball/v1/", "flyball/v1/eu/", "clients", "/clients/",
+                               "a//b/", "*/", "a/+/", "#/"}) {
         EXPECT_NE(refusal(plan_of({prefix})), "") << prefix;
     }
 }
