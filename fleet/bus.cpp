@@ -14,6 +14,7 @@
 #include "schemas/expects.h"
 #include "schemas/topic.h"
 #include "transport/paho.h"
+#include "transport/tls_certificate.h"
 
 namespace flyball {
 namespace {
@@ -23,10 +24,8 @@ constexpr std::int64_t poll_ms_max = 3'600'000;  // poll takes an int; the calle
 // With a login, below a level of that name: the ACLs in the documentation let it read there.
 std::string make_reply_topic(const BusOptions& options, std::string_view tenant) {
     std::string topic = options.prefix + "/reply/";
-    const bool named = !tenant.empty() || !options.username.empty();
-    append_encoded_tenant(topic, !tenant.empty() ? tenant
-                                 : named         ? std::string_view(options.username)
-                                                 : std::string_view("flyball"));
+    const std::string login = tenant.empty() ? login_of(options) : std::string(tenant);
+    append_encoded_tenant(topic, login.empty() ? "flyball" : login);
     return topic + "/" + random_hex(16);
 }
 
@@ -42,6 +41,17 @@ Error no_broker(const BusOptions& options, std::string_view why) {
 }
 
 }  // namespace
+
+std::string login_of(const BusOptions& options) {
+    // A file that cannot be read is no login; connecting says what is wrong with it.
+    if (options.cert_file.empty() || !options.username.empty()) {
+        return options.username;
+    }
+    const auto pem = read_small_file(options.cert_file, "certificate file");
+    const auto all = pem ? parse_certificates(*pem, options.cert_file)
+                         : Result<std::vector<Certificate>>(pem.error());
+    return all ? all->front().common_name : std::string();
+}
 
 std::string random_hex(std::size_t digits) {
     std::random_device source;

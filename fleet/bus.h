@@ -115,6 +115,10 @@ private:
     std::unique_ptr<Transport> transport_;
 };
 
+// What the broker knows us by: the user name, else our certificate's common name, as
+// use_identity_as_username has it; empty: neither.
+std::string login_of(const BusOptions& options);
+
 // Random lower-case hex digits: for client ids, reply topics and `--id auto`.
 std::string random_hex(std::size_t digits);
 

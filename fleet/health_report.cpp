@@ -55,9 +55,14 @@ HealthView judge(const HealthReport& health, Instant now, std::optional<Span> ma
     if (!facts) {
         return {"unreadable", std::nullopt, "its health is not a report"};
     }
-    return judge(Sign{facts->status, facts->clock, facts->at_ms, facts->clock_offset_ms,
-                      facts->interval_s, health.retained, health.arrived},
-                 now, max_age);
+    HealthView view = judge(Sign{facts->status, facts->clock, facts->at_ms, facts->clock_offset_ms,
+                                 facts->interval_s, health.retained, health.arrived},
+                            now, max_age);
+    const std::string certificate = certificate_note(*facts);
+    if (view.status == facts->status && !certificate.empty()) {
+        view.note += (view.note.empty() ? "" : ", ") + certificate;
+    }
+    return view;
 }
 
 std::string topic_of(const BusOptions& options, const NodeName& node, Channel channel) {

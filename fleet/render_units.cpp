@@ -32,7 +32,7 @@ bool dateable(std::int64_t ms) {
 }
 
 bool is_instant(std::string_view key) {
-    return key == "at" || key.ends_with("_at") || key == "period_end";
+    return key == "at" || key.ends_with("_at") || key == "period_end" || key.ends_with("not_after");
 }
 
 }  // namespace

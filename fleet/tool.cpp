@@ -62,6 +62,8 @@ Tool::Tool() : app_(about, "flyball") {
     add(make_doctor());
     add(make_state());
     add(make_fleet());
+    add(make_pki());
+    add(make_acl());
     add(make_completion(app_));
 }
 

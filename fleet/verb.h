@@ -60,6 +60,8 @@ std::unique_ptr<Verb> make_bench();
 std::unique_ptr<Verb> make_doctor();
 std::unique_ptr<Verb> make_state();
 std::unique_ptr<Verb> make_fleet();
+std::unique_ptr<Verb> make_pki();
+std::unique_ptr<Verb> make_acl();
 std::unique_ptr<Verb> make_completion(const CLI::App& tool);
 
 }  // namespace flyball

@@ -175,6 +175,27 @@ void write_state(Writer& writer, const HealthInput& input) {
     writer.end_map();
 }
 
+void write_end(Writer& writer, std::string_view name, const std::optional<Instant>& end) {
+    writer.key(name);
+    if (end) {
+        writer.integer(to_ms(*end));
+    } else {
+        writer.null();
+    }
+}
+
+void write_certificates(Writer& writer, const CertificateEnds& ends) {
+    if (ends == CertificateEnds{}) {
+        write_null(writer, "tls");
+        return;
+    }
+    writer.key("tls");
+    writer.begin_map();
+    write_end(writer, "not_after", ends.not_after);
+    write_end(writer, "ca_not_after", ends.ca_not_after);
+    writer.end_map();
+}
+
 constexpr std::size_t report_end_bytes = 2;  // what closes the list and the report
 
 void write_governors(Writer& writer, const HealthInput& input) {
@@ -250,7 +271,7 @@ void write_health(Writer& writer, const HealthInput& input) {
     write_traffic(writer, input);
     write_state(writer, input);
     write_events(writer, input.events);
-    write_null(writer, "tls");
+    write_certificates(writer, input.certificates);
     write_governed(writer, input.governed);
     write_governors(writer, input);
     writer.end_map();

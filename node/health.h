@@ -14,6 +14,7 @@
 #include "node/process_stats.h"
 #include "schemas/time.h"
 #include "schemas/writer.h"
+#include "transport/transport.h"
 
 namespace flyball {
 
@@ -70,6 +71,7 @@ struct HealthInput {
     std::string_view transport;
     std::string_view broker;
     std::string_view policy_rev;
+    CertificateEnds certificates{};
     const GovernedTopics& governed;
     std::size_t bytes_max = health_bytes_max;  // of the report; governors beyond it are left out
 };

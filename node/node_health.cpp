@@ -67,6 +67,9 @@ void Node::take_link_change() {
             break;
         case LinkState::down:
             log_.write(LogLevel::warning, "no broker; trying again", {{"why", why}});
+            if (const auto hint = clock_hint(why, clock_.status()); !hint.empty()) {
+                log_.write(LogLevel::warning, "look at the clock", {{"hint", hint}});
+            }
             break;
         case LinkState::connecting: break;
     }
@@ -78,7 +81,8 @@ std::string_view Node::status() const {
     }
     const bool degraded = monotonic_us() < name_shared_until_us_ || clock_.far_behind() ||
                           engine_.registry().down() > 0 || keeper_->health_is_failing() ||
-                          keeper_->is_cramped() || governed_.fails(monotonic_us());
+                          keeper_->is_cramped() || governed_.fails(monotonic_us()) ||
+                          CertificateWatch::ends_soon(transport_->certificates(), clock_);
     return degraded ? "degraded" : "online";
 }
 
@@ -102,6 +106,7 @@ void Node::publish_health_when_due(std::int64_t now_us) {
     if (transport_->link() != LinkState::up) {
         return;
     }
+    health_.certificates.tell(transport_->certificates(), clock_, now_us, log_);
     // What a reader must hear of at once, but at most once a second.
     const std::string_view clock = to_text(clock_.status());
     const bool changed = health_.is_due || status() != health_.status || clock != health_.clock;
@@ -198,6 +203,7 @@ void Node::write_health_report(std::string_view status) {
                   .transport = transport_->name(),
                   .broker = broker,
                   .policy_rev = policy_rev_,
+                  .certificates = transport_->certificates(),
                   .governed = governed_});
 }
 

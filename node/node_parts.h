@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/certificate_watch.h"
 #include "node/control.h"
 #include "node/health.h"
 #include "schemas/limits.h"
@@ -62,6 +63,7 @@ struct HealthPace {
     std::string_view watched_clock;  // in the last event
     Writer writer;
     HealthMeter meter;
+    CertificateWatch certificates;
     std::int64_t next_us = 0;
     std::int64_t last_us = 0;
     bool is_due = false;  // something that a reader must hear of soon

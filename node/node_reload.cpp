@@ -51,6 +51,7 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         governed_.set_rules(settings_.govern);
         governors_changed();
         announce();
+        transport_->reread_files();
         log_.write(LogLevel::notice, "configuration read again",
                    {{"policy_rev", policy_rev_},
                     {"needs_restart", std::to_string(reloaded.needs_restart.size())}});

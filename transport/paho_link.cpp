@@ -187,13 +187,14 @@ void PahoTransport::on_message(const mqtt::message& message) noexcept {
 bool PahoTransport::connect(std::string& why) {
     events_.connected();
     mqtt::connect_options options;
-    const auto refused = fill_connect_options(
+    const auto ends = fill_connect_options(
         options, {options_, address_, version_, receiver_->will(),
                   [this](const std::string& text) { events_.tls_error(text); }});
-    if (refused) {
-        why = refused->message;
+    if (!ends) {
+        why = ends.error().message;
         return false;
     }
+    set_certificates(*ends);
     void* const step = events_.begin();
     const auto deadline = Clock::now() + options_.connect_timeout + 5s;
     const auto wait = [&] {
@@ -215,23 +216,12 @@ bool PahoTransport::connect(std::string& why) {
     why = fmt::format(
         "{}: {}{}", address_.text,
         ended == PahoEvents::Step::failed ? reason_of(*token) : std::string(step_text(ended)),
-        tls_hint());
+        refusal_hint(ended == PahoEvents::Step::failed ? token.get() : nullptr));
     if (ended == PahoEvents::Step::failed && refuses_version(*token)) {
         version_ = version_ == MQTTVERSION_5 ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
         drop_client();  // a client's version is fixed when it is made
     }
     return false;
-}
-
-std::string PahoTransport::tls_hint() {
-    const std::string said = events_.take_tls_error();
-    if (!address_.tls) {
-        return {};
-    }
-    // Paho 1.3.12 reports every TLS error but a certificate for another host name.
-    return said.empty() ? fmt::format(": nothing listens there, or its certificate is not for {}",
-                                      address_.host)
-                        : ": " + said;
 }
 
 std::vector<std::string> PahoTransport::wanted_filters() const {
@@ -288,7 +278,7 @@ void PahoTransport::hold() {
             Clock::time_point(std::chrono::milliseconds(heard_ms_.load())) + options_.tick_after;
         const auto deadline =
             options_.tick_topic.empty() ? Clock::now() + long_enough : quiet_until;
-        if (events_.sleep_until(deadline, true)) {
+        if (events_.sleep_until(deadline, true) || look_at_files()) {
             return;
         }
         if (!options_.tick_topic.empty() &&

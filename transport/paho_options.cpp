@@ -1,64 +1,26 @@
 #include "transport/paho_options.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <utility>
+
+#include "transport/tls_files.h"
 
 namespace flyball {
 namespace {
 
 // Paho's own bound on QoS 1 messages without acknowledgement; ours, `outbound_max`, is lower.
 constexpr int inflight_max = 60'000;
-constexpr std::size_t file_bytes_max = 1024 * 1024;  // a bundle of authorities has 250 KiB
-
-Result<std::string> read_file(const std::string& path, const char* what) {
-    std::ifstream file(path, std::ios::binary);
-    std::string content;
-    std::array<char, 4096> part;
-    while (file && content.size() < file_bytes_max) {
-        file.read(part.data(), part.size());
-        content.append(part.data(), static_cast<std::size_t>(file.gcount()));
-    }
-    if (!file.eof()) {
-        return Error{ErrorCode::unavailable,
-                     fmt::format("{} {}: {}", what, path,
-                                 content.empty() ? std::strerror(errno) : "longer than 1 MiB")};
-    }
-    return content;
-}
 
 Result<std::string> read_password(const std::string& path) {
-    auto content = read_file(path, "password file");
+    auto content = read_secret(path, "password file");
     if (content) {
         while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) {
             content->pop_back();  // editors end a line; passwords do not
         }
     }
     return content;
-}
-
-// Paho's message for a file it cannot read names no file.
-std::optional<Error> unreadable(const PahoOptions& options) {
-    const std::pair<const std::string&, const char*> files[] = {
-        {options.ca_file, "CA file"},
-        {options.cert_file, "certificate file"},
-        {options.key_file, "key file"}};
-    for (const auto& [path, what] : files) {
-        if (path.empty()) {
-            continue;
-        }
-        if (auto content = read_file(path, what); !content) {
-            return std::move(content).error();
-        }
-    }
-    return std::nullopt;
 }
 
 mqtt::ssl_options tls_options(ConnectPlan& plan) {
@@ -93,7 +55,11 @@ void set_session(mqtt::connect_options& out, const ConnectPlan& plan) {
 
 }  // namespace
 
-std::optional<Error> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan) {
+TlsFiles files_of(const PahoOptions& options) {
+    return {options.ca_file, options.cert_file, options.key_file};
+}
+
+Result<CertificateEnds> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan) {
     const PahoOptions& options = plan.options;
     set_session(out, plan);
     out.set_max_inflight(inflight_max);
@@ -115,13 +81,15 @@ std::optional<Error> fill_connect_options(mqtt::connect_options& out, ConnectPla
                                         plan.will->payload.size(), static_cast<int>(plan.will->qos),
                                         plan.will->retain));
     }
-    if (plan.address.tls) {
-        if (auto error = unreadable(options)) {
-            return error;
-        }
+    if (!plan.address.tls) {
+        return CertificateEnds{};
+    }
+    // Paho's message for a file that it cannot read or use names no file.
+    auto ends = read_tls_files(files_of(options));
+    if (ends) {
         out.set_ssl(tls_options(plan));
     }
-    return std::nullopt;
+    return ends;
 }
 
 }  // namespace flyball

@@ -9,8 +9,11 @@
 #include "schemas/result.h"
 #include "transport/broker_address.h"
 #include "transport/paho.h"
+#include "transport/tls_files.h"
 
 namespace flyball {
+
+TlsFiles files_of(const PahoOptions& options);
 
 struct ConnectPlan {
     const PahoOptions& options;
@@ -22,7 +25,8 @@ struct ConnectPlan {
 
 // Filled in place, and to be passed to connect() by copy while `out` lives: copies and moves of
 // mqtt::connect_options 1.2.0 go on pointing at the properties of the first one.
-// ErrorCode::unavailable when a file cannot be read. Throws what Paho throws.
-std::optional<Error> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan);
+// When their certificates end; the error of read_secret() or read_tls_files(). Throws what Paho
+// throws.
+Result<CertificateEnds> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan);
 
 }  // namespace flyball

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -35,6 +36,8 @@ public:
     Publish publish(const Message& message) noexcept override;
     bool flush(Span timeout) override;
     void name_disputed() override { disputed_.store(true); }
+    void reread_files() override { reread_.store(true); }
+    CertificateEnds certificates() const override;
     void unsubscribe() override;
     void stop() override;
     LinkState link() const override { return state_.load(); }
@@ -53,7 +56,10 @@ private:
     void run();
     bool bring_up(std::string& why);
     bool connect(std::string& why);
-    std::string tls_hint();
+    // What went wrong, when it was TLS or the login (paho_refusal.cpp).
+    std::string refusal_hint(const mqtt::token* token);
+    void set_certificates(const CertificateEnds& ends);
+    bool look_at_files();
     std::vector<std::string> wanted_filters() const;
     bool subscribe(std::string& why);
     void hold();  // ticks until the connection is lost or stop() was called
@@ -84,6 +90,10 @@ private:
     std::atomic<bool> properties_{false};  // the connection speaks MQTT 5
     std::atomic<bool> wanted_{true};       // false after unsubscribe()
     std::atomic<bool> disputed_{false};    // by name_disputed(), until the connection is lost
+    std::atomic<bool> reread_{false};      // by reread_files(), until the link has looked
+    Clock::time_point next_look_{};        // at the files
+    mutable std::mutex certificates_mutex_;
+    CertificateEnds certificates_;
     std::atomic<LinkState> state_{LinkState::down};
     std::atomic<int> version_seen_{0};
     // Steady clock: when something last arrived, or a tick left; and when something last arrived.

@@ -53,6 +53,13 @@ public:
     virtual std::optional<Will> will() noexcept = 0;
 };
 
+// When the certificates in the connection's files end; nothing: there is none.
+struct CertificateEnds {
+    std::optional<Instant> not_after{};     // our own
+    std::optional<Instant> ca_not_after{};  // the last one of the authorities' file
+    bool operator==(const CertificateEnds&) const = default;
+};
+
 struct TransportCounts {
     std::uint64_t received = 0;
     std::uint64_t published = 0;
@@ -80,6 +87,11 @@ public:
     virtual void unsubscribe() = 0;
     // Disconnects in order (the will is not sent); after it returns the receiver is not called.
     virtual void stop() = 0;
+
+    // The connection's files may have been replaced: if they were, it is made anew with them.
+    virtual void reread_files() {}
+    // As of the last attempt to connect, or of a later look. Any thread.
+    virtual CertificateEnds certificates() const { return {}; }
 
     virtual LinkState link() const = 0;
     virtual TransportCounts counts() const = 0;

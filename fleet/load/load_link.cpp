@@ -69,7 +69,8 @@ private:
 
 Result<std::unique_ptr<LoadLink>> PahoLoadLink::make(const BusOptions& bus, int wake_fd) {
     std::string reply_topic = bus.prefix + "/reply/";
-    append_encoded_tenant(reply_topic, bus.username.empty() ? "flyball" : bus.username);
+    const std::string login = login_of(bus);
+    append_encoded_tenant(reply_topic, login.empty() ? "flyball" : login);
     reply_topic += "/" + random_hex(16);
     std::unique_ptr<PahoLoadLink> link(new PahoLoadLink(reply_topic, wake_fd));
     PahoOptions paho;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t exact_max = std::int64_t{1} << 53;  // what JSON's other readers keep exact
 constexpr std::int64_t interval_max_s = std::int64_t{366} * 86'400;
+constexpr std::int64_t certificate_warned_ms = std::int64_t{14} * 86'400'000;
 constexpr std::size_t text_max = 256;  // bytes; a screen or a label has no room for more
 
 const Json* at(const Json& map, const char* key) {
@@ -149,6 +150,24 @@ std::optional<HealthFacts> read_health_facts(const Json& report) {
     return facts;
 }
 
+std::string certificate_note(const HealthFacts& facts) {
+    if (!facts.at_ms || facts.clock == "unset") {
+        return {};
+    }
+    std::string note;
+    for (const auto& [whose, end] : {std::pair{"its certificate", facts.certificate_not_after_ms},
+                                     std::pair{"its CA", facts.ca_not_after_ms}}) {
+        const std::int64_t left = end.value_or(exact_max) - *facts.at_ms;
+        if (left >= certificate_warned_ms) {
+            continue;
+        }
+        note += note.empty() ? "" : ", ";
+        note += left > 0 ? fmt::format("{} ends in {}", whose, span_text(left))
+                         : fmt::format("{} has ended", whose);
+    }
+    return note;
+}
+
 std::string why_degraded(const HealthFacts& facts) {
     std::vector<std::string> reasons;
     for (const GovernorFacts& governor : facts.governors) {
@@ -162,7 +181,10 @@ std::string why_degraded(const HealthFacts& facts) {
     if (facts.clock == "behind") {
         reasons.emplace_back("its clock is behind");
     }
-    // The protocol knows four causes; the last one is the one that a report does not name.
+    if (auto certificate = certificate_note(facts); !certificate.empty()) {
+        reasons.push_back(std::move(certificate));
+    }
+    // The protocol knows five causes; the last one is the one that a report does not name.
     return reasons.empty() ? "another node may be using its name"
                            : fmt::format("{}", fmt::join(reasons, ", "));
 }

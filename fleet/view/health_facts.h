@@ -75,6 +75,10 @@ inline constexpr std::size_t reasons_max = 32;    // the protocol names fewer fo
 // Nothing when the report has no status: then it is not one.
 std::optional<HealthFacts> read_health_facts(const Json& report);
 
+// When a certificate of the node ends within 14 days by its own report; else empty. From then on a
+// node calls itself degraded (docs/protocol.md, "Health").
+std::string certificate_note(const HealthFacts& facts);
+
 // Why a node calls itself degraded, as far as its report tells: "quota/main is down, journal: ...".
 std::string why_degraded(const HealthFacts& facts);
 

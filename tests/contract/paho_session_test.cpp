@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <random>
 
@@ -188,6 +189,7 @@ TEST(PahoSession, ReadsThePasswordAnewAtEveryAttempt) {
     const std::string path =
         ::testing::TempDir() + "flyball-password-" + std::to_string(::getpid());
     std::ofstream(path) << "old\n";
+    std::filesystem::permissions(path, std::filesystem::perms(0600));
     Levels accepted;
     FakeBroker broker([&](const FakeConnection& connection) {
         const auto first = connection.read();

@@ -90,7 +90,8 @@ TEST(PahoTls, RefusesAnUnknownAuthorityAndSaysSo) {
     const Certificates others("localhost");
     const Broker broker(certificates.settings());
     const std::string why = refusal(tls_options(broker, others.path("ca.crt")));
-    EXPECT_NE(why.find("verify"), std::string::npos) << why;
+    EXPECT_NE(why.find("signed by an authority (test CA) that is not among"), std::string::npos)
+        << why;
 }
 
 TEST(PahoTls, NamesTheFileItCannotRead) {

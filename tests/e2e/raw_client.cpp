@@ -41,17 +41,24 @@ RawClient::RawClient(std::uint16_t port, const Login& login) : version_(login.ve
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         throw std::runtime_error("the raw client did not reach its broker");
     }
+    if (!login.identity.ca_file.empty()) {
+        begin_tls(login.identity);
+    }
     const bool has_will = !login.will_topic.empty();
     const std::string no_properties = version_ == 5 ? std::string(1, '\0') : std::string();
     std::string body = counted("MQTT");
     body += static_cast<char>(version_);
-    body += static_cast<char>(0x02U | (has_will ? 0x04U : 0U) | (login.user.empty() ? 0U : 0x80U));
+    body += static_cast<char>(0x02U | (has_will ? 0x04U : 0U) | (login.user.empty() ? 0U : 0x80U) |
+                              (login.password.empty() ? 0U : 0x40U));
     body += two_bytes(60) + no_properties + counted(login.client_id);
     if (has_will) {
         body += no_properties + counted(login.will_topic) + counted("will");
     }
     if (!login.user.empty()) {
         body += counted(login.user);
+    }
+    if (!login.password.empty()) {
+        body += counted(login.password);
     }
     send(connect_type << 4, body);
     if (const Packet answer = await(connack); answer.body.at(1) != 0) {
@@ -60,7 +67,24 @@ RawClient::RawClient(std::uint16_t port, const Login& login) : version_(login.ve
 }
 
 RawClient::~RawClient() {
+    session_.reset();
     ::close(socket_);
+}
+
+void RawClient::begin_tls(const Identity& identity) {
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    const bool good =
+        SSL_CTX_load_verify_locations(context_.get(), identity.ca_file.c_str(), nullptr) == 1 &&
+        (identity.cert_file.empty() ||
+         (SSL_CTX_use_certificate_file(context_.get(), identity.cert_file.c_str(),
+                                       SSL_FILETYPE_PEM) == 1 &&
+          SSL_CTX_use_PrivateKey_file(context_.get(), identity.key_file.c_str(),
+                                      SSL_FILETYPE_PEM) == 1));
+    session_.reset(SSL_new(context_.get()));
+    if (!good || SSL_set_fd(session_.get(), socket_) != 1 || SSL_connect(session_.get()) != 1) {
+        throw std::runtime_error("the raw client and its broker do not agree on TLS");
+    }
 }
 
 void RawClient::send(int head, const std::string& body) const {
@@ -74,7 +98,9 @@ void RawClient::send(int head, const std::string& body) const {
     packet += body;
     for (std::size_t sent = 0; sent < packet.size();) {
         const ssize_t more =
-            ::send(socket_, packet.data() + sent, packet.size() - sent, MSG_NOSIGNAL);
+            session_ ? SSL_write(session_.get(), packet.data() + sent,
+                                 static_cast<int>(packet.size() - sent))
+                     : ::send(socket_, packet.data() + sent, packet.size() - sent, MSG_NOSIGNAL);
         if (more <= 0) {
             throw std::runtime_error("the broker has closed the raw client's connection");
         }
@@ -85,7 +111,9 @@ void RawClient::send(int head, const std::string& body) const {
 std::string RawClient::read(std::size_t bytes) const {
     std::string out(bytes, '\0');
     for (std::size_t got = 0; got < bytes;) {
-        const ssize_t more = ::recv(socket_, out.data() + got, bytes - got, 0);
+        const ssize_t more =
+            session_ ? SSL_read(session_.get(), out.data() + got, static_cast<int>(bytes - got))
+                     : ::recv(socket_, out.data() + got, bytes - got, 0);
         if (more <= 0) {
             throw std::runtime_error(more == 0 ? "the broker has closed the raw client's connection"
                                                : "nothing came from the broker in 20 s");

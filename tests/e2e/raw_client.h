@@ -7,15 +7,25 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "transport/tls_openssl.h"
 
 namespace flyball::testing {
 
 class RawClient {
 public:
+    struct Identity {  // TLS with these files; empty: none
+        std::string ca_file{};
+        std::string cert_file{};
+        std::string key_file{};
+    };
     struct Login {
         int version = 5;  // or 4: MQTT 3.1.1
         std::string client_id{};
-        std::string user{};        // empty: none
+        std::string user{};  // empty: none
+        std::string password{};
+        Identity identity{};
         std::string will_topic{};  // empty: no will
     };
     struct Arrived {
@@ -42,6 +52,8 @@ public:
     void ping();
     // The next message that a subscription brings.
     Arrived receive();
+    // All that have come; nothing is waited for.
+    std::deque<Arrived> take() { return std::exchange(arrived_, {}); }
 
 private:
     struct Packet {
@@ -49,6 +61,7 @@ private:
         int flags = 0;
         std::string body;
     };
+    void begin_tls(const Identity& identity);
     void send(int head, const std::string& body) const;
     std::string read(std::size_t bytes) const;
     Packet read_packet();
@@ -58,6 +71,8 @@ private:
 
     int version_;
     int socket_ = -1;
+    tls::Context context_;
+    tls::Session session_;
     std::uint16_t packet_id_ = 0;
     std::deque<Arrived> arrived_;
 };

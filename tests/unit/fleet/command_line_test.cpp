@@ -64,6 +64,16 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWith64) {
         {"completion"},
         {"completion", "tcsh"},
         {"doctor", "pi-7"},
+        {"pki"},
+        {"pki", "init"},
+        {"pki", "sign", "/tmp"},
+        {"pki", "node", "/nonexistent", "eu/pi"},
+        {"pki", "list", "/nonexistent", "--days", "3"},
+        {"acl", "--node", "pi-7"},
+        {"acl", "--node", "eu/pi", "--operator", "eu/pi"},
+        {"acl", "--pki", "/nonexistent"},
+        {"acl", "--reply-prefix", "clients"},
+        {"acl", "--prefix", "a/#"},
         {"state"},
         {"state", "show"},
         {"state", "mend", "/var/lib/flyball"},
@@ -112,6 +122,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
                                                       {"profile", "--help"},
                                                       {"doctor", "--help"},
                                                       {"state", "--help"},
+                                                      {"pki", "--help"},
+                                                      {"acl", "--help"},
                                                       {"completion", "-h"}}) {
         const Ran ran = flyball(arguments);
         EXPECT_EQ(ran.status, 0);
@@ -127,8 +139,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-    for (const char* verb :
-         {"ask", "watch", "health", "trace", "profile", "doctor", "state", "completion"}) {
+    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "doctor", "state", "fleet",
+                             "pki", "acl", "completion"}) {
         std::istringstream lines(flyball({verb, "--help"}).out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << verb << ": " << line;
@@ -171,6 +183,8 @@ TEST(CompletionFiles, CompleteVerbsOptionsAndOps) {
     EXPECT_EQ(offered("flyball completion z"), "zsh\n");
     EXPECT_EQ(offered("flyball state v"), "verify\n");
     EXPECT_EQ(offered("flyball state verify /pro"), "/proc\n");
+    EXPECT_EQ(offered("flyball pki rev"), "revoke\n");
+    EXPECT_EQ(offered("flyball acl --pki /pro"), "/proc\n");
 }
 
 }  // namespace

@@ -152,6 +152,26 @@ TEST(Percentile, LiesWithinItsBucket) {
     EXPECT_DOUBLE_EQ(percentile_us(spread, 0.5), 175);
 }
 
+TEST(CertificateNote, CountsFromTheReportsOwnTime) {
+    constexpr std::int64_t day_ms = 86'400'000;
+    Json told = report({.status = "degraded"});
+    told["at"] = 1'000 * day_ms;
+    told["clock"] = "ok";
+    told["tls"] = {{"not_after", 1'015 * day_ms}, {"ca_not_after", 2'000 * day_ms}};
+    EXPECT_EQ(certificate_note(*read_health_facts(told)), "");
+    told["tls"]["not_after"] = 1'009 * day_ms;
+    EXPECT_EQ(certificate_note(*read_health_facts(told)), "its certificate ends in 9 d 0 h");
+    EXPECT_EQ(why_degraded(*read_health_facts(told)), "its certificate ends in 9 d 0 h");
+    told["tls"]["ca_not_after"] = 999 * day_ms;
+    EXPECT_EQ(certificate_note(*read_health_facts(told)),
+              "its certificate ends in 9 d 0 h, its CA has ended");
+    told["clock"] = "unset";
+    EXPECT_EQ(certificate_note(*read_health_facts(told)), "") << "no date means anything then";
+    told["tls"] = nullptr;
+    told["clock"] = "ok";
+    EXPECT_EQ(certificate_note(*read_health_facts(told)), "");
+}
+
 TEST(WhyDegraded, NamesWhatTheReportShows) {
     Json told = report({.status = "degraded"});
     EXPECT_EQ(why_degraded(*read_health_facts(told)), "another node may be using its name");

@@ -1,0 +1,205 @@
+// A node with its certificate under its access list: who gets an answer; what happens when the
+// certificate nears its end and is replaced; who can be reached from where.
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/e2e/broker.h"
+#include "tests/e2e/bus_client.h"
+#include "tests/e2e/identity/identities.h"
+#include "tests/unit/fleet/program.h"
+
+namespace flyball::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+class LivedIdentity : public ::testing::Test {
+protected:
+    std::unique_ptr<Program> start_node(const Broker& broker) const {
+        return std::make_unique<Program>(std::vector<std::string>{
+            FLYBALL_NODE, "--config", "/dev/null", "--region", "test", "--node", "node",
+            "--state.dir", identities_.folder() + "/state", "--mqtt.broker", address(broker),
+            "--mqtt.ca_file", identities_.path("ca.crt"), "--mqtt.cert_file",
+            identities_.path("nodes/test/node.crt"), "--mqtt.key_file",
+            identities_.path("nodes/test/node.key")});
+    }
+    static std::string address(const Broker& broker) {
+        return fmt::format("mqtts://localhost:{}", broker.port());
+    }
+    static bool says(Program& program, const std::string& text) {
+        for (int i = 0; i < 2000 && program.err().find(text) == std::string::npos; ++i) {
+            if (program.wait(10ms) >= 0) {
+                break;
+            }
+        }
+        return program.err().find(text) != std::string::npos;
+    }
+    // The tool with the certificate `stem`.
+    Ran as(const std::string& stem, const Broker& broker, std::vector<std::string> words,
+           const char* timeout = "10s") const {
+        const std::vector<std::string> flags{"--timeout",   timeout,
+                                             "--broker",    address(broker),
+                                             "--ca-file",   identities_.path("ca.crt"),
+                                             "--cert-file", identities_.path(stem + ".crt"),
+                                             "--key-file",  identities_.path(stem + ".key")};
+        words.insert(words.end(), flags.begin(), flags.end());
+        return flyball(words);
+    }
+
+    Identities identities_;
+};
+
+TEST_F(LivedIdentity, AnswersWhomItsAccessListLetsAsk) {
+    identities_.pki("node", {"test/node"});
+    identities_.pki("app", {"acme", "a/b", "backend"});
+    identities_.pki("operator", {"ops"});
+    const Ran acl = flyball({"acl", "--pki", identities_.folder(), "--trusted", "backend", "--out",
+                             identities_.path("acl")});
+    ASSERT_EQ(acl.status, 0) << acl.err;
+    const Broker broker({.extra = "acl_file " + identities_.path("acl"),
+                         .listener = identities_.listener_for_certificates(),
+                         .anonymous = false});
+    const auto node = start_node(broker);
+    ASSERT_TRUE(says(*node, "online")) << node->err();
+    const auto answers = [&](const std::string& stem, std::vector<std::string> words) {
+        words.insert(words.begin(), {"ask", "test/node"});
+        return as(stem, broker, words).status == 0;
+    };
+    const auto hears_nothing = [&](const std::string& stem, std::vector<std::string> words) {
+        words.insert(words.begin(), {"ask", "test/node"});
+        return as(stem, broker, words, "1s").status == 69;
+    };
+    const std::string acme = "apps/acme";
+    EXPECT_TRUE(answers(acme, {"quota/main", "tenant=acme", "--tenant-topic"}));
+    EXPECT_TRUE(answers("apps/a%2Fb", {"quota/main", "tenant=a/b", "--tenant-topic"}));
+    EXPECT_TRUE(answers(acme, {"admit", "tenant=acme", "quota.hits=1", "id=1", "--tenant-topic"}));
+    EXPECT_TRUE(hears_nothing(acme, {"quota/main", "tenant=acme"})) << "a plain topic";
+    EXPECT_TRUE(hears_nothing(acme, {"quota/main", "tenant=a/b", "--tenant-topic"}));
+    EXPECT_TRUE(hears_nothing(acme, {"quota/main", "reset", "tenant=acme", "--admin"}));
+    EXPECT_TRUE(hears_nothing(acme, {"control", "list"}));
+    EXPECT_TRUE(answers("apps/backend", {"quota/main", "tenant=acme"}));
+    EXPECT_TRUE(hears_nothing("apps/backend", {"quota/main", "reset", "tenant=acme", "--admin"}));
+    EXPECT_TRUE(answers("operators/ops", {"quota/main", "reset", "tenant=acme", "--admin"}));
+    EXPECT_TRUE(answers("operators/ops", {"control", "list"}));
+    EXPECT_EQ(as("operators/ops", broker, {"health", "test/node", "--check"}).status, 0);
+    EXPECT_EQ(as("apps/acme", broker, {"health", "test/node", "--check"}, "1s").status, 1);
+    node->signal(SIGTERM);
+    EXPECT_EQ(node->wait(), 0);
+    EXPECT_EQ(as("operators/ops", broker, {"retire", "test/node"}).status, 0);
+}
+
+std::size_t times(const std::string& text, const std::string& word) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; ++at) {
+        ++count;
+    }
+    return count;
+}
+
+TEST_F(LivedIdentity, SaysThatItsCertificateEndsSoonAndTakesUpAnother) {
+    identities_.pki("node", {"test/node", "--days", "10"});
+    const std::uint16_t plain = free_port();
+    Broker broker({.listener = fmt::format("{}listener {} 127.0.0.1\n",
+                                           identities_.listener_for_certificates(), plain)});
+    const std::string plain_address = fmt::format("tcp://127.0.0.1:{}", plain);
+    const auto node = start_node(broker);
+    const auto not_after = [&] {
+        return json::parse(identities_.pki("list", {"--json"})).back()["not_after"];
+    };
+    const auto await_health = [&](const std::string& status) {
+        BusClient watcher(plain_address, {"flyball/v1/test/node/health"});
+        const json end = not_after();
+        return json::parse(watcher
+                               .await(
+                                   [&](const BusClient::Arrived& arrived) {
+                                       const json health =
+                                           json::parse(arrived.payload, nullptr, false);
+                                       return health.value("status", "") == status &&
+                                              health["tls"].is_object() &&
+                                              health["tls"]["not_after"] == end;
+                                   },
+                                   20s)
+                               .payload);
+    };
+    const json degraded = await_health("degraded");
+    EXPECT_GT(degraded["tls"]["ca_not_after"], degraded["tls"]["not_after"]);
+    EXPECT_TRUE(says(*node, "a certificate ends soon")) << node->err();
+    const Ran shown = flyball({"health", "--broker", plain_address});
+    EXPECT_NE(shown.out.find("its certificate ends in "), std::string::npos) << shown.out;
+    const Ran checked = flyball({"health", "--check", "--broker", plain_address});
+    EXPECT_EQ(checked.status, 1);
+
+    identities_.pki("renew", {"test/node"});
+    node->signal(SIGHUP);
+    await_health("online");
+    EXPECT_TRUE(says(*node, "its certificate files were replaced")) << node->err();
+
+    // Without a word to the node: at the next connection.
+    identities_.pki("renew", {"test/node", "--days", "9"});
+    broker.kill();
+    broker.start();
+    await_health("degraded");
+    EXPECT_EQ(times(node->err(), "a certificate ends soon"), 1U) << "once a day: " << node->err();
+}
+
+// The addresses that the process `pid` listens on, as /proc writes them.
+std::set<std::string> listening(pid_t pid) {
+    std::set<std::string> inodes;
+    for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid))) {
+        std::error_code failed;
+        const std::string target = std::filesystem::read_symlink(entry.path(), failed);
+        if (target.starts_with("socket:[")) {
+            inodes.insert(target.substr(8, target.size() - 9));
+        }
+    }
+    std::set<std::string> addresses;
+    for (const char* table : {"tcp", "tcp6"}) {
+        std::ifstream file(fmt::format("/proc/{}/net/{}", pid, table));
+        std::string line;
+        std::getline(file, line);
+        while (std::getline(file, line)) {
+            std::istringstream words(line);
+            std::vector<std::string> word;
+            for (std::string one; words >> one;) {
+                word.push_back(one);
+            }
+            constexpr const char* listen_state = "0A";
+            if (word.size() > 9 && word[3] == listen_state && inodes.contains(word[9])) {
+                addresses.insert(word[1].substr(0, word[1].find(':')));
+            }
+        }
+    }
+    return addresses;
+}
+
+std::string loopback() {
+    return fmt::format("{:08X}", htonl(INADDR_LOOPBACK));
+}
+
+TEST_F(LivedIdentity, ListensOnTheAddressThatEachListenerNames) {
+    const auto listeners = [&](const char* domain) {
+        return fmt::format(
+            "{0}listener {1} 127.0.0.1\nprotocol websockets\n{3}listener {2} "
+            "127.0.0.1\nprotocol websockets\n{3}{0}listener {4} 127.0.0.1\n",
+            identities_.listener(), free_port(), free_port(), domain, free_port());
+    };
+    const Broker broker({.listener = listeners("socket_domain ipv4\n")});
+    EXPECT_EQ(listening(broker.pid()), std::set<std::string>{loopback()})
+        << "mqtt, mqtts, ws and wss";
+    const Broker elsewhere({.listener = fmt::format("listener {} 127.0.0.2\n", free_port())});
+    EXPECT_EQ(listening(elsewhere.pid()).size(), 2U) << "the look itself";
+}
+
+}  // namespace
+}  // namespace flyball::testing

@@ -1,0 +1,114 @@
+#include "transport/tls_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "transport/tls_certificate.h"
+#include "transport/tls_openssl.h"
+
+namespace flyball {
+namespace {
+
+constexpr unsigned secret_mode_max = 0640;
+constexpr unsigned permission_bits = 07777;
+constexpr int security_bits_min = 112;  // NIST SP 800-57: RSA 2048, EC P-224; OpenSSL's level 2
+
+// Without it OpenSSL asks on the terminal.
+int no_password(char*, int, int, void*) {
+    return -1;
+}
+
+Result<tls::Key> read_key(const std::string& path) {
+    const auto pem = read_secret(path, "key file");
+    if (!pem) {
+        return pem.error();
+    }
+    ERR_clear_error();
+    tls::Key key(PEM_read_bio_PrivateKey(tls::memory(*pem).get(), nullptr, no_password, nullptr));
+    ERR_clear_error();
+    if (!key) {
+        const bool locked = pem->find("ENCRYPTED") != std::string::npos;
+        return Error{ErrorCode::damaged,
+                     fmt::format("key file {}: {}", path,
+                                 locked ? "is locked by a password, which nobody could give here"
+                                        : "holds no private key in PEM form")};
+    }
+    return key;
+}
+
+// Our own certificate, its end, and whether the key is its key.
+Result<Instant> read_identity(const TlsFiles& files) {
+    const auto pem = read_small_file(files.cert_file, "certificate file");
+    if (!pem) {
+        return pem.error();
+    }
+    const auto facts = parse_certificates(*pem, "certificate file " + files.cert_file);
+    if (!facts) {
+        return facts.error();
+    }
+    const auto key = read_key(files.key_file);
+    if (!key) {
+        return key.error();
+    }
+    const tls::X509Ptr certificate(
+        PEM_read_bio_X509(tls::memory(*pem).get(), nullptr, nullptr, nullptr));
+    const bool fits = X509_check_private_key(certificate.get(), key->get()) == 1;
+    ERR_clear_error();
+    if (!fits) {
+        return Error{ErrorCode::damaged,
+                     fmt::format("key file {} belongs to another certificate than that in {}",
+                                 files.key_file, files.cert_file)};
+    }
+    if (EVP_PKEY_get_security_bits(key->get()) < security_bits_min) {
+        return Error{ErrorCode::refused,
+                     fmt::format("the key in {} is too weak: {} bits; RSA has to have 2048, EC 224 "
+                                 "at least",
+                                 files.key_file, EVP_PKEY_get_bits(key->get()))};
+    }
+    return facts->front().not_after;
+}
+
+}  // namespace
+
+Result<std::string> read_secret(const std::string& path, std::string_view what) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) == 0 &&
+        (facts.st_mode & permission_bits & ~secret_mode_max) != 0) {
+        return Error{ErrorCode::refused,
+                     fmt::format("{0} {1}: its mode is {2:04o}; at most 0640 is taken, so that "
+                                 "nobody else can read or change it: chmod 0640 {1}",
+                                 what, path, facts.st_mode & permission_bits)};
+    }
+    return read_small_file(path, what);
+}
+
+Result<CertificateEnds> read_tls_files(const TlsFiles& files) {
+    CertificateEnds ends;
+    if (!files.ca_file.empty()) {
+        const auto pem = read_small_file(files.ca_file, "CA file");
+        if (!pem) {
+            return pem.error();
+        }
+        const auto all = parse_certificates(*pem, "CA file " + files.ca_file);
+        if (!all) {
+            return all.error();
+        }
+        // The latest: while an authority is replaced the file holds the old one and the new.
+        ends.ca_not_after = std::ranges::max_element(*all, {}, &Certificate::not_after)->not_after;
+    }
+    if (!files.cert_file.empty()) {
+        const auto end = read_identity(files);
+        if (!end) {
+            return end.error();
+        }
+        ends.not_after = *end;
+    }
+    return ends;
+}
+
+}  // namespace flyball

@@ -1,0 +1,27 @@
+#pragma once
+// The files of a connection's identity: who may read them, whether they fit each other, when they
+// end. Read anew at each attempt to connect. Link thread; no OpenSSL type leaves this file pair.
+
+#include <string>
+#include <string_view>
+
+#include "schemas/result.h"
+#include "transport/transport.h"
+
+namespace flyball {
+
+struct TlsFiles {
+    std::string ca_file;    // empty: the system's authorities
+    std::string cert_file;  // empty: none of our own
+    std::string key_file;
+};
+
+// A file of a password or key. ErrorCode::refused, saying what would be right, when anybody but its
+// owner may change it or somebody outside its group may read it (more than mode 0640).
+Result<std::string> read_secret(const std::string& path, std::string_view what);
+
+// ErrorCode::unavailable, ::refused or ::damaged, naming the file: not readable, not PEM, a key
+// with a password, of another certificate, or too weak (below RSA 2048, EC P-224).
+Result<CertificateEnds> read_tls_files(const TlsFiles& files);
+
+}  // namespace flyball

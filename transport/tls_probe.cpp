@@ -1,0 +1,347 @@
+#include "transport/tls_probe.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "transport/tls_certificate.h"
+#include "transport/tls_openssl.h"
+
+namespace flyball {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using Deadline = SteadyClock::time_point;
+
+class Socket {
+public:
+    explicit Socket(int handle) : handle_(handle) {}
+    ~Socket() {
+        if (handle_ >= 0) {
+            ::close(handle_);
+        }
+    }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    int handle() const { return handle_; }
+
+private:
+    int handle_;
+};
+
+// What the check of the broker's chain found wrong first.
+struct Verdict {
+    int error = X509_V_OK;
+    int depth = 0;
+    std::string name;
+    std::string issuer;
+    Instant not_before;
+    Instant not_after;
+};
+
+int note_verdict(int good, X509_STORE_CTX* store) {
+    auto* const session =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* const verdict = static_cast<Verdict*>(SSL_get_app_data(session));
+    if (good == 1 || verdict->error != X509_V_OK) {
+        return good;
+    }
+    verdict->error = X509_STORE_CTX_get_error(store);
+    verdict->depth = X509_STORE_CTX_get_error_depth(store);
+    if (const X509* certificate = X509_STORE_CTX_get_current_cert(store); certificate != nullptr) {
+        verdict->name = tls::entry_text(X509_get_subject_name(certificate), NID_commonName);
+        verdict->issuer = tls::entry_text(X509_get_issuer_name(certificate), NID_commonName);
+        verdict->not_before = tls::instant_of(X509_get0_notBefore(certificate));
+        verdict->not_after = tls::instant_of(X509_get0_notAfter(certificate));
+    }
+    return 0;
+}
+
+std::string authorities_of(const TlsFiles& files) {
+    return files.ca_file.empty() ? std::string("the system's certificates") : files.ca_file;
+}
+
+std::string sentence_of(const Verdict& verdict, const TlsTarget& target) {
+    const std::string whose =
+        verdict.depth == 0 ? fmt::format("the broker's certificate ({})", verdict.name)
+                           : fmt::format("the certificate of an authority ({})", verdict.name);
+    const std::string clock =
+        fmt::format("this machine's clock says {}", date_and_minute(target.now));
+    switch (verdict.error) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return fmt::format("{} expired on {}; {}", whose, date_and_minute(verdict.not_after),
+                               clock);
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return fmt::format(
+                "{} is not yet valid: it begins on {}, and {}: a clock that was "
+                "never set looks like this",
+                whose, date_and_minute(verdict.not_before), clock);
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return fmt::format("{} is self-signed, and not among {}", whose,
+                               authorities_of(target.files));
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+            return fmt::format("{} is signed by an authority ({}) that is not among {}", whose,
+                               verdict.issuer, authorities_of(target.files));
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_MD_TOO_WEAK:
+            return fmt::format("{} is too weak: {}", whose,
+                               X509_verify_cert_error_string(verdict.error));
+        case X509_V_ERR_INVALID_PURPOSE: return fmt::format("{} is not for a server", whose);
+        default:
+            return fmt::format("{} is refused: {}", whose,
+                               X509_verify_cert_error_string(verdict.error));
+    }
+}
+
+// What the broker's alert says of us.
+std::string sentence_of_alert(int alert, const TlsFiles& files) {
+    const bool has_own = !files.cert_file.empty();
+    const std::string ours = fmt::format("the broker refused our certificate, {}", files.cert_file);
+    switch (alert) {
+        case SSL_AD_CERTIFICATE_EXPIRED: return ours + ": it has expired";
+        case SSL_AD_CERTIFICATE_REVOKED: return ours + ": it was revoked";
+        case SSL_AD_UNKNOWN_CA: return ours + ": it does not know the authority that signed it";
+        case SSL_AD_BAD_CERTIFICATE:
+        case SSL_AD_UNSUPPORTED_CERTIFICATE:
+        case SSL_AD_CERTIFICATE_UNKNOWN:
+            return ours + ": not yet valid by the broker's clock, too weak, or not for a client";
+        case SSL_AD_CERTIFICATE_REQUIRED:
+            return "the broker wants a certificate of ours: give a certificate file and its key";
+        case SSL_AD_HANDSHAKE_FAILURE:
+            return has_own ? "the broker refused the handshake"
+                           : "the broker refused the handshake; it may want a certificate of ours";
+        default:
+            return fmt::format("the broker broke the handshake off: {}",
+                               SSL_alert_desc_string_long(alert));
+    }
+}
+
+class Probe {
+public:
+    explicit Probe(const TlsTarget& target)
+        : target_(target), deadline_(SteadyClock::now() + target.patience) {}
+    TlsFinding look();
+
+private:
+    int connect_socket() const;
+    bool wait(int handle, short events, Deadline until) const;
+    bool begin(int handle);
+    bool shake_hands(int handle);
+    std::string reason_of_failure();
+    std::string host() const;
+    std::string other_name() const;
+    std::string late_alert(int handle);
+
+    const TlsTarget& target_;
+    Deadline deadline_;
+    tls::Context context_;
+    tls::Session session_;
+    Verdict verdict_;
+    bool heard_ = false;  // any byte of TLS
+    bool late_ = false;   // it said nothing in time
+};
+
+bool Probe::wait(int handle, short events, Deadline until) const {
+    using std::chrono::milliseconds;
+    constexpr milliseconds slice{100};
+    until = std::min(until, deadline_);
+    while (SteadyClock::now() < until && !(target_.gives_up && target_.gives_up())) {
+        pollfd ready{handle, events, 0};
+        if (::poll(&ready, 1, static_cast<int>(slice.count())) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string Probe::host() const {
+    const std::string& host = target_.host;
+    return host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host;
+}
+
+int Probe::connect_socket() const {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(host().c_str(), std::to_string(target_.port).c_str(), &wanted, &found) != 0) {
+        return -1;
+    }
+    int connected = -1;
+    for (const addrinfo* one = found; one != nullptr && connected < 0; one = one->ai_next) {
+        const int handle = ::socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        const int result = ::connect(handle, one->ai_addr, one->ai_addrlen);
+        int error = result == 0 ? 0 : errno;
+        if (error == EINPROGRESS && wait(handle, POLLOUT, deadline_)) {
+            socklen_t size = sizeof error;
+            ::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size);
+        }
+        connected = error == 0 ? handle : -1;
+        if (connected < 0 && handle >= 0) {
+            ::close(handle);
+        }
+    }
+    ::freeaddrinfo(found);
+    return connected;
+}
+
+bool Probe::begin(int handle) {
+    const TlsFiles& files = target_.files;
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, note_verdict);
+    const bool trusts =
+        files.ca_file.empty()
+            ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
+            : SSL_CTX_load_verify_locations(context_.get(), files.ca_file.c_str(), nullptr) == 1;
+    const bool shows =
+        files.cert_file.empty() ||
+        (SSL_CTX_use_certificate_chain_file(context_.get(), files.cert_file.c_str()) == 1 &&
+         SSL_CTX_use_PrivateKey_file(context_.get(), files.key_file.c_str(), SSL_FILETYPE_PEM) ==
+             1);
+    session_.reset(SSL_new(context_.get()));
+    SSL_set_app_data(session_.get(), &verdict_);
+    std::string name = host();
+    // What the macro SSL_set_tlsext_host_name does, with a cast of its own.
+    const bool named = SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                                TLSEXT_NAMETYPE_host_name, name.data()) == 1;
+    return trusts && shows && named && SSL_set_fd(session_.get(), handle) == 1;
+}
+
+bool Probe::shake_hands(int handle) {
+    while (true) {
+        ERR_clear_error();
+        const int result = SSL_connect(session_.get());
+        heard_ = heard_ || SSL_get_state(session_.get()) != TLS_ST_CW_CLNT_HELLO;
+        if (result == 1) {
+            return true;
+        }
+        const int wants = SSL_get_error(session_.get(), result);
+        const bool goes_on = wants == SSL_ERROR_WANT_READ || wants == SSL_ERROR_WANT_WRITE;
+        const short events = wants == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN;
+        late_ = goes_on && !wait(handle, events, deadline_);
+        if (!goes_on || late_) {
+            return false;
+        }
+    }
+}
+
+// The alert that OpenSSL's error queue holds, 0: none.
+int alert_of(unsigned long error) {
+    const int reason = ERR_GET_REASON(error);
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET
+               ? reason - SSL_AD_REASON_OFFSET
+               : 0;
+}
+
+std::string Probe::reason_of_failure() {
+    const unsigned long error = ERR_peek_error();
+    if (late_) {
+        return "the handshake was not answered in time";
+    }
+    if (verdict_.error != X509_V_OK) {
+        return sentence_of(verdict_, target_);
+    }
+    if (const int alert = alert_of(error); alert != 0) {
+        heard_ = true;
+        return sentence_of_alert(alert, target_.files);
+    }
+    const bool plain = ERR_GET_LIB(error) == ERR_LIB_SSL &&
+                       (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER ||
+                        ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+    if (!heard_ || plain) {
+        heard_ = false;
+        return fmt::format("what listens on port {} does not speak TLS", target_.port);
+    }
+    return fmt::format("the handshake failed: {}",
+                       error == 0 ? "the connection was closed" : ERR_reason_error_string(error));
+}
+
+// As Paho looks at it: an address, too, has to stand among the DNS names.
+std::string Probe::other_name() const {
+    const tls::X509Ptr certificate(SSL_get1_peer_certificate(session_.get()));
+    const std::string name = host();
+    if (!certificate ||
+        X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1) {
+        return {};
+    }
+    const tls::Bio pem(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(pem.get(), certificate.get());
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(pem.get(), &text);
+    const auto facts =
+        parse_certificates({text, static_cast<std::size_t>(size)}, "the broker's certificate");
+    std::vector<std::string> names = facts ? facts->front().dns_names : std::vector<std::string>();
+    if (names.empty() && facts) {
+        names.push_back(facts->front().common_name);
+    }
+    return fmt::format("the broker's certificate is for {}, not for {}", fmt::join(names, ", "),
+                       target_.host);
+}
+
+// With TLS 1.3 the broker looks at our certificate when we are through already.
+std::string Probe::late_alert(int handle) {
+    constexpr std::chrono::milliseconds patience{500};
+    char byte = 0;
+    const Deadline until = SteadyClock::now() + patience;
+    while (true) {
+        ERR_clear_error();
+        const int result = SSL_read(session_.get(), &byte, 1);
+        if (result > 0 || SSL_get_error(session_.get(), result) != SSL_ERROR_WANT_READ) {
+            const int alert = alert_of(ERR_peek_error());
+            return alert == 0 ? std::string() : sentence_of_alert(alert, target_.files);
+        }
+        if (!wait(handle, POLLIN, until)) {
+            return {};
+        }
+    }
+}
+
+TlsFinding Probe::look() {
+    const Socket socket(connect_socket());
+    if (socket.handle() < 0) {
+        return {false, false,
+                fmt::format("nothing listens on port {} of {}", target_.port, target_.host)};
+    }
+    TlsFinding finding{.connected = true, .speaks_tls = false, .why = {}};
+    ERR_clear_error();
+    if (!begin(socket.handle())) {
+        const char* const reason = ERR_reason_error_string(ERR_peek_error());
+        finding.why = fmt::format("OpenSSL does not take our files: {}",
+                                  reason == nullptr ? "no reason given" : reason);
+    } else if (!shake_hands(socket.handle())) {
+        finding.why = reason_of_failure();
+        finding.speaks_tls = heard_;
+    } else {
+        finding.speaks_tls = true;
+        finding.why = other_name();
+        if (finding.why.empty()) {
+            finding.why = late_alert(socket.handle());
+        }
+    }
+    ERR_clear_error();
+    return finding;
+}
+
+}  // namespace
+
+TlsFinding look_at_tls(const TlsTarget& target) {
+    return Probe(target).look();
+}
+
+}  // namespace flyball
