@@ -31,6 +31,10 @@ std::int64_t amount_of(const nlohmann::json& request, const char* type) {
 
 }  // namespace
 
+bool KillLoad::is_refused(const Reply& reply) {
+    return reply.json.value("reason", "") == "overloaded";
+}
+
 KillLoad::KillLoad(BusClient& client, std::string root, std::string replies, std::uint64_t seed)
     : client_(client), root_(std::move(root)), replies_(std::move(replies)), random_(seed) {}
 
@@ -92,7 +96,12 @@ KillLoad::Reply KillLoad::await_any(Span deadline) {
 
 // The first answer to a request: whatever it says has to hold from now on. One that was under way
 // when the node was killed tells of the life before.
+// Refused is what comes while a node stops: it is asked again later, as if nobody had answered.
 void KillLoad::take(Reply reply) {
+    if (is_refused(reply)) {
+        ++refused;
+        return;
+    }
     if (open_.erase(reply.id) == 0) {
         return;
     }
@@ -112,7 +121,7 @@ KillLoad::Json KillLoad::ask(std::uint64_t id) {
     for (Span waited{0}; waited < answer_wait;) {
         try {
             Reply reply = await_any(ask_again_after);
-            const bool wanted = reply.id == id && reply.life == life_;
+            const bool wanted = reply.id == id && reply.life == life_ && !is_refused(reply);
             Json json = wanted ? reply.json : Json();
             take(std::move(reply));
             if (wanted) {

@@ -43,6 +43,7 @@ public:
     std::uint64_t lost = 0;     // answered, and not known afterwards
     std::uint64_t doubled = 0;  // done more than once
     std::uint64_t seq_reused = 0;
+    std::uint64_t refused = 0;  // answered `overloaded`
 
 private:
     struct Asked {
@@ -58,6 +59,7 @@ private:
         std::uint64_t id = 0;
         Json json{};
     };
+    static bool is_refused(const Reply& reply);
     Reply await_any(Span deadline);
     std::uint64_t add_new();
     void take(Reply reply);

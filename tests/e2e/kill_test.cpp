@@ -81,6 +81,7 @@ TEST(Kill, LosesAndDoublesNothingThatWasAnsweredWithCommit) {
     EXPECT_EQ(scene.load.lost, 0U);
     EXPECT_EQ(scene.load.doubled, 0U);
     EXPECT_EQ(scene.load.seq_reused, 0U);
+    EXPECT_EQ(scene.load.refused, 0U);
 }
 
 TEST(Kill, LosesOnlyTheLastMomentsWithInterval) {
@@ -95,6 +96,7 @@ TEST(Kill, LosesOnlyTheLastMomentsWithInterval) {
     scene.print(rounds);
     EXPECT_EQ(scene.load.doubled, 0U);
     EXPECT_EQ(scene.load.seq_reused, 0U);
+    EXPECT_EQ(scene.load.refused, 0U);
 }
 
 TEST(Kill, LosesNothingWhenTheNodeIsStoppedInsteadInAnyMode) {
@@ -109,7 +111,8 @@ TEST(Kill, LosesNothingWhenTheNodeIsStoppedInsteadInAnyMode) {
             scene.load.recheck();
         }
         scene.load.check_levels();
-        EXPECT_EQ(scene.load.lost + scene.load.doubled + scene.load.seq_reused, 0U);
+        EXPECT_EQ(scene.load.lost + scene.load.doubled + scene.load.seq_reused + scene.load.refused,
+                  0U);
     }
 }
 
