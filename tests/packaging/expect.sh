@@ -19,8 +19,9 @@ finish_checks() { # WHAT
     [[ $wrong == 0 ]]
 }
 
-until_true() { # COMMAND...: gives up after a minute, which qemu may need under load
-    local deadline=$((SECONDS + 60))
+patience_s=60  # whoever waits for programs under qemu, on a machine under load, sets more
+until_true() { # COMMAND...
+    local deadline=$((SECONDS + patience_s))
     until "$@" >/dev/null 2>&1; do
         if ((SECONDS > deadline)); then
             echo "gave up waiting for: $*" >&2
