@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile bench state fleet completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile bench state fleet pki acl completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
@@ -83,6 +83,16 @@ _flyball() {
             valued=' --devices --governors --rate --for --chaos --seed --report --machine-cost --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
+        pki)
+            options='--days --force --within --new-key --ca --json --help'
+            valued=' --days --within '
+            files='  '
+            ;;
+        acl)
+            options='--pki --node --tenant --trusted --operator --patterns --reply-prefix --prefix --out --json --help'
+            valued=' --pki --node --tenant --trusted --operator --reply-prefix --prefix --out '
+            files=' --pki --out '
+            ;;
         completion)
             options='--broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
@@ -124,6 +134,8 @@ _flyball() {
         state,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         fleet,0) COMPREPLY=($(compgen -W "run status scale kill stop" -- "$cur")) ;;
         fleet,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        pki,0) COMPREPLY=($(compgen -W "init broker node app operator list renew revoke" -- "$cur")) ;;
+        pki,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         completion,0) COMPREPLY=($(compgen -W "bash zsh fish nodes" -- "$cur")) ;;
     esac
 }
