@@ -88,6 +88,16 @@ _flyball() {
             valued=' --devices --governors --rate --for --chaos --seed --report --machine-cost --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
+        pki)
+            options='--days --force --within --new-key --ca --json --help'
+            valued=' --days --within '
+            files='  '
+            ;;
+        acl)
+            options='--pki --node --tenant --trusted --operator --patterns --reply-prefix --prefix --out --json --help'
+            valued=' --pki --node --tenant --trusted --operator --reply-prefix --prefix --out '
+            files=' --pki --out '
+            ;;
         completion)
             options='--broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
@@ -130,6 +140,8 @@ _flyball() {
         state,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         fleet,0) COMPREPLY=($(compgen -W "run status scale kill stop" -- "$cur")) ;;
         fleet,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        pki,0) COMPREPLY=($(compgen -W "init broker node app operator list renew revoke" -- "$cur")) ;;
+        pki,1) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         completion,0) COMPREPLY=($(compgen -W "bash zsh fish nodes" -- "$cur")) ;;
     esac
 }
