@@ -11,6 +11,7 @@ namespace flyball {
 namespace {
 
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
+constexpr std::int64_t waiting_us_max = 20'000;  // of a turn, for requests that wait
 constexpr Span offline_wait{500};
 // Some milliseconds on a small device: so long requests wait when all subscriptions end at once.
 constexpr std::size_t timed_steps = 256;
@@ -159,7 +160,9 @@ void Node::finish() {
     transport_->unsubscribe();
     {
         const std::lock_guard lock(owner_);
-        decide_waiting();
+        do {
+            decide_waiting();
+        } while (!inbox_.empty() && !gate_.full());
         ended_ = true;
         keeper_->note(node_change());
         keeper_->end_decision();
@@ -260,10 +263,17 @@ void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& h
     latency_.record(done_us - arrived_us, done_us);
 }
 
+// Not until nothing waits: as long as more arrives than can be decided, that is never, and health
+// and the clock have their turn as well.
 void Node::decide_waiting() {
+    const std::int64_t began_us = monotonic_us();
     Inbox::Waiting& waiting = waitings_[0];
     while (!gate_.full() && inbox_.take_one(waiting)) {
         decide(waiting.message, waiting.arrived_us);
+        if (monotonic_us() - began_us >= waiting_us_max) {
+            waker_.wake();
+            return;
+        }
     }
 }
 
