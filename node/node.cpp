@@ -12,6 +12,7 @@ namespace flyball {
 namespace {
 
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
+constexpr std::int64_t waiting_us_max = 20'000;  // of a turn, for requests that wait
 constexpr Span offline_wait{500};
 // Some milliseconds on a small device: so long requests wait when all subscriptions end at once.
 constexpr std::size_t timed_steps = 256;
@@ -168,9 +169,9 @@ void Node::finish() {
     transport_->unsubscribe();
     {
         const std::lock_guard lock(owner_);
-        while (!inbox_.empty() && !gate_.full()) {
+        do {
             decide_waiting();
-        }
+        } while (!inbox_.empty() && !gate_.full());
         ended_ = true;
         keeper_->note(node_change());
         keeper_->end_decision();
@@ -271,12 +272,18 @@ void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& h
     latency_.record(done_us - arrived_us, done_us);
 }
 
+// Not until nothing waits: as long as more arrives than can be decided, that is never, and health
+// and the clock have their turn as well.
 void Node::decide_waiting() {
+    const std::int64_t until_us = monotonic_us() + waiting_us_max;
     Inbox::Waiting& waiting = waitings_[0];
-    // A flood must not keep the node from its other duties: as many as wait at once, then a turn.
-    for (std::size_t left = settings_.limits.inbox;
-         left > 0 && !gate_.full() && inbox_.take_one(waiting); --left) {
+    std::size_t left = settings_.limits.inbox;  // as many as can wait at once
+    while (left > 0 && !gate_.full() && inbox_.take_one(waiting)) {
         decide(waiting.message, waiting.arrived_us);
+        left = monotonic_us() < until_us ? left - 1 : 0;
+    }
+    if (!gate_.full() && !inbox_.empty()) {
+        waker_.wake();
     }
 }
 

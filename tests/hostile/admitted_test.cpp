@@ -135,6 +135,8 @@ double capacity_of(Asker& asker) {
     while (asker.answered() < first + measured) {
         if (asker.sent < asker.answered() + in_flight) {
             asker.send();
+        } else {
+            std::this_thread::sleep_for(100us);
         }
     }
     const std::chrono::duration<double> took = Clock::now() - began;

@@ -54,21 +54,26 @@ std::string counted(std::string_view text) {
     return out.append(text);
 }
 
-// A property list of what a PUBLISH may carry, each with a value of a right form.
+std::string property(Random& random) {
+    const std::string text = octets(random, random() % 12);
+    switch (random() % 6) {
+        case 0: return "\x01" + std::string(1, static_cast<char>(random() % 3));
+        case 1: return "\x02" + octets(random, 4);
+        case 2: return "\x08" + counted(random() % 2 == 0 ? "app/reply/1" : text);
+        case 3: return "\x09" + counted(text);
+        case 4: return "\x03" + counted(text);
+        default: return "\x26" + counted("traceparent") + counted(text);
+    }
+}
+
+// What a PUBLISH may carry, each with a value of a right form, as long as one byte can say.
 std::string properties(Random& random) {
     std::string list;
     for (std::size_t left = random() % 5; left > 0; --left) {
-        const std::string text = octets(random, random() % 12);
-        switch (random() % 6) {
-            case 0: list += "\x01" + std::string(1, static_cast<char>(random() % 3)); break;
-            case 1: list += "\x02" + octets(random, 4); break;
-            case 2: list += "\x08" + counted(random() % 2 == 0 ? "app/reply/1" : text); break;
-            case 3: list += "\x09" + counted(text); break;
-            case 4: list += "\x03" + counted(text); break;
-            default: list += "\x26" + counted("traceparent") + counted(text); break;
-        }
+        const std::string one = property(random);
+        list += list.size() + one.size() < 0x80 ? one : "";
     }
-    return std::string(1, static_cast<char>(list.size() & 0x7fU)) + list.substr(0, 0x7f);
+    return std::string(1, static_cast<char>(list.size())) + list;
 }
 
 std::string publish(Random& random) {
@@ -80,7 +85,7 @@ std::string publish(Random& random) {
         "\xdd\xff\xff\xff\xff"sv, R"({"tenant":"a","reply_to":"$SYS/x"})"sv};
     const std::string topic = random() % 8 == 0 ? octets(random, random() % 300)
                                                 : below_root(topics[random() % topics.size()]);
-    const auto qos = static_cast<unsigned>(random() % 3);
+    const unsigned qos = random() % 16 == 0 ? 2 : static_cast<unsigned>(random() % 2);
     std::string body = counted(topic);
     if (qos > 0) {
         body += octets(random, 2);
@@ -215,7 +220,7 @@ TEST(HostileBroker, EndsNothingButItsOwnSessions) {
     fmt::print("{} packets in {} sessions; {} messages came through, {} were answered\n",
                talk.sent(), talk.broker().connections(), decider.messages.load(),
                decider.replies.load());
-    EXPECT_GT(decider.messages.load(), packets / 20);
+    EXPECT_GT(decider.messages.load(), packets / 2);
     transport->stop();
 }
 
