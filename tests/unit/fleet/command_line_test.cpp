@@ -139,8 +139,8 @@ TEST(CommandLine, HelpBeginsWithExamples) {
 }
 
 TEST(CommandLine, HelpFitsAnOrdinaryTerminal) {
-    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "doctor", "state", "fleet",
-                             "pki", "acl", "completion"}) {
+    for (const char* verb : {"ask", "watch", "health", "trace", "profile", "doctor", "state",
+                             "fleet", "pki", "acl", "completion"}) {
         std::istringstream lines(flyball({verb, "--help"}).out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << verb << ": " << line;
