@@ -196,6 +196,7 @@ void Node::on_message(const Message& message) noexcept {
             return;
         }
         if (lock.owns_lock() && inbox_.empty() && !gate_.full()) {
+            turn_.began_us = arrived_us;
             decide(message, arrived_us);
             return;
         }
@@ -266,26 +267,31 @@ void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& h
 // Not until nothing waits: as long as more arrives than can be decided, that is never, and health
 // and the clock have their turn as well.
 void Node::decide_waiting() {
-    const std::int64_t began_us = monotonic_us();
+    turn_.began_us = monotonic_us();
     Inbox::Waiting& waiting = waitings_[0];
     while (!gate_.full() && inbox_.take_one(waiting)) {
         decide(waiting.message, waiting.arrived_us);
-        if (monotonic_us() - began_us >= waiting_us_max) {
+        if (monotonic_us() - turn_.began_us >= waiting_us_max) {
             waker_.wake();
             return;
         }
     }
 }
 
+// Batches that come in one's breath have breaths of their own: without an end to the time nobody's
+// would be finished while others come.
 void Node::breathe() {
-    if (!engine_.can_go_deeper() || gate_.full()) {
+    const auto may_go_on = [this] {
+        return !gate_.full() && monotonic_us() - turn_.began_us < waiting_us_max;
+    };
+    if (!engine_.can_go_deeper()) {
         return;
     }
-    Inbox::Waiting& waiting = waitings_[++waiting_depth_];
-    for (std::size_t i = 0; i < breath_messages && inbox_.take_one(waiting); ++i) {
+    Inbox::Waiting& waiting = waitings_[++turn_.depth];
+    for (std::size_t i = 0; i < breath_messages && may_go_on() && inbox_.take_one(waiting); ++i) {
         decide(waiting.message, waiting.arrived_us);
     }
-    --waiting_depth_;
+    --turn_.depth;
 }
 
 void Node::raise(const Event& event) {
