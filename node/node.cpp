@@ -205,6 +205,7 @@ void Node::on_message(const Message& message) noexcept {
             return;
         }
         if (lock.owns_lock() && inbox_.empty() && !gate_.full()) {
+            turn_.began_us = arrived_us;
             decide(message, arrived_us);
             return;
         }
@@ -275,12 +276,12 @@ void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& h
 // Not until nothing waits: as long as more arrives than can be decided, that is never, and health
 // and the clock have their turn as well.
 void Node::decide_waiting() {
-    const std::int64_t until_us = monotonic_us() + waiting_us_max;
+    turn_.began_us = monotonic_us();
     Inbox::Waiting& waiting = waitings_[0];
     std::size_t left = settings_.limits.inbox;  // as many as can wait at once
     while (left > 0 && !gate_.full() && inbox_.take_one(waiting)) {
         decide(waiting.message, waiting.arrived_us);
-        left = monotonic_us() < until_us ? left - 1 : 0;
+        left = monotonic_us() - turn_.began_us < waiting_us_max ? left - 1 : 0;
     }
     if (!gate_.full() && !inbox_.empty()) {
         waker_.wake();
@@ -288,14 +289,17 @@ void Node::decide_waiting() {
 }
 
 void Node::breathe() {
-    if (!engine_.can_go_deeper() || gate_.full()) {
+    const auto may_go_on = [this] {
+        return !gate_.full() && monotonic_us() - turn_.began_us < waiting_us_max;
+    };
+    if (!engine_.can_go_deeper()) {
         return;
     }
-    Inbox::Waiting& waiting = waitings_[++waiting_depth_];
-    for (std::size_t i = 0; i < breath_messages && inbox_.take_one(waiting); ++i) {
+    Inbox::Waiting& waiting = waitings_[++turn_.depth];
+    for (std::size_t i = 0; i < breath_messages && may_go_on() && inbox_.take_one(waiting); ++i) {
         decide(waiting.message, waiting.arrived_us);
     }
-    --waiting_depth_;
+    --turn_.depth;
 }
 
 void Node::raise(const Event& event) {

@@ -130,7 +130,7 @@ private:
     Decoder health_decoder_;
     GovernedTopics governed_;
     std::array<Inbox::Waiting, Engine::depth_max> waitings_;
-    std::size_t waiting_depth_ = 0;
+    TurnPace turn_;
     HealthPace health_;
     std::string policy_rev_;
     std::int64_t name_shared_until_us_ = 0;

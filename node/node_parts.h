@@ -80,6 +80,12 @@ struct KeepingWatch {
     std::vector<ControlledNode::Deferred> askers;  // of snapshots
 };
 
+// Of whoever decides just now.
+struct TurnPace {
+    std::size_t depth = 0;      // messages in work inside others, beside the first
+    std::int64_t began_us = 0;  // not all of a turn is for requests that wait
+};
+
 struct Profiling {
     std::optional<ControlledNode::Deferred> asker;
     std::int64_t begun_us = 0;

@@ -220,7 +220,8 @@ TEST(HostileBroker, EndsNothingButItsOwnSessions) {
     fmt::print("{} packets in {} sessions; {} messages came through, {} were answered\n",
                talk.sent(), talk.broker().connections(), decider.messages.load(),
                decider.replies.load());
-    EXPECT_GT(decider.messages.load(), packets / 2);
+    EXPECT_GT(decider.messages.load(), packets / 20)
+        << "others come after one that ended a session";
     transport->stop();
 }
 

@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(Logins, AclMatrix,
                                            Setting{"certificates_and_patterns", true, true},
                                            Setting{"passwords", false, false},
                                            Setting{"passwords_and_patterns", false, true}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace flyball::testing
