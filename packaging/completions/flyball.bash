@@ -17,7 +17,7 @@ _flyball() {
     local verb=${COMP_WORDS[1]} options= valued= files= choices= second= place=0 i
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile bench doctor state fleet completion --help --version" -- "$cur"))
+        COMPREPLY=($(compgen -W "ask watch top dashboard metrics health retire trace profile bench doctor state fleet pki acl completion --help --version" -- "$cur"))
         return
     fi
     case $verb in
