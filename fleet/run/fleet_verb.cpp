@@ -19,7 +19,7 @@ namespace flyball {
 namespace {
 
 constexpr const char* examples =
-    R"(  flyball fleet run                                   # 100 devices, 3,000 governors, 60 s
+    R"(  flyball fleet run                         # 100 devices, 3,000 governors, 60 s
   flyball fleet run --devices us-east=10,eu-west=10 --rate 500 --for 30s
   flyball fleet run --chaos kill=1/10s,broker=1/30s,pause=1/20s,cut=1/30s
   flyball fleet run plan.toml --report out --strict
