@@ -67,7 +67,7 @@ void check_packet(Bus& bus, Findings& findings) {
     }
 }
 
-void check_health(const Device& device, const HealthReport* health, Findings& findings) {
+void check_health(const ExaminedDevice& device, const HealthReport* health, Findings& findings) {
     if (!device.node) {
         return;
     }
@@ -111,7 +111,7 @@ void check_health(const Device& device, const HealthReport* health, Findings& fi
 
 }  // namespace
 
-void check_broker(const Device& device, Findings& findings) {
+void check_broker(const ExaminedDevice& device, Findings& findings) {
     std::vector<std::string> filters{version_topic};
     if (device.node) {
         filters.push_back(topic_of(device.bus, *device.node, Channel::health));

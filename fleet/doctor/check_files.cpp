@@ -119,7 +119,7 @@ void check_dates(const char* check, const std::string& file, Instant now, Findin
 
 }  // namespace
 
-void check_files(const Device& device, Instant now, Findings& findings) {
+void check_files(const ExaminedDevice& device, Instant now, Findings& findings) {
     check_config_file(device.config_file, findings);
     check_secret("password", device.bus.password_file, findings);
     check_secret("key", device.bus.key_file, findings);

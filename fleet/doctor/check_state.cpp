@@ -120,7 +120,7 @@ void check_sync(const std::string& folder, Findings& findings) {
     }
 }
 
-void check_content(const Device& device, const std::string& folder, Findings& findings) {
+void check_content(const ExaminedDevice& device, const std::string& folder, Findings& findings) {
     const auto run = run_program({device.program, "state", "verify", folder}, {}, verify_wait);
     if (!run) {
         findings.warn("state", run.error().message, "flyball state verify " + folder);
@@ -138,7 +138,7 @@ void check_content(const Device& device, const std::string& folder, Findings& fi
 
 }  // namespace
 
-void check_state(const Device& device, Findings& findings) {
+void check_state(const ExaminedDevice& device, Findings& findings) {
     if (!device.config) {
         return;
     }

@@ -10,10 +10,10 @@ namespace flyball {
 void check_clock(Instant now, Findings& findings);
 void check_machine(Findings& findings);
 // The state folder: there, whose, on what, how full, how fast; and what is in it.
-void check_state(const Device& device, Findings& findings);
+void check_state(const ExaminedDevice& device, Findings& findings);
 // Who may read the configuration, the password and the key; until when certificates are good.
-void check_files(const Device& device, Instant now, Findings& findings);
+void check_files(const ExaminedDevice& device, Instant now, Findings& findings);
 // There, which, how far, how large a packet; then the node's own health.
-void check_broker(const Device& device, Findings& findings);
+void check_broker(const ExaminedDevice& device, Findings& findings);
 
 }  // namespace flyball

@@ -51,7 +51,7 @@ std::vector<std::string> unit_variables() {
                       : std::vector<std::string>{};
 }
 
-void look_at_program(Device& device, Findings& findings) {
+void look_at_program(ExaminedDevice& device, Findings& findings) {
     device.program = find_program("flyball-node");
     if (device.program.empty()) {
         findings.warn("program", "flyball-node is neither beside this tool nor on PATH",
@@ -77,7 +77,7 @@ void look_at_program(Device& device, Findings& findings) {
 }
 
 // `given` on the command line: then it has to be there.
-void look_at_config(Device& device, const std::string& given, Findings& findings) {
+void look_at_config(ExaminedDevice& device, const std::string& given, Findings& findings) {
     if (device.program.empty()) {
         return;
     }
@@ -138,8 +138,8 @@ Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) t
                  fmt::format("--print-config prints no TOML: {}", error.description())};
 }
 
-Result<Device> look_at_device(const DoctorOptions& options, Findings& findings) {
-    Device device;
+Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& findings) {
+    ExaminedDevice device;
     device.bus = options.bus;
     look_at_program(device, findings);
     look_at_config(device, options.config_file, findings);

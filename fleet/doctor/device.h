@@ -32,7 +32,7 @@ struct NodeConfig {
     std::string key_file;
 };
 
-struct Device {
+struct ExaminedDevice {
     std::string program;      // flyball-node; empty: not found
     std::string version;      // of it
     std::string config_file;  // empty: none
@@ -43,7 +43,7 @@ struct Device {
 
 // Looks for the program, its version and its configuration, and says so in `findings`. usage: NODE
 // is none.
-Result<Device> look_at_device(const DoctorOptions& options, Findings& findings);
+Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& findings);
 
 // What `flyball-node --print-config` printed.
 Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus);

@@ -95,7 +95,7 @@ TEST(CheckFiles, FindsACertificateThatHasNotBegunEndsSoonOrHasEnded) {
                      "/CN=x", "-days", "90", "-keyout", folder + "/key.pem", "-out", file},
                     {}, Span{60'000});
     ASSERT_TRUE(made.has_value() && made->status == 0);
-    Device device;
+    ExaminedDevice device;
     device.bus.cert_file = file;
     constexpr std::int64_t day_ms = 86'400'000;
     const auto seen_after = [&](std::int64_t days) {
