@@ -160,11 +160,11 @@ TEST(CertificateNote, CountsFromTheReportsOwnTime) {
     told["tls"] = {{"not_after", 1'015 * day_ms}, {"ca_not_after", 2'000 * day_ms}};
     EXPECT_EQ(certificate_note(*read_health_facts(told)), "");
     told["tls"]["not_after"] = 1'009 * day_ms;
-    EXPECT_EQ(certificate_note(*read_health_facts(told)), "its certificate ends in 9 d 0 h");
-    EXPECT_EQ(why_degraded(*read_health_facts(told)), "its certificate ends in 9 d 0 h");
+    EXPECT_EQ(certificate_note(*read_health_facts(told)), "its certificate ends in 9 d");
+    EXPECT_EQ(why_degraded(*read_health_facts(told)), "its certificate ends in 9 d");
     told["tls"]["ca_not_after"] = 999 * day_ms;
     EXPECT_EQ(certificate_note(*read_health_facts(told)),
-              "its certificate ends in 9 d 0 h, its CA has ended");
+              "its certificate ends in 9 d, its CA has ended");
     told["clock"] = "unset";
     EXPECT_EQ(certificate_note(*read_health_facts(told)), "") << "no date means anything then";
     told["tls"] = nullptr;
