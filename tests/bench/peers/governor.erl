@@ -99,7 +99,9 @@ load([Limit, Window, Checked, CheckedLimit, InFlight, Ms]) ->
     percentiles("one", one_in_flight(Governor, Length)),
     Half = Calls / Seconds / 2,
     figure("half_per_second", Half),
-    percentiles("half", open(Governor, Half, Length)),
+    {Latencies, Latenesses} = open(Governor, Half, Length),
+    percentiles("half", Latencies),
+    percentiles("half_late", Latenesses),
     io:format("done~n").
 
 rule(Limit, Window, Checked, CheckedLimit) ->
@@ -152,37 +154,44 @@ call(Governor, Tenants, Id, End, Count) ->
         false -> Count + 1
     end.
 
-%% A fixed schedule, timed from the instant at which each question was due. The asker spins, since the
-%% virtual machine's timers are a millisecond wide, but gives way each time: the governor is
-%% often on the same scheduler and would wait for the end of the asker's turn (2 us became 16).
+%% A fixed schedule, timed from the instant at which each question was due, and how late each left.
+%% The asker spins, since the virtual machine's timers are a millisecond wide, but gives way each time:
+%% the governor is often on the same scheduler and would wait for the end of the asker's turn (2 us
+%% became 16). All that is due leaves before that, so that a turn may take longer than the gap.
+-define(BURST, 64).
+
 open(Governor, PerSecond, Ms) ->
-    Histogram = histogram(),
+    Histograms = {histogram(), histogram()},
     Gap = erlang:convert_time_unit(1, second, native) / PerSecond,
     Total = round(PerSecond * Ms / 1000),
-    send(Governor, tenants(), erlang:monotonic_time(), Gap, {0, 0, Total}, Histogram),
-    Histogram.
+    Schedule = {erlang:monotonic_time(), Gap, Total},
+    send(Governor, tenants(), Schedule, {0, 0}, Histograms),
+    Histograms.
 
-send(_, _, _, _, {_, Total, Total}, _) ->
+send(_, _, {_, _, Total}, {_, Total}, _) ->
     ok;
-send(Governor, Tenants, Start, Gap, {Sent, Answered, Total}, Histogram) ->
-    Due = Start + round(Gap * Sent),
-    Now = case Sent < Total of
-              true -> ask_when_due(Governor, Tenants, Due, Sent);
-              false -> 0
-          end,
+send(Governor, Tenants, Schedule = {_, _, Total}, {Sent, Answered}, Histograms) ->
+    {Latencies, Latenesses} = Histograms,
+    Until = min(Total, Sent + ?BURST),
+    Now = ask_what_is_due(Governor, Tenants, Schedule, Sent, Until, Latenesses),
     erlang:yield(),
-    Taken = take(Histogram, 0),
-    send(Governor, Tenants, Start, Gap, {Sent + Now, Answered + Taken, Total}, Histogram).
+    Taken = take(Latencies, 0),
+    send(Governor, Tenants, Schedule, {Now, Answered + Taken}, Histograms).
 
-%% A call whose answer is marked with the time that it was due.
-ask_when_due(Governor, Tenants, Due, Sent) ->
-    case erlang:monotonic_time() < Due of
+%% Calls whose answers are marked with the time that they were due. How many have left in all.
+ask_what_is_due(_, _, _, Until, Until, _) ->
+    Until;
+ask_what_is_due(Governor, Tenants, Schedule = {Start, Gap, _}, Sent, Until, Latenesses) ->
+    Due = Start + round(Gap * Sent),
+    Now = erlang:monotonic_time(),
+    case Now < Due of
         true ->
-            0;
+            Sent;
         false ->
+            note(Latenesses, Now - Due),
             Question = question(element(Sent rem 100 + 1, Tenants), Sent),
             Governor ! {'$gen_call', {self(), Due}, Question},
-            1
+            ask_what_is_due(Governor, Tenants, Schedule, Sent + 1, Until, Latenesses)
     end.
 
 take(Histogram, Taken) ->

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <thread>
 
@@ -65,6 +66,29 @@ double median_ratio(const Measured& one, const Measured& other) {
     return median_of(ratios).per_second;
 }
 
+struct HalfLoad {
+    double Figures::*latency;
+    double Figures::*lateness;
+};
+constexpr std::array<HalfLoad, 3> half_load{
+    {{&Figures::half_p50_us, &Figures::half_late_p50_us},
+     {&Figures::half_p99_us, &Figures::half_late_p99_us},
+     {&Figures::half_p999_us, &Figures::half_late_p999_us}}};
+
+// More than half of such a latency is the generator's own and says nothing of the peer.
+bool is_generators(const Figures& medians, const HalfLoad& half) {
+    return medians.*half.lateness > medians.*half.latency / 2;
+}
+
+Figures what_is_the_peers(Figures medians) {
+    for (const HalfLoad& half : half_load) {
+        if (is_generators(medians, half)) {
+            medians.*half.latency = none;
+        }
+    }
+    return medians;
+}
+
 }  // namespace
 
 Figures median_of(const std::vector<Figures>& rounds) {
@@ -96,7 +120,7 @@ std::string table_of(const std::vector<Measured>& all) {
     const auto raw = std::ranges::find(all, "raw", [](const Measured& m) { return m.peer.name; });
     std::vector<Row> rows{head};
     for (const Measured& measured : all) {
-        const Figures medians = median_of(measured.rounds);
+        const Figures medians = what_is_the_peers(median_of(measured.rounds));
         Row row{measured.peer.title};
         for (const FigureName& name : figure_names) {
             if (!name.heading.empty()) {
@@ -135,6 +159,16 @@ std::string notes_of(const std::vector<Measured>& all, const RunSettings& settin
         }
         if (lost > 0) {
             text += fmt::format("  {:.0f} questions got no answer\n", lost);
+        }
+        const Figures medians = median_of(measured.rounds);
+        if (std::ranges::any_of(
+                half_load, [&](const HalfLoad& half) { return is_generators(medians, half); })) {
+            text += fmt::format(
+                "  half load: its generator did not keep to {:.0f} a second: late by {} us, p99 "
+                "{}, "
+                "p99.9 {}\n",
+                medians.half_per_second, written(medians.half_late_p50_us),
+                written(medians.half_late_p99_us), written(medians.half_late_p999_us));
         }
     }
     return text;
