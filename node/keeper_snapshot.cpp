@@ -114,6 +114,10 @@ void Keeper::take_node_piece(Engine& engine, SnapshotPiece& piece) {
     taken_at_ = owner_->node_change().at;
 }
 
+// The engine is held for all of it. An admit changes several governors in one record: pieces of
+// different moments become one state by the records between them, which are on disk before a
+// snapshot of slices is in force. Here there are none: without a journal they are never written,
+// and one that begins anew can only do so once the snapshot is in force.
 Result<Keeper::Made> Keeper::write_whole(bool anew) {
     std::vector<SnapshotPiece> pieces(1);
     std::uint64_t gaps = 0;

@@ -10,7 +10,9 @@ namespace {
 
 // The keeper has the engine while it copies a governor for a snapshot: milliseconds for 10,000
 // tenants, never the time of a disk. Without waiting, 0.8 % of 600,000 messages met it (and 1 of
-// them after 20 ms, on a machine with five times the work it has cores for).
+// them after 20 ms, on a machine with five times the work it has cores for). With durability
+// `none`, and when a failed journal begins anew, it copies all governors at once (write_whole()
+// says why): there many large ones take longer than this, and what comes meanwhile is not decided.
 constexpr std::int64_t patience_us = 50'000;
 
 }  // namespace
