@@ -58,29 +58,47 @@ Result<StateStore::Recovered> Keeper::recover(Engine& engine, Recovery& recovery
 Result<void> Keeper::start(Owner& owner) {
     owner_ = &owner;
     snapshot_at_us_ = monotonic_us();
-    const bool gap = options_.durability != Durability::none && !store_.records_lead_here();
-    if (gap || !store_.journal_goes_on()) {
-        return begin_anew();
-    }
-    if (auto begun = store_.begin_journal(); !begun) {
-        return begun;
-    }
-    auto written = write_groups(waiting_, true);
-    if (!written && written.error().code == ErrorCode::refused) {
-        return begin_anew();  // there is no room in the journal, or none in any segment
-    }
-    if (!written) {
-        return written;
-    }
-    waiting_.clear();
+    const std::vector<Group> first = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
-    durable_ = newest_.load();
+    const bool gap = options_.durability != Durability::none && !store_.records_lead_here();
+    if (!gap && store_.journal_goes_on()) {
+        auto begun = begin_with(first, false);
+        if (begun || begun.error().code != ErrorCode::refused) {
+            return begun;
+        }
+        // There is no room in the journal, or none in any segment.
+    }
+    const auto made = make_snapshot(true);
+    if (made || made.error().code != ErrorCode::usage) {
+        return made ? Result<void>() : Result<void>(made.error());
+    }
+    return start_failing(first, made.error());
+}
+
+// What there is to keep does not fit, and nothing is wrong with the disk: a node that served comes
+// back. As when a disk fails, nothing more is written until a snapshot is in force; only this start
+// and the numbers that it may give are, beyond the journal's share, where that can be read on.
+Result<void> Keeper::start_failing(const std::vector<Group>& first, const Error& too_large) {
+    if (store_.journal_goes_on()) {
+        const auto begun = begin_with(first, true);
+        if (!begun && begun.error().code != ErrorCode::refused) {
+            return begun;
+        }
+    }
+    const std::lock_guard lock(lock_);
+    failed(too_large);
     return {};
 }
 
-Result<void> Keeper::begin_anew() {
-    const auto made = make_snapshot(true);
-    return made ? Result<void>() : Result<void>(made.error());
+Result<void> Keeper::begin_with(const std::vector<Group>& first, bool beyond_share) {
+    auto done = store_.begin_journal(beyond_share);
+    if (done) {
+        done = write_groups(first, true);
+    }
+    if (done) {
+        durable_ = newest_.load();
+    }
+    return done;
 }
 
 // ---- whoever owns the engine

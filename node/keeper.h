@@ -35,11 +35,10 @@ public:
     Result<StateStore::Recovered> recover(Engine& engine, Recovery& recovery,
                                           const StateStore::Progress& progress = {});
     // Puts on disk what was noted so far: by a snapshot when the journal cannot go on from where
-    // reading it ended, or would lead over what was never recorded. `owner` outlives the keeper.
+    // reading it ended, or would lead over what was never recorded; with health failing when that
+    // is larger than max_bytes allows. `owner` outlives the keeper.
     Result<void> start(Owner& owner);
-
-    // All that is due; one thread. Returns the monotonic time in microseconds at which the next
-    // turn is due at the latest.
+    // All that is due; one thread. When the next is due at the latest, monotonic microseconds.
     std::int64_t turn();
     // The end, after the last turn: everything on disk and a last snapshot.
     void finish();
@@ -92,7 +91,8 @@ private:
     void drop_waiting();
     void repair(Lock& lock);
     void snapshot(Lock& lock);
-    Result<void> begin_anew();
+    Result<void> start_failing(const std::vector<Group>& first, const Error& too_large);
+    Result<void> begin_with(const std::vector<Group>& first, bool beyond_share);
     void too_large(const Error& error);
     void leave_behind(Lock& lock);
     enum class Made : std::uint8_t { in_force, again };  // a governor went meanwhile: try once more

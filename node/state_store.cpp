@@ -1,7 +1,6 @@
 #include "node/state_store.h"
 
 #include <algorithm>
-#include <array>
 
 #include "governors/governor_state.h"
 #include "governors/image_bytes.h"
@@ -21,13 +20,6 @@ constexpr std::uint64_t records_a_word = 8192;  // of progress: some millisecond
 
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
-}
-
-void begin_piece(SnapshotPiece& piece) {
-    std::array<char, sizeof(std::uint64_t)> through{};
-    store_little_endian(through.data(), piece.through_record);
-    piece.bytes.clear();
-    piece.bytes.append({through.data(), through.size()});
 }
 
 bool take_record(std::span<const std::byte>& from, std::span<const std::byte>& record) {
@@ -234,12 +226,24 @@ Result<void> StateStore::load(Engine& engine, Recovery& recovery, const std::str
 
 // ---- the journal
 
-Result<void> StateStore::begin_journal() {
+Result<void> StateStore::begin_journal(bool beyond) {
     auto journal = Journal::resume(disk_, journal_options(), end_);
     if (!journal) {
         return journal.error();
     }
     journal_ = std::move(*journal);
+    next_record_ = end_.next_record;
+    const std::uint64_t has = journal_->disk_bytes();
+    if (!beyond) {
+        return has <= journal_bytes_max()
+                   ? Result<void>()
+                   : Error{ErrorCode::refused, "the journal has more than its share"};
+    }
+    const auto all = folder_bytes(disk_);
+    if (!all) {
+        return all.error();
+    }
+    journal_->bound(has + options_.max_bytes - std::min(options_.max_bytes, *all));
     return {};
 }
 
@@ -365,36 +369,6 @@ StateSizes StateStore::sizes() const {
     StateSizes sizes = sizes_;
     sizes.journal_bytes = journal_failed() ? 0 : journal_->live_bytes();
     return sizes;
-}
-
-void StateStore::make_node_piece(const Engine& engine, const NodeChange& node,
-                                 const std::vector<KeptEvent>& events, SnapshotPiece& piece) {
-    begin_piece(piece);
-    RecordWriter writer;
-    const auto put = [&](const auto& change) {
-        writer.add(change);
-        append_record(piece.bytes, writer.finish());
-    };
-    engine.registry().each_any([&](const GovernorChange& standing, const Governor* governor) {
-        if (governor == nullptr) {
-            put(standing);
-        }
-    });
-    for (const KeptEvent& event : events) {
-        put(EventChange{.number = event.number, .topic = event.topic, .payload = event.payload});
-    }
-    engine.admit().each_change(put);
-    put(node);  // the last word: whether anything came after it
-}
-
-void StateStore::make_governor_piece(const GovernorChange& standing, const Governor& governor,
-                                     SnapshotPiece& piece) {
-    begin_piece(piece);
-    RecordWriter writer;
-    writer.add(standing);
-    append_record(piece.bytes, writer.finish());
-    GovernorState::save(governor, piece.bytes);
-    piece.raw_bytes = GovernorState::map_bytes(governor);
 }
 
 }  // namespace flyball

@@ -28,7 +28,7 @@ struct StateIdentity {
     bool operator==(const StateIdentity&) const = default;
 };
 
-// What a snapshot is made of, piece by piece; whoever owns the engine makes the pieces.
+// What a snapshot is made of; whoever owns the engine makes the pieces.
 struct SnapshotPiece {
     std::uint64_t through_record = 0;  // changes up to here are in it
     std::string title;                 // of a governor; empty: the node's own, which comes first
@@ -55,7 +55,6 @@ public:
     };
     StateStore(Disk& disk, const Options& options)
         : disk_(disk), options_(options), room_(options.max_bytes) {}
-
     // `fresh`, kept from now on, in a folder that has none.
     static Result<StateIdentity> identify(Disk& disk, const StateIdentity& fresh);
 
@@ -82,7 +81,8 @@ public:
     // Whether what the newest snapshot holds came about in records: else nothing may lead on from
     // one before it, and a snapshot has to come before the first record of another decision.
     bool records_lead_here() const { return records_lead_here_; }
-    Result<void> begin_journal();
+    // `refused`: it has its share or more already; `beyond` that it gets what the folder has left.
+    Result<void> begin_journal(bool beyond = false);
     // After a failure, once a snapshot of everything before `next_record` is in force.
     Result<void> begin_anew(std::uint64_t next_record);
     Result<void> write(std::span<const std::byte> records, std::uint32_t count);

@@ -57,6 +57,7 @@ public:
     // no spare keeps old bytes, and the next group begins a segment.
     Result<void> leave_behind();
 
+    void bound(std::uint64_t bytes_max) { options_.bytes_max = bytes_max; }  // from now on
     bool failed() const { return failed_; }
     std::uint64_t next_record() const { return next_record_; }
     std::uint64_t live_bytes() const;  // of the segments that are not retired

@@ -5,12 +5,36 @@
 
 #include <algorithm>
 
+#include "node/state/journal.h"
+#include "node/state/record.h"
+#include "node/state/snapshot.h"
+#include "node/state_store.h"
 #include "tests/sim/life.h"
 
 namespace flyball::sim {
 namespace {
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
+
+// Goes on with a sound record and one that no reader can use, in a group that checks out.
+DiskImage with_a_record_that_is_none(const DiskImage& image) {
+    MemoryDisk disk(image);
+    std::uint64_t snapshot = 0;
+    for (const auto& [name, bytes] : image) {
+        snapshot = std::max(snapshot, snapshot_record(name).value_or(0));
+    }
+    const auto ignored = [](std::uint64_t, std::span<const std::byte>) { return true; };
+    const auto read = read_journal(disk, snapshot + 1, false, ignored);
+    auto journal = Journal::resume(disk, {.segment_bytes = 16 * 1024}, read->end).value();
+    RecordWriter writer;
+    writer.add(EventChange{.number = 1});
+    ByteBuffer group;
+    append_record(group, writer.finish());
+    append_record(group, "\xFF");
+    const auto bytes = std::as_bytes(std::span(group.bytes()));
+    EXPECT_TRUE(journal->write(bytes, 2) && journal->sync());
+    return disk.image();
+}
 
 class NodeRoom : public testing::Test {
 protected:
@@ -127,6 +151,99 @@ TEST_F(NodeRoom, ThatIsTooSmallForASnapshotStopsNoJournal) {
              EXPECT_FALSE(health().cramped);
              EXPECT_EQ(health().last_error, "");
          }});
+}
+
+// The journal is full, the snapshot that would make room for it does not fit: whoever served comes
+// back, and gives no number twice.
+TEST_F(NodeRoom, ThatIsUsedUpStopsNoStart) {
+    begin_large();
+    life.set_max_bytes(mib);
+    ASSERT_TRUE(life.start(life.node().killed()));
+    std::int64_t seq = 0;
+    std::int64_t epoch = 0;
+    auto acts = requests(30);
+    acts.emplace_back([&] {
+        ASSERT_TRUE(health().failing) << "else there is nothing to see";
+        seq = ask({{"tenant", "ann"}}).at("seq");
+    });
+    life.run(acts);
+    for (int start = 0; start < 4; ++start) {
+        const auto started = life.start(life.node().killed());
+        ASSERT_TRUE(started) << started.error().message;
+        acts = requests(1);  // a start's record may have found some room, and others with it
+        acts.insert(acts.begin(), [&] {
+            const Json reply = ask({{"tenant", "ann"}});
+            EXPECT_EQ(reply.value("decision", ""), "allow") << reply;
+            EXPECT_GT(reply.at("seq"), seq);
+        });
+        acts.emplace_back([&] {
+            EXPECT_TRUE(health().failing);
+            EXPECT_NE(health().last_error.find("state.max_bytes"), std::string::npos)
+                << health().last_error;
+            seq = ask({{"tenant", "ann"}}).at("seq");
+            life.pass_ms(1500);
+            EXPECT_EQ(life.health().value("status", ""), "degraded");
+            EXPECT_GT(life.health().value("state_epoch", 0), epoch);
+            epoch = life.health().value("state_epoch", 0);
+            check_room();
+        });
+        life.run(acts);
+    }
+    EXPECT_LE(room_used, mib * 3 / 2) << "what there was before the limit was lowered, and no more";
+    life.set_max_bytes(16 * mib);
+    ASSERT_TRUE(life.start(life.node().killed()));
+    life.run([&] {
+        EXPECT_GT(ask({{"tenant", "ann"}}).at("seq"), seq);
+        EXPECT_FALSE(health().failing);
+    });
+}
+
+// What a run without a journal has left may be followed by no record before another snapshot.
+TEST_F(NodeRoom, ThatIsTooSmallForTheFirstSnapshotWithAJournalStopsNoStart) {
+    life.set_durability(Durability::none);
+    begin_large();
+    life.set_max_bytes(mib);
+    for (const Durability durability : {Durability::interval, Durability::commit}) {
+        life.set_durability(durability);
+        const auto started = life.start(life.node().killed());
+        ASSERT_TRUE(started) << started.error().message;
+        life.run([&] {
+            EXPECT_TRUE(health().failing);
+            const bool refused = durability == Durability::commit;
+            const Json reply = ask({{"tenant", "zoe"}});
+            EXPECT_EQ(reply.value("reason", ""), refused ? "overloaded" : "") << reply;
+            const Json look = ask({{"op", "get"}, {"tenant", "bob"}});
+            EXPECT_EQ(look.at("resources").at("api_calls").at("used"), 1) << "it is on disk";
+        });
+    }
+    life.set_max_bytes(16 * mib);
+    life.set_durability(Durability::interval);
+    ASSERT_TRUE(life.start(life.node().killed()));
+    life.run([&] {
+        EXPECT_FALSE(health().failing);
+        EXPECT_EQ(ask({{"tenant", "zoe"}}).value("decision", ""), "allow");
+    });
+}
+
+// Damage of which a snapshot would have to come first.
+TEST_F(NodeRoom, ThatIsTooSmallForTheSnapshotAfterDamageStopsNoStart) {
+    begin_large();
+    const DiskImage damaged = with_a_record_that_is_none(life.node().killed());
+    life.set_max_bytes(mib);
+    for (int start = 0; start < 2; ++start) {
+        const auto started = life.start(start == 0 ? damaged : life.node().killed());
+        ASSERT_TRUE(started) << started.error().message;
+        life.run([&] {
+            EXPECT_TRUE(health().failing);
+            EXPECT_EQ(ask({{"tenant", "zoe"}}).value("decision", ""), "allow");
+            EXPECT_EQ(
+                ask({{"op", "get"}, {"tenant", "bob"}}).at("resources").at("api_calls").at("used"),
+                1);
+        });
+    }
+    life.set_max_bytes(16 * mib);
+    ASSERT_TRUE(life.start(life.node().killed()));
+    life.run([&] { EXPECT_FALSE(health().failing); });
 }
 
 TEST_F(NodeRoom, ThatASnapshotDoesNotFitIsTriedEverLessOften) {
