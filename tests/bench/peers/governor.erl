@@ -157,7 +157,7 @@ call(Governor, Tenants, Id, End, Count) ->
 %% A fixed schedule, timed from the instant at which each question was due, and how late each left.
 %% The asker spins, since the virtual machine's timers are a millisecond wide, but gives way each time:
 %% the governor is often on the same scheduler and would wait for the end of the asker's turn (2 us
-%% became 16). All that is due leaves before it does: one at a time it was slower than the schedule.
+%% became 16). All that is due leaves before that, so that a turn may take longer than the gap.
 -define(BURST, 64).
 
 open(Governor, PerSecond, Ms) ->
