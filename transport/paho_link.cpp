@@ -141,6 +141,9 @@ bool PahoTransport::bring_up(std::string& why) {
         if (!subscribe(why)) {
             return false;
         }
+        if (!options_.tick_topic.empty()) {
+            tick();
+        }
         why = fmt::format("{} by MQTT {}", address_.text, properties_.load() ? "5" : "3.1.1");
         return true;
     } catch (const std::exception& error) {
@@ -177,7 +180,11 @@ void PahoTransport::on_message(const mqtt::message& message) noexcept {
     const std::int64_t now_ms = monotonic_ms();
     heard_ms_.store(now_ms, std::memory_order_relaxed);
     alive_ms_.store(now_ms, std::memory_order_relaxed);
-    if (message.get_topic() == options_.tick_topic || !is_copy_to_take(message, copies_)) {
+    if (message.get_topic() == options_.tick_topic) {
+        ticks_return_.store(true, std::memory_order_relaxed);
+        return;
+    }
+    if (!is_copy_to_take(message, copies_)) {
         return;
     }
     received_.fetch_add(1, std::memory_order_relaxed);
@@ -284,6 +291,7 @@ void PahoTransport::hold() {
         if (!options_.tick_topic.empty() &&
             monotonic_ms() - heard_ms_.load() >= options_.tick_after.count()) {
             if (is_half_open()) {
+                ticks_return_.store(false);
                 events_.lost("the broker has not been heard of for longer than mqtt.keep_alive",
                              false);
                 return;
@@ -295,10 +303,12 @@ void PahoTransport::hold() {
 
 // Paho gives a silent broker two and a half times the keep-alive. Ticks come back at once, so that
 // once is enough; but two of them have to be missing: right after this process was stopped for a
-// while, what has arrived since has first to be read.
+// while, what has arrived since has first to be read. Where none came back since the last verdict,
+// the broker's access list may be why.
 bool PahoTransport::is_half_open() {
     ticks_unheard_ = alive_ms_.load() >= ticked_ms_ ? 0 : ticks_unheard_ + 1;
-    return ticks_unheard_ > 1 && monotonic_ms() - alive_ms_.load() >= options_.keep_alive.count();
+    return ticks_return_.load() && ticks_unheard_ > 1 &&
+           monotonic_ms() - alive_ms_.load() >= options_.keep_alive.count();
 }
 
 void PahoTransport::tick() {

@@ -99,7 +99,8 @@ private:
     // Steady clock: when something last arrived, or a tick left; and when something last arrived.
     std::atomic<std::int64_t> heard_ms_{0};
     std::atomic<std::int64_t> alive_ms_{0};
-    std::int64_t ticked_ms_ = 0;  // the link thread's, with the next one
+    std::atomic<bool> ticks_return_{false};  // one has, since the last half-open connection
+    std::int64_t ticked_ms_ = 0;             // the link thread's, with the next one
     int ticks_unheard_ = 0;
 
     std::atomic<std::uint64_t> received_{0};

@@ -97,6 +97,9 @@ std::optional<Packet> FakeConnection::read() const {
         if ((next & 0x80) == 0) {
             break;
         }
+        if (shift == 21) {
+            return std::nullopt;  // no MQTT, e.g. somebody who looks whether TLS is spoken here
+        }
     }
     Packet packet;
     packet.type = static_cast<std::uint8_t>(static_cast<std::uint8_t>(head) >> 4U);

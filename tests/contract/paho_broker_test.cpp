@@ -4,9 +4,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "tests/contract/recorder.h"
@@ -31,18 +34,6 @@ PahoOptions options_for(const Broker& broker, std::string client_id) {
 
 std::unique_ptr<Transport> made(PahoOptions options) {
     return std::move(make_paho(std::move(options))).value();
-}
-
-bool comes_up(const Transport& transport) {
-    return eventually([&] { return transport.link() == LinkState::up; });
-}
-
-Message message_to(std::string_view topic, std::string_view payload, Qos qos = Qos::at_most_once) {
-    Message message;
-    message.topic = topic;
-    message.payload = payload;
-    message.qos = qos;
-    return message;
 }
 
 // TCP_NODELAY of this process's sockets whose peer has that port.
@@ -103,6 +94,25 @@ TEST(PahoBroker, AnswersQuicklyAfterSilence) {
     }
     EXPECT_LE(slow, 2);
     EXPECT_EQ(recorder.count(), static_cast<std::size_t>(tries)) << "the ticks are not handed over";
+}
+
+// The broker drops them without a word: what is idle there is not half-open.
+TEST(PahoBroker, StaysUpWhereTheAccessListHasNoTicks) {
+    const std::string list =
+        ::testing::TempDir() + "flyball-no-ticks." + std::to_string(::getpid());
+    std::ofstream(list) << "topic readwrite to/#\n";
+    Broker broker({.extra = "acl_file " + list + "\n"});
+    Recorder recorder;
+    PahoOptions options = options_for(broker, "one");
+    options.keep_alive = 1000ms;
+    options.tick_after = 200ms;
+    const auto transport = made(std::move(options));
+    transport->start(recorder);
+    ASSERT_TRUE(comes_up(*transport));
+    std::this_thread::sleep_for(3500ms);  // the silence is what is tested
+    EXPECT_LT(round_trip(*transport, recorder, Qos::at_most_once), 5s);
+    EXPECT_EQ(recorder.times(LinkState::up), 1U) << recorder.last_why();
+    std::filesystem::remove(list);
 }
 
 TEST(PahoBroker, DoesNotMeetNagleAtQos1) {

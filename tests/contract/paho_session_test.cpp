@@ -31,10 +31,6 @@ std::unique_ptr<Transport> made(PahoOptions options) {
     return std::move(make_paho(std::move(options))).value();
 }
 
-bool comes_up(const Transport& transport) {
-    return eventually([&] { return transport.link() == LinkState::up; });
-}
-
 // Levels of the CONNECTs that came, in order.
 class Levels {
 public:

@@ -85,4 +85,16 @@ bool eventually(const std::function<bool()>& condition, Span patience) {
     return true;
 }
 
+bool comes_up(const Transport& transport) {
+    return eventually([&] { return transport.link() == LinkState::up; });
+}
+
+Message message_to(std::string_view topic, std::string_view payload, Qos qos) {
+    Message message;
+    message.topic = topic;
+    message.payload = payload;
+    message.qos = qos;
+    return message;
+}
+
 }  // namespace flyball::testing

@@ -55,5 +55,8 @@ private:
 
 // Looks every millisecond, at most so long; the result of the last look.
 bool eventually(const std::function<bool()>& condition, Span patience = Span{10'000});
+bool comes_up(const Transport& transport);
+
+Message message_to(std::string_view topic, std::string_view payload, Qos qos = Qos::at_most_once);
 
 }  // namespace flyball::testing

@@ -22,14 +22,6 @@ protected:
 using Places = ::testing::Types<PahoPlace, LoopbackPlace, MosquittoPlace>;
 TYPED_TEST_SUITE(TransportContract, Places);
 
-Message message_to(std::string_view topic, std::string_view payload, Qos qos = Qos::at_most_once) {
-    Message message;
-    message.topic = topic;
-    message.payload = payload;
-    message.qos = qos;
-    return message;
-}
-
 TYPED_TEST(TransportContract, CarriesPayloadAndTopicBetweenTwoEndpoints) {
     Recorder asked;
     Recorder asking;

@@ -12,9 +12,9 @@
 
 #include "tests/contract/recorder.h"
 #include "tests/e2e/broker.h"
-#include "tests/e2e/from_environment.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
+#include "tests/from_environment.h"
 #include "tests/hostile/tcp_proxy.h"
 #include "transport/paho.h"
 
@@ -121,6 +121,8 @@ TEST(Network, NoticesAHalfOpenConnectionWithinOneAndAHalfKeepAlives) {
     constexpr Span keep_alive{2000};
     Line line(keep_alive);
     ASSERT_TRUE(line.comes_up()) << line.recorder.last_why();
+    line.send("behind the first tick");
+    ASSERT_TRUE(eventually([&] { return line.recorder.count() == 1; }, comes_back));
     line.proxy.hold();
     const auto since = Clock::now();
     ASSERT_TRUE(eventually([&] { return !line.is_up(); }, Span{10 * keep_alive}));
