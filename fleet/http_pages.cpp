@@ -10,7 +10,9 @@
 namespace flyball {
 namespace {
 
-constexpr std::size_t threads = 2;         // a page is a few small files, seldom asked for
+// A browser opens six connections, some of them only in case, and each takes a thread while it
+// lasts.
+constexpr std::size_t threads = 8;
 constexpr std::size_t payload_max = 1024;  // bytes; nobody has anything to send
 
 // Scripts and styles from here alone, connections to brokers anywhere, nothing in a frame.
@@ -68,6 +70,7 @@ Result<std::unique_ptr<HttpPages>> HttpPages::start(const ListenAddress& address
     parts->address = address;
     httplib::Server& server = parts->server;
     server.new_task_queue = [] { return new httplib::ThreadPool(threads); };  // it deletes it
+    server.set_keep_alive_max_count(1);  // one that is kept would hold its thread for 5 s more
     server.set_payload_max_length(payload_max);
     // Its default shares a port with whoever listens there already (SO_REUSEPORT).
     server.set_socket_options([](int socket) {

@@ -1,7 +1,7 @@
 #pragma once
 // A few pages over HTTP, for the dashboard and for Prometheus: GET and HEAD of fixed paths, nothing
-// else. Two threads of its own call the pages' makers; whoever has the object starts and stops it.
-// Bounded: requests have no body worth the name.
+// else. Eight threads of its own call the pages' makers; whoever has the object starts and stops
+// it. Bounded: requests have no body worth the name.
 
 #include <cstdint>
 #include <functional>

@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
 #include "fleet/dashboard/assets.h"
 #include "fleet/dashboard/server.h"
 #include "tests/e2e/http_get.h"
@@ -55,6 +59,24 @@ TEST(DashboardServer, ServesThePageAndTheBrokersAddress) {
     (*server)->stop();
     (*server)->stop();
     EXPECT_EQ(http_get(port, "/"), "");
+}
+
+// Six at once, some opened in case of need, none of them closed.
+TEST(DashboardServer, DoesNotWaitForTheConnectionsThatABrowserKeeps) {
+    if (!has_page()) {
+        GTEST_SKIP() << "built without npm";
+    }
+    auto server = DashboardServer::start({{}, "wss://broker:8084", "p/v1"});
+    ASSERT_TRUE(server) << server.error().message;
+    const std::string request = "GET /mqtt.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    std::vector<int> kept;
+    for (int i = 0; i < 6; ++i) {
+        kept.push_back(http_connection((*server)->port(), i < 3 ? request : ""));
+    }
+    const auto asked = std::chrono::steady_clock::now();
+    EXPECT_NE(http_get((*server)->port(), "/").find("200 OK"), std::string::npos);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(2));
+    std::ranges::for_each(kept, ::close);
 }
 
 TEST(DashboardServer, RefusesABrokerThatNoBrowserCanReach) {
