@@ -10,9 +10,9 @@ namespace flyball {
 namespace {
 
 // What `must` may name besides the node's features and the keys of every request.
-constexpr std::array<std::string_view, 12> own_keys = {"after",  "max",   "type",     "name",
+constexpr std::array<std::string_view, 11> own_keys = {"after",  "max",   "type",     "name",
                                                        "config", "purge", "governor", "last",
-                                                       "tenant", "at",    "for_ms",   "check_only"};
+                                                       "tenant", "at",    "for_ms"};
 
 constexpr Span disk_retry{1000};  // when the keeper tries the disk again at the earliest
 

@@ -229,6 +229,7 @@ void Engine::decide_all(Job& job) {
         return;
     }
     job.work.writer.begin_array();
+    const std::size_t reply_bytes_max = reply_bytes_of_entry * options_.limits.batch;
     const Value* entry = root.first_child();
     for (std::uint32_t i = 0; i < root.count; ++i, entry = entry->next_sibling()) {
         if (i != 0 && i % batch_slice == 0) {

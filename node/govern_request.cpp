@@ -1,7 +1,6 @@
 #include "node/govern_request.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "schemas/writer.h"

@@ -289,14 +289,17 @@ void Node::decide_waiting() {
 }
 
 void Node::breathe() {
-    const auto may_go_on = [this] {
-        return !gate_.full() && monotonic_us() - turn_.began_us < waiting_us_max;
-    };
     if (!engine_.can_go_deeper()) {
         return;
     }
+    // Those that come in are batches with breaths of their own: once the turn's time is over, one
+    // at a time, and not below one another.
+    const auto may_take = [this](std::size_t taken) {
+        const bool in_time = monotonic_us() - turn_.began_us < waiting_us_max;
+        return !gate_.full() && (in_time ? taken < breath_messages : taken + turn_.depth == 1);
+    };
     Inbox::Waiting& waiting = waitings_[++turn_.depth];
-    for (std::size_t i = 0; i < breath_messages && may_go_on() && inbox_.take_one(waiting); ++i) {
+    for (std::size_t taken = 0; may_take(taken) && inbox_.take_one(waiting); ++taken) {
         decide(waiting.message, waiting.arrived_us);
     }
     --turn_.depth;

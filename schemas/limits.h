@@ -23,9 +23,10 @@ inline constexpr std::size_t tenant_bytes_max = 64;
 inline constexpr std::size_t id_bytes_max = 64;
 inline constexpr std::size_t name_bytes_max = 63;          // region, node, governor
 inline constexpr std::size_t reply_topic_bytes_max = 256;  // MQTT allows 65,535; nobody needs it
-// Of a batch: entries are decided until their replies are this long. 1,024 full replies are half of
-// it; 1,024 times an account's 64 holds would be more memory than a device has.
-inline constexpr std::size_t reply_bytes_max = std::size_t{1} << 20;
+// Entries of a batch are decided until their replies have this much together for each entry that
+// the limits allow. An admit over five governors needs half of it; 1,024 times an account's 64
+// holds would be more memory than a device has.
+inline constexpr std::size_t reply_bytes_of_entry = 2048;
 inline constexpr std::size_t topic_bytes_max = 1024;
 inline constexpr std::size_t ignored_names_max = 4;
 inline constexpr std::size_t trace_bytes_max = 512;  // W3C Trace Context: tracestate of 512

@@ -22,7 +22,6 @@ public:
     static Result<DiskView> of_file(Disk& folder, std::string_view name, std::string_view as);
 
     bool has(std::string_view name) const { return files_.contains(name); }
-    void hide(std::string_view name) { files_.erase(std::string(name)); }
     // Names that are there but not opened: locks, what is set aside, other people's.
     const std::vector<std::string>& others() const { return others_; }
 

@@ -1,7 +1,6 @@
 #include "node/state/journal_files.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace flyball {

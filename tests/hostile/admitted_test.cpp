@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "tests/e2e/from_environment.h"
+#include "tests/from_environment.h"
 #include "tests/hostile/neighbour.h"
 #include "transport/paho.h"
 

@@ -14,7 +14,7 @@
 #include <new>
 
 #include "node/node.h"
-#include "tests/e2e/from_environment.h"
+#include "tests/from_environment.h"
 #include "tests/hostile/heap.h"
 #include "tests/sim/memory_disk.h"
 #include "tests/unit/node/asked_engine.h"

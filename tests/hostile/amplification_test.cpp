@@ -19,8 +19,9 @@ namespace {
 using namespace std::string_literals;
 
 constexpr std::size_t payload_max = Limits{}.payload_bytes;
-// 65,536 nodes of 24 bytes and half of that while they grow; likewise a reply of 1 MiB.
-constexpr std::size_t heap_max = std::size_t{6} << 20;
+constexpr std::size_t reply_bytes_max = reply_bytes_of_entry * Limits{}.batch;
+// 65,536 nodes of 24 bytes and half of that while they grow; likewise the reply.
+constexpr std::size_t heap_max = (std::size_t{4} << 20) + 2 * reply_bytes_max;
 constexpr std::size_t kept_max = std::size_t{128} * 1024;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool times_are_true = false;

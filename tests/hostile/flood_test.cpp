@@ -12,8 +12,8 @@
 #include <random>
 #include <thread>
 
-#include "tests/e2e/from_environment.h"
 #include "tests/e2e/raw_client.h"
+#include "tests/from_environment.h"
 #include "tests/hostile/neighbour.h"
 
 namespace flyball::testing {

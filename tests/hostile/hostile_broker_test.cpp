@@ -14,7 +14,7 @@
 
 #include "tests/contract/fake_broker.h"
 #include "tests/contract/recorder.h"
-#include "tests/e2e/from_environment.h"
+#include "tests/from_environment.h"
 #include "tests/unit/node/asked_engine.h"
 #include "transport/paho.h"
 

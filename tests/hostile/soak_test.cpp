@@ -11,9 +11,9 @@
 #include <random>
 #include <thread>
 
-#include "tests/e2e/from_environment.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/raw_client.h"
+#include "tests/from_environment.h"
 #include "tests/hostile/neighbour.h"
 #include "tests/hostile/tcp_proxy.h"
 

@@ -159,6 +159,9 @@ TEST(ControlTopic, KnowsMustIgnoredBriefAndDryRunToo) {
     EXPECT_EQ(node.ask({{"op", "drain"}, {"must", Json::array({"warp"})}}).at("reason"),
               "unsupported");
     EXPECT_EQ(
+        node.ask({{"op", "reload"}, {"must", {"check_only"}}, {"check_only", true}}).at("reason"),
+        "unsupported");
+    EXPECT_EQ(
         node.ask({{"op", "set_time"}, {"at", 1767225600000}, {"dry_run", true}}).at("dry_run"),
         true);
     EXPECT_EQ(node.ask({{"op", "drain"}, {"dry_run", true}}).at("decision"), "ok");
