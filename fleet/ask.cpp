@@ -102,7 +102,7 @@ CLI::App* Ask::describe(CLI::App& tool) {
         ->required()
         ->type_name(governor_value);
     verb->add_option("OP", op_, "what to do: check unless given")->type_name("OP");
-    verb->add_option("FIELDS", fields_, "the op's fields")->type_name("key=value");
+    verb->add_option("FIELDS", fields_, "key=value: the op's fields")->type_name("key=value");
     verb->add_flag("--admin", admin_, "send to the admin topic: for ops that change settings");
     verb->add_option("--batch", batch_file_,
                      "requests: a JSON array or one JSON map a line; - is stdin")

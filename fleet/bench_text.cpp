@@ -54,7 +54,7 @@ std::string bench_table(const std::vector<LoadFigures>& steps, const Style& styl
     return table.text(style);
 }
 
-std::string histogram_text(const Histogram& histogram, const Style& style) {
+std::string histogram_text(const LoadHistogram& histogram, const Style& style) {
     const auto buckets = histogram.doublings();
     std::uint64_t most = 1;
     for (const auto& bucket : buckets) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 
 #include "fleet/completion.h"
 #include "fleet/ops.h"

@@ -29,11 +29,6 @@ std::string value_name(const CLI::Option& option) {
     return name.substr(0, name.find(':'));
 }
 
-std::string place_name(const CLI::Option& option) {
-    const std::string value = value_name(option);
-    return value.find('|') == std::string::npos ? value : option.get_name();
-}
-
 }  // namespace
 
 std::string ExamplesFirst::make_help(const CLI::App* app, std::string name,
@@ -48,7 +43,7 @@ std::string ExamplesFirst::make_usage(const CLI::App* app, std::string name) con
     for (const CLI::Option* option : app->get_options()) {
         if (option->get_positional()) {
             const std::string place =
-                place_name(*option) + (option->get_items_expected_max() > 1 ? "..." : "");
+                option->get_name() + (option->get_items_expected_max() > 1 ? "..." : "");
             usage += option->get_required() ? " " + place : " [" + place + "]";
         }
     }
@@ -64,7 +59,7 @@ std::string ExamplesFirst::make_option(const CLI::Option* option, bool positiona
         text += fmt::format(" [{}]", option->get_default_str());
     }
     if (positional) {
-        return row(place_name(*option), text, option_columns);
+        return row(option->get_name(), text, option_columns);
     }
     const std::string value =
         option->get_items_expected_max() > 0 ? " " + value_name(*option) : std::string();
@@ -72,8 +67,10 @@ std::string ExamplesFirst::make_option(const CLI::Option* option, bool positiona
 }
 
 std::string ExamplesFirst::make_subcommand(const CLI::App* verb) const {
-    const std::string text = verb->get_description();
-    return row(verb->get_name(), text.substr(0, text.find('\n')), verb_columns);
+    std::string text = verb->get_description();
+    text.resize(std::min(text.find("\n\n"), text.size()));
+    std::ranges::replace(text, '\n', ' ');
+    return row(verb->get_name(), text.substr(0, text.find(". ") + 1), verb_columns);
 }
 
 }  // namespace flyball

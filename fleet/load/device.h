@@ -1,7 +1,6 @@
 #pragma once
 // Who is asked, and what he has been configured with. Plain values.
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>

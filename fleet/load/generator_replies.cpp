@@ -1,7 +1,6 @@
 // What becomes of requests: answered, or not.
 
 #include <algorithm>
-#include <array>
 
 #include "fleet/load/generator.h"
 

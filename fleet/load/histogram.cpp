@@ -7,7 +7,7 @@
 namespace flyball {
 
 // Up to 32 each value has its own step; above, the five bits below the highest one choose.
-std::size_t Histogram::step_of(std::uint64_t us) {
+std::size_t LoadHistogram::step_of(std::uint64_t us) {
     constexpr std::uint64_t linear = 1U << step_bits;
     if (us < linear) {
         return static_cast<std::size_t>(us);
@@ -18,7 +18,7 @@ std::size_t Histogram::step_of(std::uint64_t us) {
     return std::min(step, steps - 1);
 }
 
-std::int64_t Histogram::top_of(std::size_t step) {
+std::int64_t LoadHistogram::top_of(std::size_t step) {
     constexpr std::uint64_t linear = 1U << step_bits;
     if (step < linear) {
         return static_cast<std::int64_t>(step);
@@ -28,7 +28,7 @@ std::int64_t Histogram::top_of(std::size_t step) {
     return static_cast<std::int64_t>(((from + 1) << shift) - 1);
 }
 
-void Histogram::record(std::int64_t us, std::uint64_t times) {
+void LoadHistogram::record(std::int64_t us, std::uint64_t times) {
     us = std::max<std::int64_t>(us, 0);
     counts_[step_of(static_cast<std::uint64_t>(us))] += times;
     count_ += times;
@@ -36,18 +36,18 @@ void Histogram::record(std::int64_t us, std::uint64_t times) {
     sum_us_ += static_cast<double>(us) * static_cast<double>(times);
 }
 
-void Histogram::add(const Histogram& other) {
+void LoadHistogram::add(const LoadHistogram& other) {
     std::ranges::transform(counts_, other.counts_, counts_.begin(), std::plus<>());
     count_ += other.count_;
     max_us_ = std::max(max_us_, other.max_us_);
     sum_us_ += other.sum_us_;
 }
 
-double Histogram::mean_us() const {
+double LoadHistogram::mean_us() const {
     return count_ == 0 ? 0 : sum_us_ / static_cast<double>(count_);
 }
 
-std::int64_t Histogram::percentile(double fraction) const {
+std::int64_t LoadHistogram::percentile(double fraction) const {
     const auto wanted =
         static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(count_)));
     std::uint64_t seen = 0;
@@ -60,7 +60,7 @@ std::int64_t Histogram::percentile(double fraction) const {
     return 0;
 }
 
-std::vector<Histogram::Bucket> Histogram::buckets() const {
+std::vector<LoadHistogram::Bucket> LoadHistogram::buckets() const {
     std::vector<Bucket> all;
     for (std::size_t step = 0; step < steps; ++step) {
         if (counts_[step] > 0) {
@@ -70,7 +70,7 @@ std::vector<Histogram::Bucket> Histogram::buckets() const {
     return all;
 }
 
-std::vector<Histogram::Bucket> Histogram::doublings() const {
+std::vector<LoadHistogram::Bucket> LoadHistogram::doublings() const {
     std::vector<Bucket> all;
     for (const Bucket& bucket : buckets()) {
         const auto top = static_cast<std::int64_t>(

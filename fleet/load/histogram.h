@@ -9,11 +9,11 @@
 
 namespace flyball {
 
-class Histogram {
+class LoadHistogram {
 public:
     void record(std::int64_t us, std::uint64_t times = 1);  // below 0 counts as 0
-    void add(const Histogram& other);
-    void clear() { *this = Histogram(); }
+    void add(const LoadHistogram& other);
+    void clear() { *this = LoadHistogram(); }
 
     std::uint64_t count() const { return count_; }
     std::int64_t max_us() const { return max_us_; }

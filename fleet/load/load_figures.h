@@ -35,7 +35,7 @@ struct RegionLoad {
     std::size_t devices = 0;
     LoadCounts all;
     LoadCounts calm;  // those outside fault windows and the 2 s after each
-    Histogram latency_us;
+    LoadHistogram latency_us;
     std::vector<LoadSecond> seconds;     // the first two hours of them
     std::uint64_t seconds_left_out = 0;  // after those
 };
@@ -45,9 +45,9 @@ struct LoadFigures {
     double per_second = 0;
     std::size_t batch = 1;
     std::vector<RegionLoad> regions;
-    Histogram latency_us;
-    Histogram calm_latency_us;
-    Histogram lateness_us;                 // of the generator: sent after it was due
+    LoadHistogram latency_us;
+    LoadHistogram calm_latency_us;
+    LoadHistogram lateness_us;             // of the generator: sent after it was due
     std::uint64_t given_up_forgotten = 0;  // a late reply to one of these looks like a second one
     std::uint64_t late_replies = 0;        // came after the patience; they count as unanswered
     std::uint64_t retries = 0;             // asked again under the same id, beside the schedule

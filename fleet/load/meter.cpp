@@ -52,7 +52,7 @@ LiveRegion Meter::live() const {
                     .all = figures_.all,
                     .calm = figures_.calm};
     const std::size_t seconds = std::min(closed_, recent);
-    Histogram sum;
+    LoadHistogram sum;
     std::uint64_t answered = 0;
     for (std::size_t at = 0; at < seconds; ++at) {
         sum.add(last_[at].latency_us);

@@ -35,14 +35,14 @@ private:
     static constexpr std::size_t seconds_max = 7'200;
     static constexpr std::size_t recent = 5;
     struct Closed {
-        Histogram latency_us;
+        LoadHistogram latency_us;
         std::uint64_t answered = 0;
     };
     void close();
 
     RegionLoad figures_;
     LoadSecond second_;
-    Histogram current_;
+    LoadHistogram current_;
     std::array<Closed, recent> last_;
     std::size_t closed_ = 0;
 };

@@ -4,7 +4,6 @@
 // its place and moved there, keys with mode 0600. One process at a time (flock). Bounded by the
 // folder. Main thread.
 
-#include <map>
 #include <set>
 #include <string>
 #include <vector>

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <functional>
 
 #include "fleet/clock.h"
 #include "fleet/payload.h"

@@ -135,7 +135,7 @@ Plot latency_curve(const LoadFigures& load) {
     return plot;
 }
 
-std::vector<PlotBar> latency_bars(const Histogram& histogram) {
+std::vector<PlotBar> latency_bars(const LoadHistogram& histogram) {
     std::vector<PlotBar> bars;
     for (const auto& bucket : histogram.doublings()) {
         const double share = 100 * static_cast<double>(bucket.count) /

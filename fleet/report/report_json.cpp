@@ -7,7 +7,7 @@ namespace flyball {
 
 namespace {
 
-Json histogram_json(const Histogram& histogram) {
+Json histogram_json(const LoadHistogram& histogram) {
     Json buckets = Json::array();
     for (const auto& bucket : histogram.buckets()) {
         buckets.push_back({{"up_to_us", bucket.up_to_us}, {"count", bucket.count}});

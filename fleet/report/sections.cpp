@@ -60,7 +60,7 @@ ReportSection invariants_section(const FleetFigures& f) {
 
 std::vector<std::string> load_row(const std::string& who, const std::string& devices,
                                   const LoadCounts& all, const LoadCounts& calm,
-                                  const Histogram& latency) {
+                                  const LoadHistogram& latency) {
     return {who,
             devices,
             count(all.asked),

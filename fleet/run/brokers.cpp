@@ -18,7 +18,7 @@ constexpr Span start_again{500};  // a broker that ends at once must not be star
 
 }  // namespace
 
-std::string broker_config(const BrokerFile& file, bool root) {
+std::string broker_config(const BrokerConfig& file, bool root) {
     // Queues have no bound here: what a broker drops would look like a node that did not answer.
     // Started by root, Mosquitto would become a user who cannot read the run's folder.
     std::string text = fmt::format(
@@ -105,7 +105,7 @@ Result<void> Brokers::write_files(const std::vector<std::string>& regions) {
 
 Result<void> Brokers::write_file(const BrokerPlace& place, const std::string& guests) const {
     const bool hub = &place == &places_.front();
-    BrokerFile file;
+    BrokerConfig file;
     file.port = place.port;
     file.websockets = hub ? websockets_ : std::uint16_t{0};
     file.uplink = relay_->port(place.name);

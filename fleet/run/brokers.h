@@ -16,7 +16,7 @@
 namespace flyball {
 
 // What a broker's file says. Pure.
-struct BrokerFile {
+struct BrokerConfig {
     std::uint16_t port = 0;
     std::uint16_t websockets = 0;  // 0: none
     std::uint16_t uplink = 0;      // 0: the hub, which has none
@@ -24,7 +24,7 @@ struct BrokerFile {
     std::string prefix = "flyball/v1";
     std::string guests{};  // lines about the nodes that live in it
 };
-std::string broker_config(const BrokerFile& file, bool root);
+std::string broker_config(const BrokerConfig& file, bool root);
 
 struct BrokerPlace {
     std::string name;  // "hub" or the region

@@ -3,7 +3,6 @@
 // control topic. One loop in turns; nothing blocks longer than a turn. Everything it started ends
 // with it, or with the reaper. Main thread.
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>

@@ -35,7 +35,7 @@ std::string fitted(std::string_view text, std::size_t width, bool right) {
     return right ? space + std::string(text) : std::string(text) + space;
 }
 
-Columns::Columns(std::vector<Column> columns, std::size_t width, std::size_t wanted)
+ScreenColumns::ScreenColumns(std::vector<Column> columns, std::size_t width, std::size_t wanted)
     : columns_(std::move(columns)), shown_(columns_.size(), false) {
     expects(!columns_.empty(), "a column");
     shown_[0] = true;
@@ -63,7 +63,7 @@ Columns::Columns(std::vector<Column> columns, std::size_t width, std::size_t wan
     }
 }
 
-std::string Columns::header(const Style& style) const {
+std::string ScreenColumns::header(const Style& style) const {
     std::vector<Cell> cells;
     for (const Column& column : columns_) {
         cells.push_back({std::string(column.title), Tone::plain});
@@ -71,7 +71,7 @@ std::string Columns::header(const Style& style) const {
     return paint(style, Tone::dim, row(cells, Style{}));
 }
 
-std::string Columns::row(const std::vector<Cell>& cells, const Style& style) const {
+std::string ScreenColumns::row(const std::vector<Cell>& cells, const Style& style) const {
     expects(cells.size() == columns_.size(), "a cell for each column");
     std::string text;
     for (std::size_t i = 0; i < cells.size(); ++i) {

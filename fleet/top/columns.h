@@ -23,10 +23,10 @@ struct Cell {
     Tone tone = Tone::plain;
 };
 
-class Columns {
+class ScreenColumns {
 public:
     // `wanted`: what the first column would like to have.
-    Columns(std::vector<Column> columns, std::size_t width, std::size_t wanted);
+    ScreenColumns(std::vector<Column> columns, std::size_t width, std::size_t wanted);
 
     std::string header(const Style& style) const;
     // One cell a column, also for those that are left out.

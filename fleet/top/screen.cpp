@@ -136,7 +136,7 @@ void add_regions(std::vector<std::string>& lines, const TopPicture& picture, std
         return;
     }
     const std::vector<RegionRow> regions = regions_of(picture.nodes);
-    const Columns table(region_columns(), columns, 16);
+    const ScreenColumns table(region_columns(), columns, 16);
     lines.push_back(table.header(style));
     for (std::size_t i = 0; i < std::min(rows, regions.size()); ++i) {
         lines.push_back(table.row(region_cells(regions[i]), style));
@@ -149,7 +149,7 @@ void add_regions(std::vector<std::string>& lines, const TopPicture& picture, std
 
 void add_nodes(std::vector<std::string>& lines, const std::vector<NodeRow>& nodes,
                const TopState& state, std::size_t rows, std::size_t columns, const Style& style) {
-    const Columns table(node_columns(), columns, widest_name(nodes));
+    const ScreenColumns table(node_columns(), columns, widest_name(nodes));
     lines.push_back(table.header(style));
     const std::size_t selected = index_of(nodes, state.selected);
     const std::size_t first = first_row(state.first, selected, rows, nodes.size());
@@ -169,7 +169,7 @@ void add_governors(std::vector<std::string>& lines, const NodeRow& node, std::si
     title += facts.version.empty() ? "" : ", version " + facts.version;
     title += facts.broker.empty() ? "" : ", at " + facts.broker;
     lines.push_back(paint(style, Tone::strong, cut(title, columns)));
-    const Columns table(governor_columns(), columns, 28);
+    const ScreenColumns table(governor_columns(), columns, 28);
     lines.push_back(table.header(style));
     const std::size_t all = facts.governors.size();
     for (std::size_t i = 0; i < std::min(rows, all); ++i) {

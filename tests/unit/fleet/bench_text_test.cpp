@@ -30,7 +30,7 @@ TEST(BenchText, HasARowForEachStep) {
 }
 
 TEST(BenchText, DrawsBarsThatKeepToTheWidth) {
-    const Histogram histogram = step(0, 10).latency_us;
+    const LoadHistogram histogram = step(0, 10).latency_us;
     const std::string wide = histogram_text(histogram, {});
     EXPECT_NE(wide.find("below   512 µs        900  90.0000 %"), std::string::npos) << wide;
     EXPECT_NE(wide.find("100.0000 %"), std::string::npos) << wide;

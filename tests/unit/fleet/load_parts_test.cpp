@@ -27,8 +27,8 @@ TEST(Mix, HoldsToItsShares) {
     EXPECT_NEAR(drawn["compliance"] + drawn["subscription"], 1'000, 150);
 }
 
-TEST(Histogram, TellsPercentilesToThreePercent) {
-    Histogram histogram;
+TEST(LoadHistogram, TellsPercentilesToThreePercent) {
+    LoadHistogram histogram;
     for (std::int64_t us = 1; us <= 100'000; ++us) {
         histogram.record(us);
     }
@@ -47,7 +47,7 @@ TEST(Histogram, TellsPercentilesToThreePercent) {
     histogram.record(std::int64_t{1} << 50);  // beyond its range
     histogram.record(-5);
     EXPECT_EQ(histogram.count(), 100'002U);
-    EXPECT_EQ(Histogram().percentile(0.99), 0);
+    EXPECT_EQ(LoadHistogram().percentile(0.99), 0);
 }
 
 TEST(FaultWindows, TouchWhatWasUnderWay) {

@@ -131,7 +131,7 @@ TEST(Screen, PrintsEverythingOnce) {
     EXPECT_EQ(json["regions"][1]["region"], "eu-west");
 }
 
-TEST(Columns, FillAndCutByColumns) {
+TEST(ScreenColumns, FillAndCutByColumns) {
     EXPECT_EQ(fitted("abc", 5), "abc  ");
     EXPECT_EQ(fitted("abc", 5, true), "  abc");
     EXPECT_EQ(fitted("äöüß", 3), "äö…");
