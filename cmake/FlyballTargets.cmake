@@ -105,6 +105,7 @@ function(flyball_test name)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")  # qemu-user
   endif()
   add_test(NAME ${name} COMMAND ${name})
+  # The longest begin first, so that none runs alone at the end.
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "${FLYBALL_TEST_ENVIRONMENT}")
+    COST ${arg_TIMEOUT} ENVIRONMENT "${FLYBALL_TEST_ENVIRONMENT}")
 endfunction()

@@ -23,7 +23,7 @@ constexpr Span answer_wait = std::chrono::seconds(10);
 const std::string own_replies = "flyball/v1/reply/test/1";
 const std::string tenant_replies = "elsewhere/reply/1";  // allowed on any tenant's topic
 
-// What section 4 of docs/protocol.md lists, but for clock_unset: the clock of this machine is set.
+// What docs/protocol.md lists under Replies, but for clock_unset: the clock of this machine is set.
 const std::set<std::string> reasons = {
     "malformed",   "too_large",       "missing_field", "bad_field",        "unknown_op",
     "id_reused",   "bad_reply_topic", "not_permitted", "unknown_governor", "tenant_mismatch",

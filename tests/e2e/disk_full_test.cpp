@@ -14,8 +14,8 @@
 
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
-#include "tests/e2e/from_environment.h"
 #include "tests/e2e/node_process.h"
+#include "tests/from_environment.h"
 
 namespace flyball::testing {
 namespace {

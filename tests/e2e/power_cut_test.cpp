@@ -13,9 +13,9 @@
 #include <stdexcept>
 
 #include "tests/e2e/broker.h"
-#include "tests/e2e/from_environment.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
+#include "tests/from_environment.h"
 
 namespace flyball::testing {
 namespace {

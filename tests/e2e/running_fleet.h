@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "tests/e2e/fleet_left_over.h"
-#include "tests/e2e/from_environment.h"
+#include "tests/from_environment.h"
 #include "tests/unit/fleet/program.h"
 
 namespace flyball::testing {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/from_environment.h"
 #include "tests/sim/crash_states.h"
 #include "tests/sim/journal_story.h"
 
@@ -99,8 +100,7 @@ private:
 };
 
 TEST(JournalCrash, KeepsWhatWasSyncedAndInventsNothing) {
-    const char* const wanted = std::getenv("FLYBALL_CRASH_STATES");
-    Crashes crashes(wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : states_wanted);
+    Crashes crashes(testing::number_from("FLYBALL_CRASH_STATES", states_wanted));
     std::uint64_t seed = 0;
     while (crashes.wants_more()) {
         ++seed;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/from_environment.h"
 #include "tests/sim/mutants/planted.h"
 #include "tests/sim/simulation.h"
 
@@ -87,8 +88,7 @@ Found hunt(int number, std::uint64_t seeds) {
 
 TEST(Mutants, AreAllFound) {
     const char* const one = std::getenv("FLYBALL_MUTANT");
-    const char* const more = std::getenv("FLYBALL_MUTANT_SEEDS");
-    const std::uint64_t seeds = more != nullptr ? std::stoull(more) : seeds_max;
+    const std::uint64_t seeds = testing::number_from("FLYBALL_MUTANT_SEEDS", seeds_max);
     for (const Mutant& mutant : mutants) {
         if (one != nullptr && std::atoi(one) != mutant.number) {
             continue;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/from_environment.h"
 #include "tests/sim/life.h"
 
 namespace flyball::sim {
@@ -21,7 +22,7 @@ constexpr std::uint64_t states_wanted = 25'000;
 constexpr int lives = 3;
 constexpr int acts_of_a_life = 14;
 
-class NodeCrash : public testing::Test {
+class NodeCrash : public ::testing::Test {
 protected:
     void live_and_crash(std::uint64_t seed) {
         const bool commits = seed % 3 != 0;
@@ -85,11 +86,8 @@ private:
 };
 
 TEST_F(NodeCrash, KeepsWhatWasToldAndInventsNothing) {
-    const char* const wanted = std::getenv("FLYBALL_CRASH_STATES");
-    const std::uint64_t enough =
-        wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : states_wanted;
-    const char* const later = std::getenv("FLYBALL_CRASH_FIRST");
-    const std::uint64_t first = later != nullptr ? std::strtoull(later, nullptr, 10) : 1;
+    const std::uint64_t enough = testing::number_from("FLYBALL_CRASH_STATES", states_wanted);
+    const std::uint64_t first = testing::number_from("FLYBALL_CRASH_FIRST", 1);
     std::uint64_t seeds = 0;
     while (states < enough && !HasFailure()) {
         live_and_crash(first + seeds++);

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "fleet/checker/checker.h"
+#include "tests/from_environment.h"
 #include "tests/sim/life.h"
 
 namespace flyball::sim {
@@ -23,7 +24,7 @@ constexpr int rounds_of_a_life = 100;
 constexpr int new_ids_of_a_round = 10;
 const std::string below = "billing/main/admin";
 
-class Retries : public testing::Test {
+class Retries : public ::testing::Test {
 protected:
     Retries() { checker.configured("billing/main", {{"ids", {{"capacity", remembered}}}}); }
 
@@ -81,8 +82,7 @@ protected:
 };
 
 TEST_F(Retries, HaveOneEffectAcrossKillsAndPowerCuts) {
-    const char* const more = std::getenv("FLYBALL_RETRY_IDS");
-    const std::uint64_t wanted = more != nullptr ? std::strtoull(more, nullptr, 10) : ids_wanted;
+    const std::uint64_t wanted = testing::number_from("FLYBALL_RETRY_IDS", ids_wanted);
     DiskImage image;
     std::uint64_t lives = 0;
     while (newest_id < wanted && checker.good()) {

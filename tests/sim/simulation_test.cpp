@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/from_environment.h"
+
 namespace flyball::sim {
 namespace {
 
@@ -21,14 +23,9 @@ constexpr std::uint64_t jumps_wanted = 1'500;
 #endif
 constexpr std::uint64_t steps_wanted = 2000;
 
-std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
-    const char* const text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 using Number = unsigned long long;
 
-class Simulations : public testing::Test {
+class Simulations : public ::testing::Test {
 protected:
     // False: something is wrong with it.
     bool run(const SimPlan& plan, const char* test) {
@@ -64,10 +61,12 @@ private:
 };
 
 TEST_F(Simulations, BreakNoInvariant) {
-    const std::uint64_t steps = number_in("FLYBALL_SIM_STEPS", steps_wanted);
+    const std::uint64_t steps = testing::number_from("FLYBALL_SIM_STEPS", steps_wanted);
     const bool one = std::getenv("FLYBALL_SIM_SEED") != nullptr;
-    const std::uint64_t first = number_in("FLYBALL_SIM_SEED", number_in("FLYBALL_SIM_FIRST", 1));
-    const std::uint64_t last = first + (one ? 1 : number_in("FLYBALL_SIM_SEEDS", seeds_wanted));
+    const std::uint64_t first =
+        testing::number_from("FLYBALL_SIM_SEED", testing::number_from("FLYBALL_SIM_FIRST", 1));
+    const std::uint64_t last =
+        first + (one ? 1 : testing::number_from("FLYBALL_SIM_SEEDS", seeds_wanted));
     for (std::uint64_t seed = first; seed < last; ++seed) {
         if (!run({.seed = seed, .steps = steps}, "*BreakNoInvariant")) {
             return;
@@ -78,9 +77,9 @@ TEST_F(Simulations, BreakNoInvariant) {
 
 // By a millisecond or by decades, in either direction, also while the node is off.
 TEST_F(Simulations, KeepTheirTimeWhateverTheClockDoes) {
-    const std::uint64_t wanted = number_in("FLYBALL_SIM_JUMPS", jumps_wanted);
+    const std::uint64_t wanted = testing::number_from("FLYBALL_SIM_JUMPS", jumps_wanted);
     const bool one = std::getenv("FLYBALL_SIM_SEED") != nullptr;
-    std::uint64_t seed = number_in("FLYBALL_SIM_SEED", 1);
+    std::uint64_t seed = testing::number_from("FLYBALL_SIM_SEED", 1);
     while (run({.seed = seed++, .jumps_of_1000 = 300}, "*WhateverTheClockDoes") && !one &&
            counts.jumps < wanted) {
     }

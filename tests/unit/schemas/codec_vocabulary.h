@@ -12,7 +12,7 @@
 namespace flyball::testing {
 
 // "82 a161 01" -> bytes; anything that is no hex digit is skipped.
-inline std::string hex(std::string_view text) {
+inline std::string from_hex(std::string_view text) {
     const auto digit = [](char c) {
         return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     };

@@ -21,8 +21,9 @@ TEST(DecodeFaults, NeitherAMapNorAnArrayIsMalformed) {
     Decoder decoder;
     for (const std::string& payload :
          {std::string("hello"), std::string(""), std::string(" \n"), std::string("1"),
-          std::string("null"), std::string("\"{}\""), hex("c0"), hex("a161"), hex("01"), hex("c1"),
-          hex("00"), hex("efbbbf7b7d"), std::string(1, '\0')}) {
+          std::string("null"), std::string("\"{}\""), from_hex("c0"), from_hex("a161"),
+          from_hex("01"), from_hex("c1"), from_hex("00"), from_hex("efbbbf7b7d"),
+          std::string(1, '\0')}) {
         const Payload decoded = decoder.decode(payload);
         EXPECT_EQ(decoded.fault.reason, Reason::malformed) << payload;
         EXPECT_EQ(decoded.encoding, Encoding::json) << payload;
@@ -91,7 +92,7 @@ TEST(DecodeFaults, MalformedMsgpackIsNamedWithItsOffset) {
     };
     Decoder decoder;
     for (const Row& row : rows) {
-        const Payload decoded = decoder.decode(hex(row.payload));
+        const Payload decoded = decoder.decode(from_hex(row.payload));
         EXPECT_EQ(decoded.fault.reason, Reason::malformed) << row.payload;
         EXPECT_EQ(decoded.encoding, Encoding::msgpack);
         EXPECT_EQ(decoded.fault.offset, row.offset) << row.payload << ": " << decoded.fault.message;
@@ -99,9 +100,9 @@ TEST(DecodeFaults, MalformedMsgpackIsNamedWithItsOffset) {
 }
 
 TEST(DecodeFaults, EveryProperStartOfAPayloadIsMalformed) {
-    const std::string msgpack =
-        hex("84 a161 93 01 cd0102 cf0000000000000003 a2c3a9 c0 a163 81 a164 cb3ff8000000000000"
-            "a165 c403000102");
+    const std::string msgpack = from_hex(
+        "84 a161 93 01 cd0102 cf0000000000000003 a2c3a9 c0 a163 81 a164 cb3ff8000000000000"
+        "a165 c403000102");
     const std::string json = "{\"a\":[1,-2.5e3,true,null],\"\xC3\xA9\":\"x\\u00e9\",\"c\":{}}";
     ASSERT_EQ(outcome(msgpack), "good");
     ASSERT_EQ(outcome(json), "good");
@@ -117,10 +118,10 @@ TEST(DecodeFaults, ATextThatIsNotUtf8IsMalformed) {
     for (const std::string_view bad :
          {"ff", "c0af", "c1bf", "c3", "e080af", "eda080", "edbfbf", "f0808080", "f4908080",
           "f5808080", "e28228", "80", "61ff", "6162636465666768ff"}) {
-        const std::string bytes = hex(bad);
+        const std::string bytes = from_hex(bad);
         const std::string length(1, static_cast<char>(0xA0 + bytes.size()));
-        EXPECT_EQ(outcome(hex("81 a161") + length + bytes), "malformed") << bad;
-        EXPECT_EQ(outcome(hex("81") + length + bytes + hex("01")), "malformed") << bad;
+        EXPECT_EQ(outcome(from_hex("81 a161") + length + bytes), "malformed") << bad;
+        EXPECT_EQ(outcome(from_hex("81") + length + bytes + from_hex("01")), "malformed") << bad;
         EXPECT_EQ(outcome("{\"a\":\"" + bytes + "\"}"), "malformed") << bad;
         EXPECT_EQ(outcome("{\"" + bytes + "\":1}"), "malformed") << bad;
     }
@@ -137,9 +138,9 @@ TEST(DecodeFaults, ALoneSurrogateIsMalformed) {
 TEST(DecodeFaults, AKeyTwiceInTheRequestsOwnMapIsMalformed) {
     EXPECT_EQ(outcome("{\"a\":1,\"b\":2,\"a\":3}"), "malformed");
     EXPECT_EQ(outcome("{\"a\":1,\"\\u0061\":3}"), "malformed");
-    EXPECT_EQ(outcome(hex("82 a161 01 a161 02")), "malformed");
-    EXPECT_EQ(outcome(hex("82 a161 01 d90161 02")), "malformed");
-    EXPECT_EQ(outcome(hex("82 a0 01 a0 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("82 a161 01 a161 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("82 a161 01 d90161 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("82 a0 01 a0 02")), "malformed");
     EXPECT_EQ(outcome("[{\"a\":1},{\"a\":1,\"a\":1}]"), "malformed");
     EXPECT_EQ(outcome("[{\"a\":1},{\"a\":1}]"), "good");
 }
@@ -148,25 +149,25 @@ TEST(DecodeFaults, AKeyTwiceInAMapThatTheOpReadsIsMalformed) {
     EXPECT_EQ(outcome("{\"attributes\":{\"a\":1,\"a\":2}}"), "malformed");
     EXPECT_EQ(outcome("{\"attributes\":{\"x\":[{\"y\":{\"a\":1,\"a\":2}}]}}"), "malformed");
     EXPECT_EQ(outcome("[{},{\"attributes\":[{\"a\":1,\"a\":2}]}]"), "malformed");
-    EXPECT_EQ(outcome(hex("81 aa61747472696275746573 82 a161 01 a161 01")), "malformed");
-    EXPECT_EQ(outcome(hex("81 aa61747472696275746573 81 01 01")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 aa61747472696275746573 82 a161 01 a161 01")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 aa61747472696275746573 81 01 01")), "malformed");
 }
 
 TEST(DecodeFaults, AKeyTwiceAnywhereElseIsTolerated) {
     EXPECT_EQ(outcome("{\"x_mine\":{\"a\":1,\"a\":2}}"), "good");
     EXPECT_EQ(outcome("{\"x\":{\"attributes\":{\"a\":1,\"a\":2}}}"), "good");
     EXPECT_EQ(outcome("{\"attributes\":{\"a\":1},\"x\":{\"a\":1,\"a\":2}}"), "good");
-    EXPECT_EQ(outcome(hex("81 a178 82 01 02 01 03")), "good");
+    EXPECT_EQ(outcome(from_hex("81 a178 82 01 02 01 03")), "good");
     EXPECT_EQ(outcome("[[{\"a\":1,\"a\":2}]]"), "good");
 }
 
 TEST(DecodeFaults, AKeyOfTheRequestsOwnMapIsAText) {
-    EXPECT_EQ(outcome(hex("81 01 02")), "malformed");
-    EXPECT_EQ(outcome(hex("81 c0 02")), "malformed");
-    EXPECT_EQ(outcome(hex("81 c40161 02")), "malformed");
-    EXPECT_EQ(outcome(hex("81 90 02")), "malformed");
-    EXPECT_EQ(outcome(hex("81 80 02")), "malformed");
-    EXPECT_EQ(outcome(hex("91 81 cb3ff8000000000000 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 01 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 c0 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 c40161 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 90 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("81 80 02")), "malformed");
+    EXPECT_EQ(outcome(from_hex("91 81 cb3ff8000000000000 02")), "malformed");
 }
 
 TEST(DecodeFaults, ManyDifferentKeysAreNoRepetition) {

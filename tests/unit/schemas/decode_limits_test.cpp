@@ -32,15 +32,15 @@ std::string json_array(std::string_view element, std::size_t count) {
 }
 
 std::string msgpack_array(std::string_view element_hex, std::size_t count) {
-    return hex(fmt::format("dc {:04x}", count)) + repeat(hex(element_hex), count);
+    return from_hex(fmt::format("dc {:04x}", count)) + repeat(from_hex(element_hex), count);
 }
 
 TEST(DecodeLimits, PayloadBytes) {
     const std::string json = "{\"a\":1}";
     EXPECT_EQ(outcome(json, {.payload_bytes = 7}), "good");
     EXPECT_EQ(outcome(json, {.payload_bytes = 6}), "too_large");
-    EXPECT_EQ(outcome(hex("81 a161 01"), {.payload_bytes = 4}), "good");
-    EXPECT_EQ(outcome(hex("81 a161 01"), {.payload_bytes = 3}), "too_large");
+    EXPECT_EQ(outcome(from_hex("81 a161 01"), {.payload_bytes = 4}), "good");
+    EXPECT_EQ(outcome(from_hex("81 a161 01"), {.payload_bytes = 3}), "too_large");
     EXPECT_EQ(outcome("[" + std::string(256 * 1024, ' ') + "]"), "too_large");
     EXPECT_EQ(outcome(std::string(256 * 1024 + 1, 'x')), "too_large");
 }
@@ -52,7 +52,7 @@ TEST(DecodeLimits, NestingCountsTheOutermost) {
         EXPECT_EQ(outcome("{\"a\":" + repeat("[", depth - 1) + repeat("]", depth - 1) + "}"),
                   expected);
         EXPECT_EQ(outcome(std::string(depth - 1, '\x91') + '\x90'), expected);
-        EXPECT_EQ(outcome(repeat(hex("81a161"), depth - 1) + '\x80'), expected);
+        EXPECT_EQ(outcome(repeat(from_hex("81a161"), depth - 1) + '\x80'), expected);
     }
     EXPECT_EQ(outcome(std::string(200'000, '[')), "too_large");
     EXPECT_EQ(outcome(std::string(200'000, '\x91')), "too_large");
@@ -62,12 +62,12 @@ TEST(DecodeLimits, StringBytesOfValuesAndKeys) {
     for (const std::size_t size : {1024U, 1025U}) {
         const std::string expected = size == 1024 ? "good" : "too_large";
         const std::string text(size, 'x');
-        const std::string length = hex(fmt::format("{:04x}", size));
+        const std::string length = from_hex(fmt::format("{:04x}", size));
         EXPECT_EQ(outcome("{\"a\":\"" + text + "\"}"), expected);
         EXPECT_EQ(outcome("{\"" + text + "\":1}"), expected);
-        EXPECT_EQ(outcome(hex("81 a161 da") + length + text), expected);
-        EXPECT_EQ(outcome(hex("81 da") + length + text + hex("01")), expected);
-        EXPECT_EQ(outcome(hex("81 a161 c5") + length + text), expected);
+        EXPECT_EQ(outcome(from_hex("81 a161 da") + length + text), expected);
+        EXPECT_EQ(outcome(from_hex("81 da") + length + text + from_hex("01")), expected);
+        EXPECT_EQ(outcome(from_hex("81 a161 c5") + length + text), expected);
     }
     // What counts is the text, not how it is escaped.
     EXPECT_EQ(outcome("{\"a\":\"" + repeat("\\u0041", 1024) + "\"}"), "good");
@@ -79,16 +79,16 @@ TEST(DecodeLimits, MapKeys) {
     for (const int keys : {64, 65}) {
         const std::string expected = keys == 64 ? "good" : "too_large";
         std::string json;
-        std::string msgpack = hex(fmt::format("de {:04x}", keys));
+        std::string msgpack = from_hex(fmt::format("de {:04x}", keys));
         for (int i = 0; i < keys; ++i) {
             json += fmt::format("{}\"k{:02}\":0", i > 0 ? "," : "{", i);
-            msgpack += hex("a3") + fmt::format("k{:02}", i) + hex("00");
+            msgpack += from_hex("a3") + fmt::format("k{:02}", i) + from_hex("00");
         }
         json += "}";
         EXPECT_EQ(outcome(json), expected);
         EXPECT_EQ(outcome("{\"x\":" + json + "}"), expected);
         EXPECT_EQ(outcome(msgpack), expected);
-        EXPECT_EQ(outcome(hex("81 a178") + msgpack), expected);
+        EXPECT_EQ(outcome(from_hex("81 a178") + msgpack), expected);
     }
 }
 
@@ -97,7 +97,7 @@ TEST(DecodeLimits, ValuesBelowOneEntryKeysNotCounted) {
     for (const std::size_t elements : {1023U, 1024U}) {
         const std::string expected = elements == 1023 ? "good" : "too_large";
         const std::string json = "{\"x\":" + json_array("0", elements) + "}";
-        const std::string msgpack = hex("81 a178") + msgpack_array("00", elements);
+        const std::string msgpack = from_hex("81 a178") + msgpack_array("00", elements);
         EXPECT_EQ(outcome(json), expected);
         EXPECT_EQ(outcome("[" + json + "]"), expected);
         EXPECT_EQ(outcome("[" + json + "," + json + "]"), expected);
@@ -111,11 +111,12 @@ TEST(DecodeLimits, ValuesBelowOneEntryKeysNotCounted) {
 TEST(DecodeLimits, ValuesInAll) {
     // 32 entries, each a value itself, with 1,023 values more: 32,768.
     const std::string json_entry = "{\"x\":" + json_array("0", 1022) + "}";
-    const std::string msgpack_entry = hex("81 a178") + msgpack_array("00", 1022);
+    const std::string msgpack_entry = from_hex("81 a178") + msgpack_array("00", 1022);
     EXPECT_EQ(outcome("[" + repeat(json_entry, 32, ",") + "]"), "good");
     EXPECT_EQ(outcome("[" + repeat(json_entry, 32, ",") + ",1]"), "too_large");
-    EXPECT_EQ(outcome(hex("dc 0020") + repeat(msgpack_entry, 32)), "good");
-    EXPECT_EQ(outcome(hex("dc 0021") + repeat(msgpack_entry, 32) + hex("01")), "too_large");
+    EXPECT_EQ(outcome(from_hex("dc 0020") + repeat(msgpack_entry, 32)), "good");
+    EXPECT_EQ(outcome(from_hex("dc 0021") + repeat(msgpack_entry, 32) + from_hex("01")),
+              "too_large");
     EXPECT_EQ(message("[" + repeat(json_entry, 32, ",") + ",1]"),
               "the payload has more values than this node's limit");
 }
@@ -136,7 +137,7 @@ TEST(DecodeLimits, APromiseOfManyElementsSetsNoMemoryAside) {
           "81 a161 df ffffffff", "81 a161 db ffffffff", "81 a161 c6 ffffffff",
           "81 a161 c9 ffffffff 05", "98 dc ffff dc ffff dc ffff"}) {
         Decoder decoder;
-        const Payload decoded = decoder.decode(hex(bomb));
+        const Payload decoded = decoder.decode(from_hex(bomb));
         EXPECT_FALSE(decoded.good()) << bomb;
         EXPECT_LT(decoder.memory_bytes(), 16U * 1024) << bomb;
     }
@@ -144,8 +145,8 @@ TEST(DecodeLimits, APromiseOfManyElementsSetsNoMemoryAside) {
 
 TEST(DecodeLimits, TheWorstPayloadStaysBelowTwoMegabytes) {
     Decoder decoder;
-    const std::string wide = hex("81 a178") + msgpack_array("00", 1022);
-    EXPECT_TRUE(decoder.decode(hex("dc 0020") + repeat(wide, 32)).good());
+    const std::string wide = from_hex("81 a178") + msgpack_array("00", 1022);
+    EXPECT_TRUE(decoder.decode(from_hex("dc 0020") + repeat(wide, 32)).good());
     EXPECT_LT(decoder.memory_bytes(), 2U * 1024 * 1024);
     decoder.shrink();
     EXPECT_LT(decoder.memory_bytes(), 4U * 1024);

@@ -111,10 +111,10 @@ TEST(DecodeValues, MsgpackFormsMeanWhatTheTableSays) {
         if (row.msgpack.empty()) {
             continue;
         }
-        const std::string payload = hex("81 a178") + hex(row.msgpack);
+        const std::string payload = from_hex("81 a178") + from_hex(row.msgpack);
         EXPECT_EQ(show(decoder.decode(payload)), fmt::format("{{'x':{}}}", row.shown))
             << row.msgpack;
-        const std::string batch = hex("92 91") + hex(row.msgpack) + hex("80");
+        const std::string batch = from_hex("92 91") + from_hex(row.msgpack) + from_hex("80");
         EXPECT_EQ(show(decoder.decode(batch)), fmt::format("[[{}],{{}}]", row.shown))
             << row.msgpack;
     }
@@ -139,7 +139,7 @@ TEST(DecodeValues, ZeroBytesInsideATextArePartOfIt) {
     const Payload json = decoder.decode("{\"x\":\"a\\u0000b\"}");
     ASSERT_TRUE(json.good());
     EXPECT_EQ((json.root + 2)->text(), with_zero);
-    const std::string bytes = hex("81 a178 a3 610062");
+    const std::string bytes = from_hex("81 a178 a3 610062");
     const Payload msgpack = decoder.decode(bytes);
     ASSERT_TRUE(msgpack.good());
     EXPECT_EQ((msgpack.root + 2)->text(), with_zero);
@@ -164,9 +164,9 @@ TEST(DecodeValues, TheFirstByteDecidesTheEncoding) {
 TEST(DecodeValues, AnArrayIsABatchAndAMapIsNot) {
     Decoder decoder;
     EXPECT_TRUE(decoder.decode("[]").batch);
-    EXPECT_TRUE(decoder.decode(hex("90")).batch);
+    EXPECT_TRUE(decoder.decode(from_hex("90")).batch);
     EXPECT_FALSE(decoder.decode("{}").batch);
-    EXPECT_FALSE(decoder.decode(hex("80")).batch);
+    EXPECT_FALSE(decoder.decode(from_hex("80")).batch);
 }
 
 TEST(DecodeValues, TextsOfAJsonPayloadOutliveThePayload) {

@@ -217,7 +217,7 @@ TEST(Writer, BinaryDataAndExtensionsComeOutOfMsgpackAsTheyCameIn) {
     for (const std::string_view form :
          {"c4020102", "d40501", "d5050102", "d60501020304", "d7050102030405060708",
           "d8050102030405060708090a0b0c0d0e0f10", "c70305010203", "c70005"}) {
-        const std::string payload = hex("91") + hex(form);
+        const std::string payload = from_hex("91") + from_hex(form);
         Decoder decoder;
         const Payload decoded = decoder.decode(payload);
         Writer writer(Encoding::msgpack);
@@ -231,7 +231,7 @@ TEST(Writer, BinaryDataAndExtensionsComeOutOfMsgpackAsTheyCameIn) {
 
 TEST(Writer, KeysThatAreNoTextsAreNamedByTheirKindInJson) {
     Decoder decoder;
-    const std::string payload = hex("81 a178 82 01 02 c0 90");
+    const std::string payload = from_hex("81 a178 82 01 02 c0 90");
     Writer writer(Encoding::json);
     writer.value(*decoder.decode(payload).root);
     EXPECT_EQ(writer.bytes(), R"({"x":{"integer":2,"null":[]}})");
