@@ -1,7 +1,6 @@
 #include "governors/entitlement_settings.h"
 
 #include <algorithm>
-#include <map>
 
 namespace flyball {
 

@@ -3,7 +3,6 @@
 // rules of its type. Owned by the node's registry, one thread at a time. Pure: `now` comes in, a
 // decision and its reply come out. Bounded by its settings; steady state allocates nothing.
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -5,7 +5,6 @@
 // set. Bounded by 256 resources and the governor's tenants.
 // Command: name = resource, amount = hits, value or limit, second = burst, flag = partial.
 
-#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>

@@ -1,7 +1,7 @@
 // A program that decides by itself: libflyball without a broker.
 //
-//   cmake --install build/release --component library --prefix ~/flyball
-//   cmake -S docs/examples/embed -B /tmp/embed -DCMAKE_PREFIX_PATH=~/flyball
+//   for part in library devel; do cmake --install build/release --component $part --prefix
+//   ~/flyball; done cmake -S docs/examples/embed -B /tmp/embed -DCMAKE_PREFIX_PATH=$HOME/flyball
 //   cmake --build /tmp/embed && /tmp/embed/embed
 
 #include <flyball/local_node.h>
