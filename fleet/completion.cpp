@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "fleet/health_report.h"
+#include "fleet/help.h"
 #include "fleet/verb.h"
 
 namespace flyball {
@@ -101,8 +102,7 @@ std::vector<CompletedVerb> completed_verbs(const CLI::App& tool) {
     for (const CLI::App* command : tool.get_subcommands([](const CLI::App*) { return true; })) {
         CompletedVerb verb;
         verb.name = command->get_name();
-        const std::string about_verb = command->get_description();
-        verb.help = about_verb.substr(0, about_verb.find('\n'));
+        verb.help = first_sentence(command->get_description());
         for (const CLI::Option* option : command->get_options()) {
             if (option->get_positional()) {
                 const std::string value = option->get_type_name();

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fleet/render.h"
+#include "schemas/expects.h"
 
 namespace flyball {
 namespace {
@@ -30,6 +33,14 @@ std::string value_name(const CLI::Option& option) {
 }
 
 }  // namespace
+
+std::string first_sentence(std::string text) {
+    expects(!text.empty(), "verbs say what they do");
+    text.resize(std::min(text.find("\n\n"), text.size()));
+    std::ranges::replace(text, '\n', ' ');
+    text.resize(std::min(text.find(". "), text.size() - 1) + 1);
+    return text;
+}
 
 std::string ExamplesFirst::make_help(const CLI::App* app, std::string name,
                                      CLI::AppFormatMode mode) const {
@@ -67,10 +78,7 @@ std::string ExamplesFirst::make_option(const CLI::Option* option, bool positiona
 }
 
 std::string ExamplesFirst::make_subcommand(const CLI::App* verb) const {
-    std::string text = verb->get_description();
-    text.resize(std::min(text.find("\n\n"), text.size()));
-    std::ranges::replace(text, '\n', ' ');
-    return row(verb->get_name(), text.substr(0, text.find(". ") + 1), verb_columns);
+    return row(verb->get_name(), first_sentence(verb->get_description()), verb_columns);
 }
 
 }  // namespace flyball

@@ -7,6 +7,9 @@
 
 namespace flyball {
 
+// Of a description, on one line.
+std::string first_sentence(std::string text);
+
 class ExamplesFirst final : public CLI::Formatter {
 public:
     // A verb's footer holds its examples.
