@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/cpu_time.h"
 #include "tests/bench/echo/wire.h"
 #include "tests/e2e/broker.h"
 
@@ -73,17 +74,6 @@ private:
     std::filesystem::path path_ = make();
 };
 
-double cpu_seconds(pid_t pid) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    std::string word;
-    std::getline(file, word, ')');  // the name may have blanks
-    double ticks = 0;
-    for (int field = 3; field <= 15 && file >> word; ++field) {
-        ticks += field >= 14 ? std::stod(word) : 0;  // utime, stime
-    }
-    return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
 struct Figures {
     double per_second = 0;
     double cpu_us = 0;  // of the broker, a message
@@ -121,12 +111,12 @@ Figures measure(const Kind& kind, std::chrono::milliseconds length) {
         return static_cast<double>(received);
     };
     run(300ms);  // warm
-    const double cpu_before = cpu_seconds(broker.pid());
+    const double cpu_before = flyball::bench::cpu_us(broker.pid());
     const auto begun = Clock::now();
     const double messages = run(length);
     const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
     return {.per_second = messages / seconds,
-            .cpu_us = (cpu_seconds(broker.pid()) - cpu_before) * 1e6 / messages};
+            .cpu_us = (flyball::bench::cpu_us(broker.pid()) - cpu_before) / messages};
 }
 
 double median(std::vector<double> values) {

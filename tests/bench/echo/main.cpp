@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/cpu_time.h"
 #include "tests/bench/echo/load.h"
 #include "tests/e2e/broker.h"
 
@@ -52,6 +53,7 @@ public:
     }
     Responder(const Responder&) = delete;
     Responder& operator=(const Responder&) = delete;
+    double cpu_us() const { return flyball::bench::cpu_us(pid_); }
 
 private:
     pid_t pid_;
@@ -85,10 +87,15 @@ private:
 
 using Figures = std::map<std::string, double>;
 const std::string in_batches = "decisions per second, batches of 256";
+const std::string cpu = "512 in flight, the responder's CPU us";
 
-void note_closed(Figures& figures, Load& load, std::size_t in_flight,
+void note_closed(Figures& figures, Load& load, std::size_t in_flight, const Responder& responder,
                  std::chrono::milliseconds length) {
+    const double before_us = responder.cpu_us();
     const LoadResult result = load.closed(in_flight, 0, length);
+    if (in_flight == 512) {
+        figures[cpu] = (responder.cpu_us() - before_us) / static_cast<double>(result.sent);
+    }
     const std::string name = fmt::format("{} in flight", in_flight);
     figures[name + ", per second"] = result.per_second();
     figures[name + ", p50 us"] = result.percentile(0.5);
@@ -129,7 +136,7 @@ Figures measure(const Contestant& contestant, const Load::Target& target,
     }
     load.closed(32, 0, 200ms);  // warm
     for (const std::size_t in_flight : {std::size_t{1}, std::size_t{32}, std::size_t{512}}) {
-        note_closed(figures, load, in_flight, length);
+        note_closed(figures, load, in_flight, responder, length);
     }
     figures["QoS 1, 1 in flight, p50 us"] = load.closed(1, 1, length).percentile(0.5);
     const LoadResult open = load.open(1000, length);
@@ -164,6 +171,7 @@ const std::vector<Aim> aims{{"subject", "512 in flight, per second", "paho", 0.9
                             {"subject", "1 in flight, p50 us", "raw", 1.70, false},
                             {"subject", "after 1.5 s of silence, p99 us", "raw", 3.0, false},
                             {"subject", "QoS 1, 1 in flight, p50 us", "raw", 2.0, false},
+                            {"subject", cpu, "paho", 1.5, false},
                             {"subject", in_batches, "", 500'000, true},
                             {"inside", "512 in flight, per second", "raw", 1.80, true},
                             {"inside", "1 in flight, p50 us", "raw", 0.55, false},
@@ -196,7 +204,7 @@ double median_ratio(const Runs& runs, const std::string& who, const std::string&
 void print_row(const Runs& runs, const std::string& figure) {
     fmt::print("{:36}", figure);
     for (const auto& [who, figures] : runs) {
-        fmt::print(" {:>9.0f}", median(column(figures, figure)));
+        fmt::print(" {:>9.{}f}", median(column(figures, figure)), figure == cpu ? 1 : 0);
     }
     for (const char* rival : {"paho", "raw"}) {
         fmt::print(" {:>9.2f}", median_ratio(runs, "subject", rival, figure));

@@ -9,7 +9,6 @@
 #include <array>
 #include <csignal>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 namespace flyball::bench {
@@ -93,23 +92,6 @@ std::optional<std::string> Process::line(std::chrono::milliseconds patience) {
     std::string said = heard_.substr(0, end);
     heard_.erase(0, end + 1);
     return said;
-}
-
-double cpu_us(pid_t pid) {
-    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string text;
-    std::getline(stat, text);
-    // proc(5): the name, in brackets, may hold anything; then utime is the 12th field, stime the
-    // 13th.
-    std::istringstream fields(text.substr(text.rfind(')') + 1));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) {
-        fields >> skipped;
-    }
-    double user = 0;
-    double system = 0;
-    fields >> user >> system;
-    return (user + system) * 1e6 / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 Memory memory_of(pid_t pid) {

@@ -33,9 +33,6 @@ private:
     std::string heard_;
 };
 
-// Microseconds of all its threads so far, user and system; 0 when it is gone.
-double cpu_us(pid_t pid);
-
 struct Memory {
     double rss_mb = 0;  // of 10^6 bytes
     double pss_mb = 0;  // its own, and its part of what it shares with others

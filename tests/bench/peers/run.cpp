@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/bench/cpu_time.h"
 #include "tests/bench/echo/load.h"
 #include "tests/bench/peers/check.h"
 #include "tests/bench/peers/process.h"
