@@ -64,6 +64,11 @@ private:
 
 class DiskFull : public ::testing::Test {
 protected:
+    void TearDown() override {
+        if (HasFailure()) {
+            fmt::print("{}\n", node.log());
+        }
+    }
     Json ask(const Json& request) {
         const std::string topic = node.root() + "/quota/main/request";
         const std::string payload = request.dump();

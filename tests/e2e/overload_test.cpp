@@ -18,7 +18,9 @@ namespace {
 using Json = nlohmann::json;
 
 const std::string replies = "flyball/v1/reply/test/overload";
+const std::string looks = "flyball/v1/reply/test/look";
 constexpr Span answer_wait = std::chrono::seconds(20);
+constexpr int looks_max = 10;
 constexpr const char* config = R"(
 limits.inbox = 16
 state.durability = "commit"
@@ -28,10 +30,31 @@ interval = "1s"
 resources.api_calls = { limit = 1000000000, window = "365d" }
 )";
 
+// A reply that finds the node's way out full as well is dropped: whoever waits for one asks again.
+Json look(BusClient& client, const std::string& topic) {
+    for (int tries = 1;; ++tries) {
+        try {
+            const auto reply = client.ask({.topic = topic,
+                                           .payload = R"({"tenant":"a","hits":0})",
+                                           .response_topic = looks,
+                                           .has_response_topic = true},
+                                          answer_wait / 5);
+            const Json answer = Json::parse(reply.payload);
+            if (answer.at("decision") == "allow") {
+                return answer;
+            }
+        } catch (const std::runtime_error&) {
+            if (tries == looks_max) {
+                throw;
+            }
+        }
+    }
+}
+
 TEST(Overload, IsRefusedWhileRepliesWaitForTheDisk) {
     Broker broker({.extra = "max_queued_messages 0\n"});  // it drops none of them
     NodeProcess node({.broker = broker.address(), .config = config, .flags = {}});
-    BusClient client(node.broker(), {replies, node.root() + "/health"});
+    BusClient client(node.broker(), {replies, looks, node.root() + "/health"});
     const std::string topic = node.root() + "/quota/main/request";
     constexpr int requests = 6000;
     for (int id = 0; id < requests; ++id) {
@@ -42,11 +65,7 @@ TEST(Overload, IsRefusedWhileRepliesWaitForTheDisk) {
                         .has_response_topic = true});
     }
     // The last one that is decided comes after all that were refused.
-    const auto last = client.ask({.topic = topic,
-                                  .payload = R"({"tenant":"a","hits":0})",
-                                  .response_topic = replies,
-                                  .has_response_topic = true},
-                                 answer_wait);
+    const Json last = look(client, topic);
     std::map<std::string, int> said;
     while (const auto reply = client.take([](const auto& at) { return at.topic == replies; })) {
         const Json answer = Json::parse(reply->payload);
@@ -54,8 +73,8 @@ TEST(Overload, IsRefusedWhileRepliesWaitForTheDisk) {
     }
     EXPECT_GT(said["allow"], 0);
     EXPECT_EQ(said.size(), said.contains("erroroverloaded") ? 2U : 1U);
-    EXPECT_EQ(Json::parse(last.payload).at("used"), said["allow"]);
-    // Those that overflow twice over, as the refusals wait too, are dropped and counted.
+    EXPECT_GE(last.at("used"), said["allow"]);
+    // Those whose reply was dropped are counted.
     const int answered = said["allow"] + said["erroroverloaded"] + 1;
     const auto health = client.await(
         [&](const auto& at) {
@@ -65,7 +84,7 @@ TEST(Overload, IsRefusedWhileRepliesWaitForTheDisk) {
             const Json traffic = Json::parse(at.payload).at("throughput");
             const int counted = traffic.at("requests").template get<int>() +
                                 traffic.at("refused").template get<int>();
-            EXPECT_LE(counted, requests + 1);
+            EXPECT_LE(counted, requests + looks_max);
             return counted >= answered;
         },
         answer_wait);
