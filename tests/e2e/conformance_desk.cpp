@@ -62,7 +62,7 @@ plans.other = { period = "1mo", trial = "0s", grace = "0s" }
 [governor.subscription.lapsing]
 auto_renew = false
 default_plan = "quick"
-plans.quick = { period = "1s", trial = "100ms", grace = "200ms" }
+plans.quick = { period = "1s", trial = "100ms", grace = "1500ms" }
 )";
 
 std::string type_of(const std::string& governor) {
