@@ -80,7 +80,13 @@ Bus::~Bus() {
 Result<std::unique_ptr<Bus>> Bus::connect(const BusOptions& options,
                                           std::vector<std::string> filters,
                                           std::string_view tenant) {
-    std::unique_ptr<Bus> bus(new Bus(options, make_reply_topic(options, tenant)));
+    return connect_at(options, std::move(filters), make_reply_topic(options, tenant));
+}
+
+Result<std::unique_ptr<Bus>> Bus::connect_at(const BusOptions& options,
+                                             std::vector<std::string> filters,
+                                             std::string reply_topic) {
+    std::unique_ptr<Bus> bus(new Bus(options, std::move(reply_topic)));
     filters.push_back(bus->reply_topic_);
     PahoOptions paho;
     paho.broker = options.broker;

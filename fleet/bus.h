@@ -56,6 +56,10 @@ public:
     static Result<std::unique_ptr<Bus>> connect(const BusOptions& options,
                                                 std::vector<std::string> filters,
                                                 std::string_view tenant = {});
+    // The same with another place than <prefix>/reply/<login>/ for replies and our own marks.
+    static Result<std::unique_ptr<Bus>> connect_at(const BusOptions& options,
+                                                   std::vector<std::string> filters,
+                                                   std::string reply_topic);
     ~Bus() override;
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "fleet/view/health_facts.h"
-#include "schemas/request.h"
+#include "schemas/region.h"
 
 namespace flyball {
 namespace {
@@ -84,7 +84,7 @@ std::optional<NodeName> node_of_topic(std::string_view topic, std::string_view p
     const std::string_view rest = topic.substr(first + 1);
     const std::string_view node = rest.substr(0, rest.find('/'));
     // `reply` and `policy` are no regions: what lies below them belongs to whoever asked.
-    if (!valid_name(region) || !valid_name(node) || region == "reply" || region == "policy") {
+    if (!valid_region(region) || !valid_name(node)) {
         return std::nullopt;
     }
     return NodeName{std::string(region), std::string(node)};

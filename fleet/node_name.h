@@ -14,7 +14,7 @@ struct NodeName {
     std::string text() const { return region + "/" + node; }
 };
 
-// Fails (usage) with a sentence that shows what would be right.
+// Fails (usage) with a sentence that shows what would be right; a reserved region, too.
 Result<NodeName> parse_node(std::string_view text);
 
 }  // namespace flyball

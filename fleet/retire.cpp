@@ -23,6 +23,10 @@ for lost any more: its health, whatever else the broker keeps below its root,
 and what Home Assistant was told of it. The device's own state is not touched;
 if it comes back, it reports anew.
 
+The login has to be allowed to read and clear all that: operators' is by flyball
+acl, Home Assistant's topics with its --home-assistant. What a login cannot read
+it does not find. --home-assistant names the prefix if it is another.
+
 Refuses, with 1, while the device is there: its health says so, or it answers.
 1 as well when the broker keeps nothing of that name.)";
 

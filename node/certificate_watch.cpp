@@ -43,17 +43,20 @@ void CertificateWatch::tell(const CertificateEnds& ends, const GovernorClock& cl
 }
 
 std::string_view clock_hint(std::string_view refusal, ClockStatus clock) {
-    const bool of_dates = refusal.find("not yet valid") != std::string_view::npos ||
-                          refusal.find("expired on") != std::string_view::npos;
-    if (!of_dates) {
+    const bool early = refusal.find("is not yet valid: it begins on") != std::string_view::npos;
+    const bool late = refusal.find("expired on") != std::string_view::npos;
+    if (!early && !late) {
         return {};
     }
+    // A clock that is late makes a certificate look early, never ended.
     switch (clock) {
         case ClockStatus::ok: return {};
         case ClockStatus::unset:
-            return "this node's clock is not set: that is the fault, not the certificate";
+            return early ? "this node's clock is not set: that is the fault, not the certificate"
+                         : std::string_view();
         case ClockStatus::behind:
-            return "this node's clock is behind: that may be the fault, not the certificate";
+            return early ? "this node's clock is behind: that may be the fault, not the certificate"
+                         : std::string_view();
         case ClockStatus::suspect:
             return "nobody vouches for this node's clock: that may be the fault, not the "
                    "certificate";

@@ -39,10 +39,6 @@ bool valid_host_and_port(std::string_view rest, bool may_have_path) {
 
 }  // namespace
 
-bool valid_region(std::string_view text) {
-    return valid_name(text) && text != "reply" && text != "policy";
-}
-
 bool valid_broker(std::string_view text) {
     if (text.size() > text_bytes_max || has_control_character(text)) {
         return false;

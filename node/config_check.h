@@ -10,7 +10,6 @@
 
 namespace flyball {
 
-bool valid_region(std::string_view text);
 bool valid_broker(std::string_view text);
 bool valid_short_text(std::string_view text);     // 1 to 256 bytes, no control characters
 bool valid_optional_text(std::string_view text);  // the same, or empty

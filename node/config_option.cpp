@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/config_check.h"
+#include "schemas/region.h"
 #include "schemas/request.h"
 
 namespace flyball {

@@ -194,14 +194,15 @@ void PahoTransport::on_message(const mqtt::message& message) noexcept {
 bool PahoTransport::connect(std::string& why) {
     events_.connected();
     mqtt::connect_options options;
-    const auto ends = fill_connect_options(
+    const auto facts = fill_connect_options(
         options, {options_, address_, version_, receiver_->will(),
                   [this](const std::string& text) { events_.tls_error(text); }});
-    if (!ends) {
-        why = ends.error().message;
+    if (!facts) {
+        why = facts.error().message;
         return false;
     }
-    set_certificates(*ends);
+    set_certificates(facts->ends);
+    connected_with_ = facts->fingerprint;
     void* const step = events_.begin();
     const auto deadline = Clock::now() + options_.connect_timeout + 5s;
     const auto wait = [&] {

@@ -59,7 +59,7 @@ TlsFiles files_of(const PahoOptions& options) {
     return {options.ca_file, options.cert_file, options.key_file};
 }
 
-Result<CertificateEnds> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan) {
+Result<TlsFacts> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan) {
     const PahoOptions& options = plan.options;
     set_session(out, plan);
     out.set_max_inflight(inflight_max);
@@ -82,14 +82,14 @@ Result<CertificateEnds> fill_connect_options(mqtt::connect_options& out, Connect
                                         plan.will->retain));
     }
     if (!plan.address.tls) {
-        return CertificateEnds{};
+        return TlsFacts{};
     }
     // Paho's message for a file that it cannot read or use names no file.
-    auto ends = read_tls_files(files_of(options));
-    if (ends) {
+    auto facts = read_tls_files(files_of(options));
+    if (facts) {
         out.set_ssl(tls_options(plan));
     }
-    return ends;
+    return facts;
 }
 
 }  // namespace flyball

@@ -25,8 +25,8 @@ struct ConnectPlan {
 
 // Filled in place, and to be passed to connect() by copy while `out` lives: copies and moves of
 // mqtt::connect_options 1.2.0 go on pointing at the properties of the first one.
-// When their certificates end; the error of read_secret() or read_tls_files(). Throws what Paho
+// What those files are; the error of read_secret() or read_tls_files(). Throws what Paho
 // throws.
-Result<CertificateEnds> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan);
+Result<TlsFacts> fill_connect_options(mqtt::connect_options& out, ConnectPlan plan);
 
 }  // namespace flyball

@@ -91,7 +91,8 @@ private:
     std::atomic<bool> wanted_{true};       // false after unsubscribe()
     std::atomic<bool> disputed_{false};    // by name_disputed(), until the connection is lost
     std::atomic<bool> reread_{false};      // by reread_files(), until the link has looked
-    Clock::time_point next_look_{};        // at the files
+    Clock::time_point next_look_{};        // at the files, by the link thread
+    std::string connected_with_;           // their fingerprint at the last attempt to connect
     mutable std::mutex certificates_mutex_;
     CertificateEnds certificates_;
     std::atomic<LinkState> state_{LinkState::down};

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "schemas/expects.h"
 #include "transport/tls_openssl.h"
 
 namespace flyball {
@@ -94,6 +95,18 @@ Result<std::string> read_small_file(const std::string& path, std::string_view wh
                                  content.empty() ? std::strerror(errno) : "longer than 1 MiB")};
     }
     return content;
+}
+
+std::string fingerprint_of(std::string_view bytes) {
+    std::array<unsigned char, 32> digest{};
+    const int done =
+        EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+    expects(done == 1, "SHA-256 is there");
+    std::string text;
+    for (const unsigned char byte : digest) {
+        text += fmt::format("{:02x}", byte);
+    }
+    return text;
 }
 
 std::string date_and_minute(Instant at) {

@@ -29,6 +29,9 @@ Result<std::vector<Certificate>> parse_certificates(std::string_view pem, std::s
 // be read or has more than 1 MiB: a bundle of authorities has 250 KiB.
 Result<std::string> read_small_file(const std::string& path, std::string_view what);
 
+// SHA-256 of these bytes, 64 digits of lower-case hex.
+std::string fingerprint_of(std::string_view bytes);
+
 // "2026-11-22 22:23 UTC"
 std::string date_and_minute(Instant at);
 

@@ -23,16 +23,12 @@ int no_password(char*, int, int, void*) {
     return -1;
 }
 
-Result<tls::Key> read_key(const std::string& path) {
-    const auto pem = read_secret(path, "key file");
-    if (!pem) {
-        return pem.error();
-    }
+Result<tls::Key> parse_key(const std::string& pem, const std::string& path) {
     ERR_clear_error();
-    tls::Key key(PEM_read_bio_PrivateKey(tls::memory(*pem).get(), nullptr, no_password, nullptr));
+    tls::Key key(PEM_read_bio_PrivateKey(tls::memory(pem).get(), nullptr, no_password, nullptr));
     ERR_clear_error();
     if (!key) {
-        const bool locked = pem->find("ENCRYPTED") != std::string::npos;
+        const bool locked = pem.find("ENCRYPTED") != std::string::npos;
         return Error{ErrorCode::damaged,
                      fmt::format("key file {}: {}", path,
                                  locked ? "is locked by a password, which nobody could give here"
@@ -41,8 +37,8 @@ Result<tls::Key> read_key(const std::string& path) {
     return key;
 }
 
-// Our own certificate, its end, and whether the key is its key.
-Result<Instant> read_identity(const TlsFiles& files) {
+// Our own certificate, its end, and whether the key is its key. `contents`: what both hold.
+Result<Instant> read_identity(const TlsFiles& files, std::string& contents) {
     const auto pem = read_small_file(files.cert_file, "certificate file");
     if (!pem) {
         return pem.error();
@@ -51,10 +47,12 @@ Result<Instant> read_identity(const TlsFiles& files) {
     if (!facts) {
         return facts.error();
     }
-    const auto key = read_key(files.key_file);
+    const auto secret = read_secret(files.key_file, "key file");
+    const auto key = secret ? parse_key(*secret, files.key_file) : Result<tls::Key>(secret.error());
     if (!key) {
         return key.error();
     }
+    contents += *pem + *secret;
     const tls::X509Ptr certificate(
         PEM_read_bio_X509(tls::memory(*pem).get(), nullptr, nullptr, nullptr));
     const bool fits = X509_check_private_key(certificate.get(), key->get()) == 1;
@@ -87,8 +85,9 @@ Result<std::string> read_secret(const std::string& path, std::string_view what) 
     return read_small_file(path, what);
 }
 
-Result<CertificateEnds> read_tls_files(const TlsFiles& files) {
-    CertificateEnds ends;
+Result<TlsFacts> read_tls_files(const TlsFiles& files) {
+    TlsFacts facts;
+    std::string contents;
     if (!files.ca_file.empty()) {
         const auto pem = read_small_file(files.ca_file, "CA file");
         if (!pem) {
@@ -99,16 +98,19 @@ Result<CertificateEnds> read_tls_files(const TlsFiles& files) {
             return all.error();
         }
         // The latest: while an authority is replaced the file holds the old one and the new.
-        ends.ca_not_after = std::ranges::max_element(*all, {}, &Certificate::not_after)->not_after;
+        facts.ends.ca_not_after =
+            std::ranges::max_element(*all, {}, &Certificate::not_after)->not_after;
+        contents += *pem;
     }
     if (!files.cert_file.empty()) {
-        const auto end = read_identity(files);
+        const auto end = read_identity(files, contents);
         if (!end) {
             return end.error();
         }
-        ends.not_after = *end;
+        facts.ends.not_after = *end;
     }
-    return ends;
+    facts.fingerprint = fingerprint_of(contents);
+    return facts;
 }
 
 }  // namespace flyball

@@ -16,12 +16,17 @@ struct TlsFiles {
     std::string key_file;
 };
 
+struct TlsFacts {
+    CertificateEnds ends;
+    std::string fingerprint;  // of all three files' contents: another one is another identity
+};
+
 // A file of a password or key. ErrorCode::refused, saying what would be right, when anybody but its
 // owner may change it or somebody outside its group may read it (more than mode 0640).
 Result<std::string> read_secret(const std::string& path, std::string_view what);
 
 // ErrorCode::unavailable, ::refused or ::damaged, naming the file: not readable, not PEM, a key
 // with a password, of another certificate, or too weak (below RSA 2048, EC P-224).
-Result<CertificateEnds> read_tls_files(const TlsFiles& files);
+Result<TlsFacts> read_tls_files(const TlsFiles& files);
 
 }  // namespace flyball

@@ -6,9 +6,10 @@
 #include <set>
 #include <string_view>
 
+#include "schemas/region.h"
 #include "schemas/request.h"
-#include "schemas/topic.h"
 #include "schemas/utf8.h"
+#include "transport/tls_certificate.h"
 
 namespace flyball {
 namespace {
@@ -36,15 +37,33 @@ private:
         append_topic(filter, root, topic);
         may(access, filter);
     }
+    // `topic` of every governor and of admit; as it is where it belongs to none.
     void may_of_governors(const char* access, const Root& root, Topic topic) {
-        topic.type = any;
-        topic.name = any;
+        const bool of_admit =
+            topic.channel == Channel::request || topic.channel == Channel::decision;
+        if (of_admit || topic.channel == Channel::admin || topic.channel == Channel::event) {
+            topic.type = any;
+            topic.name = any;
+        }
         may(access, root, topic);
-        if (topic.channel == Channel::request || topic.channel == Channel::decision) {
+        if (of_admit) {
             topic.type = "admit";
             topic.name = {};
             may(access, root, topic);
         }
+    }
+    // The + for a region meets `reply`, too: .../reply/<another>/x/y/request/<me> would be a forged
+    // reply. Mosquitto looks at what is denied first; it knows no other way to say "but not there".
+    void not_below_reserved(const Topic& topic) {
+        for (const std::string_view region : reserved_regions) {
+            may_of_governors("deny",
+                             {.prefix = plan_.prefix, .region = std::string(region), .node = any},
+                             topic);
+        }
+    }
+    void may_everywhere(const char* access, const Topic& topic) {
+        not_below_reserved(topic);
+        may_of_governors(access, everywhere_, topic);
     }
     std::string replies_of(const std::string& level) const {
         return fmt::format("{}/reply/{}/#", plan_.prefix, level);
@@ -177,6 +196,9 @@ void AclText::node(const NodeLogin& login) {
     for (const std::string& filter : reply_filters_) {
         may("write", filter);
     }
+    if (!plan_.home_assistant.empty()) {
+        may("write", discovery_topic(plan_.home_assistant, root));
+    }
 }
 
 // The patterns below make every login the tenant of its name.
@@ -189,28 +211,31 @@ void AclText::node_is_no_tenant(const std::string& login) {
 }
 
 void AclText::tenant(const std::string& level) {
-    may_of_governors("write", everywhere_,
-                     {.channel = Channel::request, .has_tenant = true, .tenant_level = level});
-    may_of_governors("read", everywhere_,
-                     {.channel = Channel::decision, .has_tenant = true, .tenant_level = level});
+    may_everywhere("write",
+                   {.channel = Channel::request, .has_tenant = true, .tenant_level = level});
+    may_everywhere("read",
+                   {.channel = Channel::decision, .has_tenant = true, .tenant_level = level});
     may("read", replies_of(level));
 }
 
 void AclText::trusted(const std::string& login) {
     user(login);
-    may_of_governors("write", everywhere_, {.channel = Channel::request});
-    may_of_governors("read", everywhere_, {.channel = Channel::decision});
+    may_everywhere("write", {.channel = Channel::request});
+    may_everywhere("read", {.channel = Channel::decision});
     may("read", replies_of(tenant_login(login)));
 }
 
 void AclText::operation(const std::string& login) {
     user(login);
     may("read", plan_.prefix + "/#");
-    may_of_governors("write", everywhere_, {.channel = Channel::admin});
-    may_of_governors("write", everywhere_, {.channel = Channel::request});
-    may("write", everywhere_, {.channel = Channel::control});
-    may("write", everywhere_, {.channel = Channel::health});  // flyball retire clears it
-    may("write", replies_of(tenant_login(login)));            // the tool's own mark in a list
+    may_everywhere("write", {.channel = Channel::admin});
+    may_everywhere("write", {.channel = Channel::request});
+    may_everywhere("write", {.channel = Channel::control});
+    may_everywhere("write", {.channel = Channel::health});  // flyball retire clears it
+    may("write", replies_of(tenant_login(login)));          // the tool's own mark in a list
+    if (!plan_.home_assistant.empty()) {
+        may("readwrite", plan_.home_assistant + "/device/+/config");  // flyball retire, again
+    }
 }
 
 std::string AclText::text() {
@@ -237,6 +262,12 @@ std::string AclText::text() {
 }
 
 }  // namespace
+
+std::string discovery_topic(const std::string& home_assistant, const Root& root) {
+    constexpr std::size_t digits = 6;
+    return fmt::format("{}/device/flyball_{}_{}_{}/config", home_assistant, root.region, root.node,
+                       fingerprint_of(root.text()).substr(0, digits));
+}
 
 std::string tenant_login(const std::string& tenant) {
     std::string login;

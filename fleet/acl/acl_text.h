@@ -7,6 +7,7 @@
 
 #include "fleet/node_name.h"
 #include "schemas/result.h"
+#include "schemas/topic.h"
 
 namespace flyball {
 
@@ -24,11 +25,15 @@ struct AclPlan {
     std::vector<std::string> operators;
     // Where nodes may send replies beside <prefix>/reply/, in the form of mqtt.reply_prefixes.
     std::vector<std::string> reply_prefixes;
+    std::string home_assistant;  // where Home Assistant looks for devices; empty: it is not told
 };
 
 // ErrorCode::usage, naming the login or the prefix: a login in two roles, one that no line of an
 // access list can hold, a reply prefix that would open more than replies.
 Result<std::string> acl_text(const AclPlan& plan);
+
+// Where a node tells Home Assistant of itself (docs/home-assistant.md).
+std::string discovery_topic(const std::string& home_assistant, const Root& root);
 
 // The login of a tenant's application: the tenant as it stands in a topic.
 std::string tenant_login(const std::string& tenant);

@@ -4,14 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 
 #include "fleet/acl/acl_text.h"
 #include "fleet/payload.h"
 #include "fleet/pki/files.h"
 #include "fleet/pki/folder.h"
 #include "fleet/verb.h"
-#include "schemas/limits.h"
 #include "schemas/topic.h"
 
 namespace flyball {
@@ -22,6 +20,7 @@ constexpr std::size_t prefix_bytes_max = 256;
 constexpr const char* examples =
     R"(  flyball acl --pki ~/fleet-pki --out /etc/mosquitto/flyball.acl
   flyball acl --pki ~/fleet-pki --trusted backend
+  flyball acl --pki ~/fleet-pki --home-assistant
   flyball acl --node eu-west/pi-7=pi-7 --operator ops --patterns
   flyball acl --node eu-west/pi-7 --tenant acme --tenant initech)";
 
@@ -33,8 +32,11 @@ health and traces, and replies below <prefix>/reply/. An application has its
 tenant's topics only, in all nodes. --trusted logins have the plain request
 topics, for all tenants. Operators read everything and write admin, control and
 requests. Whoever is not listed has nothing; with --patterns every other login
-is the tenant of its name. --pki takes all logins from a folder of flyball pki;
-without it a node's login is region/node, or what stands behind the =.)";
+is the tenant of its name. With --home-assistant a node may write the one topic
+on which Home Assistant is told of it, and operators may read and clear those of
+all devices there, as flyball retire does. --pki takes all logins from a folder
+of flyball pki; without it a node's login is region/node, or what stands behind
+the =.)";
 
 class Acl final : public Verb {
 public:
@@ -50,6 +52,7 @@ private:
     std::string pki_;
     std::string out_;
     bool json_ = false;
+    std::size_t foreign_ = 0;
 };
 
 CLI::App* Acl::describe(CLI::App& tool) {
@@ -71,6 +74,11 @@ CLI::App* Acl::describe(CLI::App& tool) {
     verb->add_flag("--patterns", plan_.patterns, "every other login is the tenant of its name");
     list("--reply-prefix", plan_.reply_prefixes, "more places for replies, as mqtt.reply_prefixes",
          "PREFIX");
+    verb->add_option("--home-assistant", plan_.home_assistant,
+                     "nodes may tell Home Assistant of themselves below this")
+        ->expected(0, 1)
+        ->default_str("homeassistant")
+        ->type_name("PREFIX");
     verb->add_option("--prefix", plan_.prefix, "what all topics begin with")->capture_default_str();
     verb->add_option("--out", out_, "write it there, whole or not at all")->type_name(file_value);
     verb->add_flag("--json", json_, "as JSON: the text, and how many logins have which role");
@@ -101,7 +109,10 @@ Result<void> Acl::read_pki() {
     }
     for (const Issued& issued : *all) {
         const std::string& login = issued.holder.login;
-        if (issued.revoked) {
+        if (issued.foreign && issued.holder.role != Role::broker) {
+            ++foreign_;
+        }
+        if (issued.revoked || issued.foreign) {
             continue;
         }
         switch (issued.holder.role) {
@@ -114,12 +125,8 @@ Result<void> Acl::read_pki() {
                 break;
             }
             case Role::app: {
-                std::array<char, 3 * tenant_bytes_max> bytes{};
-                const auto tenant = decode_tenant(login, bytes);
-                const bool is_trusted =
-                    std::ranges::find(plan_.trusted, login) != plan_.trusted.end();
-                if (tenant && !is_trusted) {
-                    plan_.tenants.emplace_back(*tenant);
+                if (std::ranges::find(plan_.trusted, login) == plan_.trusted.end()) {
+                    plan_.tenants.push_back(name_of(issued.holder));
                 }
                 break;
             }
@@ -141,12 +148,25 @@ Exit Acl::run() {
         complain(fmt::format("--prefix: '{}' cannot be what topics begin with", plan_.prefix));
         return Exit::usage;
     }
+    if (!plan_.home_assistant.empty() &&
+        (!valid_publish_topic(plan_.home_assistant, prefix_bytes_max) ||
+         plan_.home_assistant.ends_with('/'))) {
+        complain(fmt::format("--home-assistant: '{}' cannot be what topics begin with",
+                             plan_.home_assistant));
+        return Exit::usage;
+    }
     const auto text = acl_text(plan_);
     if (!text) {
         return fail(text.error());
     }
     if (plan_.nodes.empty()) {
         hint("no node is named: --pki or --node; without one nobody answers");
+    }
+    if (foreign_ > 0) {
+        hint(
+            fmt::format("{} logins are left out: an authority gave their certificates that was "
+                        "replaced since; flyball pki list {} names them",
+                        foreign_, pki_));
     }
     if (!out_.empty()) {
         if (auto written = write_whole(out_, *text, mode_public); !written) {

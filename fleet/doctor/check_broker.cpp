@@ -27,7 +27,7 @@ bool is_local(const std::string& broker) {
                        address->host == "::1" || address->host == "[::1]");
 }
 
-void check_round_trip(Bus& bus, const BusOptions& options, Findings& findings) {
+void check_round_trip(Bus& bus, const ExaminedDevice& device, Findings& findings) {
     std::vector<double> took_ms;
     for (std::size_t i = 0; i < echoes; ++i) {
         if (const auto us = bus.echo_us(small_bytes)) {
@@ -37,16 +37,17 @@ void check_round_trip(Bus& bus, const BusOptions& options, Findings& findings) {
     if (took_ms.empty()) {
         findings.fail(
             "round trip", "a message to ourselves did not come back",
-            fmt::format("may this login write and read {}/reply/...? docs/protocol.md has "
-                        "the access list",
-                        options.prefix));
+            fmt::format(
+                "may this login write and read {}? flyball acl makes an access list that "
+                "lets it",
+                device.own_topic.empty() ? device.bus.prefix + "/reply/..." : device.own_topic));
         return;
     }
     std::ranges::sort(took_ms);
     const double median = took_ms[took_ms.size() / 2];
     const std::string text =
         fmt::format("{:.1f} ms, {:.1f} at worst, of {}", median, took_ms.back(), took_ms.size());
-    if (median >= nagle_ms && is_local(options.broker)) {
+    if (median >= nagle_ms && is_local(device.bus.broker)) {
         findings.warn("round trip", text,
                       "a broker on this machine answers in less than 1 ms: set_tcp_nodelay true in "
                       "its configuration");
@@ -88,7 +89,8 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
                       is_local(device.bus.broker)
                           ? "journalctl -u flyball-node"
                           : "journalctl -u flyball-node; the unit lets it reach this machine only "
-                            "until IPAddressAllow= names the broker's address: docs/deploy.md");
+                            "until IPAddressAllow= names the broker's address, and the DNS "
+                            "server's if that is elsewhere: docs/deploy.md");
     } else {
         findings.ok("health", text);
     }
@@ -116,7 +118,8 @@ void check_broker(const ExaminedDevice& device, Findings& findings) {
     if (device.node) {
         filters.push_back(topic_of(device.bus, *device.node, Channel::health));
     }
-    auto bus = Bus::connect(device.bus, filters);
+    auto bus = device.own_topic.empty() ? Bus::connect(device.bus, filters)
+                                        : Bus::connect_at(device.bus, filters, device.own_topic);
     if (!bus) {
         findings.fail("broker", bus.error().message,
                       is_local(device.bus.broker)
@@ -147,7 +150,7 @@ void check_broker(const ExaminedDevice& device, Findings& findings) {
     if (complete) {
         check_health(device, health ? &*health : nullptr, findings);
     }
-    check_round_trip(**bus, device.bus, findings);
+    check_round_trip(**bus, device, findings);
     check_packet(**bus, findings);
 }
 

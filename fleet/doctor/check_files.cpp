@@ -1,20 +1,14 @@
 // The files that a node reads: who else may, and until when certificates are good.
 
 #include <fmt/format.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <ctime>
-#include <memory>
-#include <optional>
 #include <system_error>
 
 #include "fleet/doctor/checks.h"
+#include "transport/tls_certificate.h"
 
 namespace flyball {
 namespace {
@@ -64,48 +58,14 @@ void check_secret(const char* check, const std::string& file, Findings& findings
     }
 }
 
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-
-// The first of a file.
-Certificate read_certificate(const std::string& file) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "re"),
-                                                                 std::fclose);
-    Certificate certificate(
-        stream ? PEM_read_X509(stream.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
-    ERR_clear_error();
-    return certificate;
-}
-
-std::optional<std::int64_t> ms_of(const ASN1_TIME* time) {
-    std::tm parts{};
-    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-        return std::nullopt;
-    }
-    return std::int64_t{::timegm(&parts)} * 1000;
-}
-
-void check_dates(const char* check, const std::string& file, Instant now, Findings& findings) {
-    if (file.empty()) {
-        return;
-    }
-    if (::access(file.c_str(), R_OK) != 0) {
-        findings.warn(check, fmt::format("{}: {}", file, reason(errno)),
-                      "is the name right? else run it as root");
-        return;
-    }
-    const Certificate certificate = read_certificate(file);
-    const auto begins = certificate ? ms_of(X509_get0_notBefore(certificate.get())) : std::nullopt;
-    const auto ends = certificate ? ms_of(X509_get0_notAfter(certificate.get())) : std::nullopt;
-    if (!begins || !ends) {
-        findings.fail(check, file + " is no certificate in PEM", "openssl x509 -in " + file);
-        return;
-    }
-    const std::string until = date_text(instant_from_ms(*ends));
-    const std::int64_t left_ms = *ends - to_ms(now);
-    if (to_ms(now) < *begins) {
+void check_dates(const char* check, const std::string& file, const Certificate& certificate,
+                 Instant now, Findings& findings) {
+    const std::string until = date_text(certificate.not_after);
+    const std::int64_t left_ms = (certificate.not_after - now).count();
+    if (now < certificate.not_before) {
         findings.fail(
             check,
-            fmt::format("{} is not valid before {}", file, date_text(instant_from_ms(*begins))),
+            fmt::format("{} is not valid before {}", file, date_text(certificate.not_before)),
             "look at the clock first: it is more often wrong than a certificate");
     } else if (left_ms < 0) {
         findings.fail(check, fmt::format("{} has ended on {}", file, until), "renew it");
@@ -117,14 +77,37 @@ void check_dates(const char* check, const std::string& file, Instant now, Findin
     }
 }
 
+// `latest`: of an authorities' file, which has the old one and the new while one is replaced, the
+// one that ends last, as the node takes it; else the first.
+void check_certificate(const char* check, const std::string& file, bool latest, Instant now,
+                       Findings& findings) {
+    if (file.empty()) {
+        return;
+    }
+    const auto pem = read_small_file(file, check);
+    if (!pem) {
+        findings.warn(check, pem.error().message, "is the name right? else run it as root");
+        return;
+    }
+    const auto all = parse_certificates(*pem, file);
+    if (!all) {
+        findings.fail(check, all.error().message, "openssl x509 -in " + file);
+        return;
+    }
+    check_dates(
+        check, file,
+        latest ? *std::ranges::max_element(*all, {}, &Certificate::not_after) : all->front(), now,
+        findings);
+}
+
 }  // namespace
 
 void check_files(const ExaminedDevice& device, Instant now, Findings& findings) {
     check_config_file(device.config_file, findings);
     check_secret("password", device.bus.password_file, findings);
     check_secret("key", device.bus.key_file, findings);
-    check_dates("certificate", device.bus.cert_file, now, findings);
-    check_dates("authority", device.bus.ca_file, now, findings);
+    check_certificate("certificate", device.bus.cert_file, false, now, findings);
+    check_certificate("authority", device.bus.ca_file, true, now, findings);
 }
 
 }  // namespace flyball

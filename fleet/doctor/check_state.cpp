@@ -30,7 +30,8 @@ std::string reason(int error) {
     return std::generic_category().message(error);
 }
 
-// What a reboot or the end of a container empties.
+// What a reboot or the end of a container empties. The node looks for itself at its start
+// (node/service/state_place.cpp), which this tool does not link: it has to work where no node does.
 const char* volatile_kind(const std::string& folder) {
     struct statfs about {};
     if (::statfs(folder.c_str(), &about) != 0) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "fleet/doctor/run_program.h"
+#include "fleet/health_report.h"
 #include "fleet/run/spawner.h"
 
 namespace flyball {
@@ -106,6 +107,8 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
     }
     device.config = *std::move(config);
     device.bus = std::move(bus);
+    device.own_topic =
+        topic_of(device.bus, {device.config->region, device.config->node}, Channel::tick);
     std::error_code unknown;
     const bool there = std::filesystem::exists(file, unknown);
     device.config_file = there ? file : std::string();
@@ -145,6 +148,7 @@ Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& fi
     look_at_config(device, options.config_file, findings);
     if (options.broker_given) {
         device.bus = options.bus;
+        device.own_topic.clear();
     }
     device.bus.timeout = options.bus.timeout;
     if (device.config && !options.state_dir.empty()) {

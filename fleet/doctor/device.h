@@ -39,6 +39,9 @@ struct ExaminedDevice {
     std::optional<NodeConfig> config;
     std::optional<NodeName> node;
     BusOptions bus;  // how this node is connected, unless another broker was asked for
+    // What that login may write and read itself: an access list lets a node read no replies, but
+    // its own tick, into which it does not look. Empty: it is not the node's login.
+    std::string own_topic;
 };
 
 // Looks for the program, its version and its configuration, and says so in `findings`. usage: NODE

@@ -41,13 +41,20 @@ Holder holder_of(Role role, const Certificate& certificate) {
     return holder;
 }
 
-Result<Certificate> read_one(const std::string& file) {
-    const auto pem = read_small_file(file, "certificate");
+struct CertificateFile {
+    std::string pem;
+    Certificate facts;
+};
+Result<CertificateFile> read_one(const std::string& file) {
+    auto pem = read_small_file(file, "certificate");
     if (!pem) {
         return pem.error();
     }
     auto all = parse_certificates(*pem, file);
-    return all ? Result<Certificate>(std::move(all->front())) : Result<Certificate>(all.error());
+    if (!all) {
+        return all.error();
+    }
+    return CertificateFile{*std::move(pem), std::move(all->front())};
 }
 
 std::string key_beside(const std::string& certificate_file) {
@@ -55,19 +62,6 @@ std::string key_beside(const std::string& certificate_file) {
 }
 
 }  // namespace
-
-Span spread_of(std::string_view login, int lasting) {
-    // FNV-1a, and its upper bits once more: short names that differ at the end are far apart.
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : login) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    }
-    hash = (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9U;
-    constexpr int part = 4;  // of a short life, so that what is left is most of it
-    const Span window = std::min<Span>(PkiFolder::spread_max, Span(days(lasting)) / part);
-    const auto seconds = static_cast<std::uint64_t>(window.count() / 1000);
-    return Span(static_cast<std::int64_t>(seconds == 0 ? 0 : (hash >> 16U) % seconds) * 1000);
-}
 
 PkiFolder::PkiFolder(PkiFolder&& other) noexcept
     : path_(std::move(other.path_)),
@@ -238,10 +232,12 @@ Result<std::vector<Issued>> PkiFolder::list() const {
             if (!certificate) {
                 return certificate.error();
             }
-            Holder holder = holder_of(role, *certificate);
-            const bool taken_back = revoked->contains(certificate->serial);
+            Certificate& facts = certificate->facts;
+            Holder holder = holder_of(role, facts);
+            const bool taken_back = revoked->contains(facts.serial);
+            const bool foreign = !is_signed_by(certificate->pem, signer_.certificate);
             all.push_back(
-                {std::move(holder), *std::move(certificate), file, key_beside(file), taken_back});
+                {std::move(holder), std::move(facts), file, key_beside(file), taken_back, foreign});
         }
     }
     return all;
@@ -312,17 +308,14 @@ Result<Issued> PkiFolder::issue_one(const Holder& holder, Instant now, int lasti
 
 Result<std::vector<Issued>> PkiFolder::issue(const std::vector<Holder>& holders, Instant now,
                                              int lasting, bool force) const {
-    const auto known = list();
-    if (!known) {
-        return known.error();
-    }
     for (const Holder& holder : holders) {
-        for (const Issued& other : *known) {
-            if (other.holder.login == holder.login && other.holder.role != holder.role) {
-                return Error{
-                    ErrorCode::usage,
-                    fmt::format("the login {} is taken: it is that of the {} {}", holder.login,
-                                to_text(other.holder.role), other.holder.login)};
+        for (const Role other : roles) {
+            // A login has one place in each role: no need to read all that there is.
+            if (other != holder.role &&
+                there_is(place_of({other, holder.login, {}}).certificate_file)) {
+                return Error{ErrorCode::usage,
+                             fmt::format("the login {0} is taken: it is that of the {1} {0}",
+                                         holder.login, to_text(other))};
             }
         }
         const Issued place = place_of(holder);
@@ -366,13 +359,13 @@ Result<int> PkiFolder::revoke(const Holder& holder, Instant now) const {
         if (!certificate) {
             return certificate.error();
         }
-        const bool theirs = certificate->common_name == holder.login &&
-                            certificate->unit == to_text(holder.role) &&
-                            certificate->not_after > now;
+        const Certificate& facts = certificate->facts;
+        const bool theirs = facts.common_name == holder.login &&
+                            facts.unit == to_text(holder.role) && facts.not_after > now;
         const bool known = std::ranges::any_of(
-            *list, [&](const Revoked& one) { return one.serial == certificate->serial; });
+            *list, [&](const Revoked& one) { return one.serial == facts.serial; });
         if (theirs && !known) {
-            list->push_back({certificate->serial, now});
+            list->push_back({facts.serial, now});
             ++count;
         }
     }

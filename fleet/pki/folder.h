@@ -32,6 +32,8 @@ Result<Holder> node_holder(const std::string& name);
 Result<Holder> app_holder(const std::string& tenant);
 Result<Holder> operator_holder(const std::string& name);
 Result<Holder> broker_holder(std::vector<std::string> names);
+// What NAME is to a person: an application's tenant, else the login.
+std::string name_of(const Holder& holder);
 
 struct Issued {
     Holder holder;
@@ -39,6 +41,7 @@ struct Issued {
     std::string certificate_file;
     std::string key_file;
     bool revoked = false;
+    bool foreign = false;  // of an authority that was replaced: nobody takes it any more
 };
 
 class PkiFolder {

@@ -1,11 +1,14 @@
-// Who may hold a certificate, and what its common name is: Role and Holder of fleet/pki/folder.h.
+// Who may hold a certificate, what its common name is and when it is to end: Role, Holder and
+// spread_of() of fleet/pki/folder.h.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "fleet/node_name.h"
 #include "fleet/pki/folder.h"
+#include "schemas/limits.h"
 #include "schemas/request.h"
 #include "schemas/topic.h"
 
@@ -45,6 +48,13 @@ std::string_view to_text(Role role) {
         case Role::operation: return "operator";
     }
     return {};
+}
+
+std::string name_of(const Holder& holder) {
+    std::array<char, 3 * tenant_bytes_max> bytes{};
+    const auto tenant =
+        holder.role == Role::app ? decode_tenant(holder.login, bytes) : std::nullopt;
+    return tenant ? std::string(*tenant) : holder.login;
 }
 
 Result<Holder> node_holder(const std::string& name) {
@@ -88,6 +98,20 @@ Result<Holder> broker_holder(std::vector<std::string> names) {
     }
     Holder holder{Role::broker, names.front(), std::move(names)};
     return fitting(std::move(holder));
+}
+
+Span spread_of(std::string_view login, int lasting) {
+    // FNV-1a, and its upper bits once more: short names that differ at the end are far apart.
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char c : login) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    }
+    hash = (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9U;
+    constexpr int part = 4;  // of a short life, so that what is left is most of it
+    const Span window =
+        std::min<Span>(PkiFolder::spread_max, Span(std::chrono::days(lasting)) / part);
+    const auto seconds = static_cast<std::uint64_t>(window.count() / 1000);
+    return Span(static_cast<std::int64_t>(seconds == 0 ? 0 : (hash >> 16U) % seconds) * 1000);
 }
 
 }  // namespace flyball

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "fleet/clock.h"
 #include "fleet/payload.h"
@@ -37,7 +38,9 @@ use_identity_as_username, as flyball acl expects it. renew keeps keys. revoke
 puts into crl.pem whatever a login was given, for the broker's crlfile: restart
 the broker then. Keys are EC P-256, without a password, mode 0600: keep DIR off
 the network. Nodes' certificates end up to 30 days before --days, each on
-another day. Nothing is overwritten without --force.)";
+another day. Nothing is overwritten without --force. What an authority gave that
+init --force has replaced is listed as other_ca: worthless, and in no list of
+flyball acl; renew --new-key makes it good again.)";
 
 struct Step {
     const char* name;
@@ -66,6 +69,8 @@ private:
     Exit renew(PkiFolder& folder, Instant now);
     Exit revoke(const PkiFolder& folder, Instant now);
     Result<std::vector<Holder>> holders() const;
+    bool means(const std::string& name, const Holder& holder) const;
+    Result<Issued> named(const std::string& name, const std::vector<Issued>& all) const;
     Result<std::vector<Issued>> named(const PkiFolder& folder) const;
     Exit show(const PkiFolder& folder, const std::vector<Issued>& issued) const;
     int lasting(int otherwise) const { return days_.value_or(otherwise); }
@@ -76,6 +81,7 @@ private:
     std::vector<std::string> names_;
     std::optional<int> days_;
     std::string within_ = "30d";
+    std::string role_;
     bool force_ = false;
     bool new_key_ = false;
     bool authority_ = false;
@@ -102,6 +108,9 @@ CLI::App* Pki::describe(CLI::App& tool) {
     verb->add_flag("--force", force_, "another key in the place of one that is there");
     takes_duration(
         *verb->add_option("--within", within_, "of renew without NAME: what ends by then (30d)"));
+    verb->add_option("--role", role_, "of renew and revoke: only those of this role")
+        ->check(CLI::IsMember({"broker", "node", "app", "operator"}))
+        ->type_name("broker|node|app|operator");
     verb->add_flag("--new-key", new_key_, "of renew: another key, too");
     verb->add_flag("--ca", authority_, "of renew: the authority's own certificate");
     verb->add_flag("--json", json_, "data as JSON on stdout, messages on stderr");
@@ -121,11 +130,13 @@ Result<void> Pki::fits() const {
     }
     const bool renews = what_ == "renew";
     const bool makes = !renews && what_ != "list" && what_ != "revoke";
-    const std::array<std::pair<const char*, bool>, 5> taken{{{"--days", makes || renews},
-                                                             {"--force", makes},
-                                                             {"--within", renews},
-                                                             {"--new-key", renews},
-                                                             {"--ca", renews}}};
+    const std::array<std::pair<const char*, bool>, 6> taken{
+        {{"--days", makes || renews},
+         {"--force", makes},
+         {"--within", renews},
+         {"--role", renews || what_ == "revoke"},
+         {"--new-key", renews},
+         {"--ca", renews}}};
     for (const auto& [flag, fitting] : taken) {
         if (verb_->get_option(flag)->count() > 0 && !fitting) {
             return Error{ErrorCode::usage, fmt::format("{} is no flag of pki {}", flag, what_)};
@@ -198,7 +209,39 @@ Exit Pki::give(const PkiFolder& folder, Instant now) {
     return show(folder, *issued);
 }
 
-// Those that NAME... names; a login is one role's only.
+// As whoever gave the certificate wrote it, or as `list` shows it. With --role only the former, so
+// that there is always a way to name one.
+bool Pki::means(const std::string& name, const Holder& holder) const {
+    if (!role_.empty() && to_text(holder.role) != role_) {
+        return false;
+    }
+    return name == name_of(holder) || (role_.empty() && name == holder.login);
+}
+
+// The one that NAME names.
+Result<Issued> Pki::named(const std::string& name, const std::vector<Issued>& all) const {
+    std::vector<Issued> found;
+    std::ranges::copy_if(all, std::back_inserter(found),
+                         [&](const Issued& issued) { return means(name, issued.holder); });
+    if (found.empty()) {
+        return Error{
+            ErrorCode::usage,
+            fmt::format("{} has no certificate of {}'{}'; flyball pki list {} shows all", folder_,
+                        role_.empty() ? "" : "the " + role_ + " ", name, folder_)};
+    }
+    if (found.size() > 1) {
+        std::vector<std::string> ways;
+        for (const Issued& one : found) {
+            ways.push_back(
+                fmt::format("{} --role {}", name_of(one.holder), to_text(one.holder.role)));
+        }
+        return Error{ErrorCode::usage, fmt::format("'{}' may be one or another: write {}", name,
+                                                   fmt::join(ways, ", or "))};
+    }
+    return std::move(found.front());
+}
+
+// Those that NAME... names.
 Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
     const auto all = folder.list();
     if (!all) {
@@ -206,18 +249,11 @@ Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
     }
     std::vector<Issued> found;
     for (const std::string& name : names_) {
-        const auto app = app_holder(name);
-        const auto one = std::ranges::find_if(*all, [&](const Issued& issued) {
-            const Holder& holder = issued.holder;
-            return holder.role == Role::app ? app && app->login == holder.login
-                                            : holder.login == name;
-        });
-        if (one == all->end()) {
-            return Error{ErrorCode::usage,
-                         fmt::format("{} has no certificate of '{}'; flyball pki list {} shows all",
-                                     folder_, name, folder_)};
+        auto one = named(name, *all);
+        if (!one) {
+            return one.error();
         }
-        found.push_back(*one);
+        found.push_back(*std::move(one));
     }
     return found;
 }
@@ -234,13 +270,17 @@ Exit Pki::renew(PkiFolder& folder, Instant now) {
     if (names_.empty()) {
         const Span within(parse_duration(within_).value_or(Duration{}).ms);
         std::erase_if(*due, [&](const Issued& issued) {
-            return issued.revoked || issued.certificate.not_after > now + within;
+            const bool other = !role_.empty() && to_text(issued.holder.role) != role_;
+            return other || issued.revoked || issued.foreign ||
+                   issued.certificate.not_after > now + within;
         });
     }
     std::vector<Issued> renewed;
     for (const Issued& old : *due) {
-        if (old.revoked && !new_key_) {
-            complain(fmt::format("{} was revoked; renew it with --new-key", old.holder.login));
+        if ((old.revoked || old.foreign) && !new_key_) {
+            // Whether the authority before had revoked it, nobody knows any more.
+            complain(fmt::format("{} {}; renew it with --new-key", old.holder.login,
+                                 old.foreign ? "was given by another authority" : "was revoked"));
             return Exit::usage;
         }
     }
@@ -267,6 +307,12 @@ Exit Pki::revoke(const PkiFolder& folder, Instant now) {
             return fail(count.error());
         }
         issued.revoked = true;
+        if (issued.foreign) {
+            hint(
+                fmt::format("the certificate of {} is of an authority that was replaced: no "
+                            "broker with {} takes it",
+                            issued.holder.login, folder.authority().certificate_file));
+        }
     }
     hint(fmt::format("the broker reads {} when it starts: restart it", folder.revocations_file()));
     return show(folder, *whom);

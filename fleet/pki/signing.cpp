@@ -188,6 +188,14 @@ Result<std::string> sign_certificate(const CertificateOrder& order, std::string_
     return text_of(out.get());
 }
 
+bool is_signed_by(std::string_view certificate, std::string_view authority) {
+    const auto leaf = read_certificate(certificate);
+    const auto root = read_certificate(authority);
+    const bool good = leaf && root && X509_verify(leaf->get(), X509_get0_pubkey(root->get())) == 1;
+    ERR_clear_error();
+    return good;
+}
+
 Result<std::string> sign_revocations(const std::vector<Revoked>& revoked, const Signer& signer,
                                      Instant now, Instant next) {
     const auto authority = read_signer(signer);

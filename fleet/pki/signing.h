@@ -43,6 +43,9 @@ Result<std::string> make_key();
 // cannot be read.
 Result<std::string> sign_certificate(const CertificateOrder& order, std::string_view key,
                                      const Signer* signer);
+// Whether this authority, or one with its key, signed the certificate. Nothing is said of dates. An
+// authority whose certificate cannot be read signed none.
+bool is_signed_by(std::string_view certificate, std::string_view authority);
 // A list that is good up to `next`.
 Result<std::string> sign_revocations(const std::vector<Revoked>& revoked, const Signer& signer,
                                      Instant now, Instant next);

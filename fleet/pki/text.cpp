@@ -15,6 +15,9 @@ Tone tone_of(std::string_view standing) {
 
 std::string_view standing_of(const Issued& issued, Instant now) {
     const Certificate& certificate = issued.certificate;
+    if (issued.foreign) {
+        return "other_ca";  // of which this folder's list of what was revoked knows nothing
+    }
     if (issued.revoked) {
         return "revoked";
     }

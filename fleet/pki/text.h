@@ -10,7 +10,8 @@
 
 namespace flyball {
 
-// valid, "ends soon" (within 30 days), expired, "not yet", revoked.
+// other_ca (of an authority that was replaced), revoked, expired, not_yet, ends_soon (within 30
+// days), valid.
 std::string_view standing_of(const Issued& issued, Instant now);
 std::string issued_text(const std::vector<Issued>& issued, Instant now, const Style& style);
 Json issued_json(const PkiFolder& folder, const std::vector<Issued>& issued, Instant now);

@@ -89,13 +89,14 @@ _flyball() {
             files=' --ca-file --cert-file --key-file --password-file '
             ;;
         pki)
-            options='--days --force --within --new-key --ca --json --help'
-            valued=' --days --within '
+            options='--days --force --within --role --new-key --ca --json --help'
+            valued=' --days --within --role '
             files='  '
+            [[ $prev == --role ]] && choices='broker node app operator'
             ;;
         acl)
-            options='--pki --node --tenant --trusted --operator --patterns --reply-prefix --prefix --out --json --help'
-            valued=' --pki --node --tenant --trusted --operator --reply-prefix --prefix --out '
+            options='--pki --node --tenant --trusted --operator --patterns --reply-prefix --home-assistant --prefix --out --json --help'
+            valued=' --pki --node --tenant --trusted --operator --reply-prefix --home-assistant --prefix --out '
             files=' --pki --out '
             ;;
         completion)

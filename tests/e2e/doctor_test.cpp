@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/broker.h"
@@ -43,6 +44,11 @@ Report doctor(std::vector<std::string> arguments,
     report.json = Json::parse(program.out(), nullptr, false);
     EXPECT_TRUE(report.json.is_object()) << program.out() << report.err;
     return report;
+}
+
+std::string read(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class Doctor : public ::testing::Test {
@@ -168,6 +174,32 @@ TEST_F(Doctor, FindsCertificatesThatEndSoonOrAreNone) {
     }();
     EXPECT_EQ(broken.grade("certificate"), "fail");
     EXPECT_EQ(broken.grade("broker"), "fail");
+}
+
+// While an authority is replaced its file has the old one and the new: the node takes either.
+TEST_F(Doctor, TakesTheLatestOfTheAuthorities) {
+    const std::string folder = node_.folder();
+    const auto make = [&](const std::string& days, const std::string& file) {
+        const std::string command = "cd '" + folder +
+                                    "' && openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x "
+                                    "-keyout ca.key -out " +
+                                    file + " -days " + days + " 2>/dev/null";
+        Program made({"/bin/sh", "-c", command});
+        EXPECT_EQ(made.wait(), 0) << made.err();
+        return read(folder + "/" + file);
+    };
+    const std::string old = make("3", "old.pem");
+    const std::string fresh = make("90", "new.pem");
+    std::ofstream(config()) << "[mqtt]\nbroker = \"mqtts://127.0.0.1:1\"\nca_file = \"" << folder
+                            << "/ca.pem\"\n";
+    for (const std::string& bundle : {old + fresh, fresh + old}) {
+        std::ofstream(folder + "/ca.pem") << bundle;
+        EXPECT_EQ(look().grade("authority"), "ok") << look().json.dump(2);
+    }
+    std::ofstream(folder + "/ca.pem") << old;
+    EXPECT_EQ(look().grade("authority"), "warn");
+    std::ofstream(folder + "/ca.pem") << "nonsense";
+    EXPECT_EQ(look().grade("authority"), "fail");
 }
 
 TEST(DoctorAlone, WorksWithoutABrokerAndWithoutAConfiguration) {

@@ -99,6 +99,8 @@ TEST_F(Pki, RefusesWhatIsNoName) {
         {"node"},
         {"node", "pi-7"},
         {"node", "eu/PI"},
+        {"node", "reply/pi"},
+        {"node", "policy/pi"},
         {"node", std::string(40, 'r') + "/" + std::string(40, 'n')},
         {"app", ""},
         {"app", "a\nb"},
@@ -192,6 +194,60 @@ TEST_F(Pki, RevokesAllThatALoginWasEverGiven) {
     identities_.pki("renew", {"eu/n1", "--new-key"});
     EXPECT_TRUE(openssl_verifies("nodes/eu/n1.crt", check));
     EXPECT_FALSE(openssl_verifies("first.crt", check));
+}
+
+TEST_F(Pki, RefusesANameThatTwoHaveAndSaysWhatToType) {
+    identities_.pki("node", {"eu/x"});
+    identities_.pki("app", {"eu/x", "eu%2Fx"});
+    const Ran both = run("revoke", {"eu/x"});
+    EXPECT_EQ(both.status, 64) << "a node and a tenant";
+    EXPECT_NE(both.err.find("eu/x --role node, or eu/x --role app"), std::string::npos) << both.err;
+    const Ran spelt = run("revoke", {"eu%2Fx"});
+    EXPECT_EQ(spelt.status, 64) << "the login of one tenant is the name of another";
+    EXPECT_NE(spelt.err.find("eu%2Fx --role app, or eu/x --role app"), std::string::npos)
+        << spelt.err;
+    for (const char* login : {"eu/x", "eu%2Fx", "eu%252Fx"}) {
+        EXPECT_EQ(row(login)["status"], "valid") << login;
+    }
+    identities_.pki("revoke", {"eu/x", "--role", "app"});
+    EXPECT_EQ(row("eu%2Fx")["status"], "revoked");
+    EXPECT_EQ(row("eu/x")["status"], "valid");
+    identities_.pki("revoke", {"eu/x", "--role", "node"});
+    EXPECT_EQ(row("eu/x")["status"], "revoked");
+    EXPECT_EQ(row("eu%252Fx")["status"], "valid");
+    identities_.pki("revoke", {"eu%252Fx"});
+    EXPECT_EQ(row("eu%252Fx")["status"], "revoked") << "by its login, as the list shows it";
+    EXPECT_EQ(run("revoke", {"localhost", "--role", "operator"}).status, 64);
+    EXPECT_EQ(run("list", {"--role", "app"}).status, 64);
+}
+
+TEST_F(Pki, KnowsWhatAnotherAuthorityGave) {
+    identities_.pki("node", {"eu/n1", "eu/n2"});
+    identities_.pki("operator", {"ops"});
+    identities_.pki("init", {"--force"});
+    for (const char* login : {"localhost", "eu/n1", "eu/n2", "ops"}) {
+        EXPECT_EQ(row(login)["status"], "other_ca") << login;
+    }
+    const auto acl = [&] { return flyball({"acl", "--pki", identities_.folder()}); };
+    const Ran none = acl();
+    EXPECT_EQ(none.status, 0) << none.err;
+    EXPECT_EQ(none.out.find("user "), std::string::npos) << none.out;
+    EXPECT_NE(none.err.find("3 logins are left out"), std::string::npos) << none.err;
+    EXPECT_EQ(run("renew").out, "") << "not by the way";
+    const Ran kept = run("renew", {"eu/n1"});
+    EXPECT_EQ(kept.status, 64) << "its key may have been revoked before";
+    EXPECT_NE(kept.err.find("was given by another authority"), std::string::npos) << kept.err;
+    identities_.pki("renew", {"eu/n1", "--new-key"});
+    EXPECT_EQ(row("eu/n1")["status"], "valid");
+    EXPECT_TRUE(openssl_verifies("nodes/eu/n1.crt"));
+    identities_.pki("node", {"eu/n2", "--force"});
+    EXPECT_EQ(row("eu/n2")["status"], "valid");
+    const std::string list = acl().out;
+    EXPECT_NE(list.find("user eu/n1\n"), std::string::npos) << list;
+    EXPECT_EQ(list.find("user ops\n"), std::string::npos) << list;
+    // An authority that is renewed keeps its key.
+    identities_.pki("renew", {"--ca"});
+    EXPECT_EQ(row("eu/n1")["status"], "valid");
 }
 
 TEST_F(Pki, LeavesNothingHalfWritten) {

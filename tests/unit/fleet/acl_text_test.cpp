@@ -95,6 +95,20 @@ TEST(AclText, OpensReplyPrefixesOnlyWhereNoNodeCanBe) {
     }
 }
 
+TEST(AclText, OpensHomeAssistantsTopicsWhenItIsAsked) {
+    AclPlan plan;
+    plan.nodes = {{{"eu-west", "pi-7"}, "pi-7"}};
+    plan.operators = {"ops"};
+    EXPECT_EQ(acl_text(plan).value().find("homeassistant"), std::string::npos);
+    plan.home_assistant = "homeassistant";
+    const std::string text = acl_text(plan).value();
+    // The hash as docs/home-assistant.md has it, by sha256sum.
+    EXPECT_NE(text.find("topic write homeassistant/device/flyball_eu-west_pi-7_795a32/config\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("topic readwrite homeassistant/device/+/config\n"), std::string::npos);
+}
+
 // Whatever a region, a node, a type or a governor is called: `reply`, too.
 RC_GTEST_PROP(AclTextProperty, NoReplyPrefixReachesBelowThePrefix, ()) {
     const auto level = rc::gen::element<std::string>("reply", "response", "flyball", "v1", "eu");

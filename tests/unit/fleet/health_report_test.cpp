@@ -83,6 +83,20 @@ TEST(NodeOfTopic, IsTheTwoLevelsBelowThePrefix) {
     EXPECT_FALSE(node_of_topic("flyball/v1", "flyball/v1"));
 }
 
+TEST(NodeName, HasARegionThatCanBeOne) {
+    EXPECT_EQ(parse_node("eu/pi")->text(), "eu/pi");
+    for (const char* text : {"reply/pi", "policy/pi"}) {
+        const auto node = parse_node(text);
+        ASSERT_FALSE(node) << text;
+        EXPECT_NE(node.error().message.find("no region is called "), std::string::npos);
+    }
+    for (const char* text : {"pi", "eu/", "/pi", "eu/pi/7", "EU/pi"}) {
+        const auto node = parse_node(text);
+        ASSERT_FALSE(node) << text;
+        EXPECT_NE(node.error().message.find("write region/node"), std::string::npos) << text;
+    }
+}
+
 TEST(NodeHints, NameTheStatusOrTheNearestName) {
     Collected health;
     health.nodes["eu/pi-7"] = {{"eu", "pi-7"}, {{"status", "offline"}}, true, now};

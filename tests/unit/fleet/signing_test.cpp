@@ -43,6 +43,20 @@ CertificateOrder server_order(std::vector<std::string> names) {
             .not_after = now + days(365)};
 }
 
+TEST(Signing, KnowsWhoseSignatureItIs) {
+    const Signer authority = make_authority();
+    const Signer other = make_authority();
+    const std::string pem =
+        sign_certificate(server_order({"broker.local"}), make_key().value(), &authority).value();
+    EXPECT_TRUE(is_signed_by(pem, authority.certificate));
+    EXPECT_FALSE(is_signed_by(pem, other.certificate)) << "of the same name";
+    const Signer renewed{sign_certificate(authority_order(), authority.key, nullptr).value(),
+                         authority.key};
+    EXPECT_TRUE(is_signed_by(pem, renewed.certificate));
+    EXPECT_FALSE(is_signed_by(pem, "nonsense"));
+    EXPECT_FALSE(is_signed_by("nonsense", authority.certificate));
+}
+
 // What OpenSSL says of `pem` under the authority, at `at`, with `list` for a revocation list.
 int verdict(const std::string& pem, const Signer& authority, Instant at, int purpose,
             const std::string& list = {}) {

@@ -69,8 +69,22 @@ TEST(ClockHint, BlamesTheClockOnlyForDatesAndOnlyWhenItIsNotToBeTrusted) {
     EXPECT_EQ(clock_hint(early, ClockStatus::ok), "");
     EXPECT_NE(clock_hint(early, ClockStatus::unset).find("is not set"), std::string::npos);
     EXPECT_NE(clock_hint(early, ClockStatus::behind).find("is behind"), std::string::npos);
-    EXPECT_NE(clock_hint("certificate (b) expired on 2026", ClockStatus::suspect), "");
     EXPECT_EQ(clock_hint("nothing listens on port 1", ClockStatus::unset), "");
+}
+
+TEST(ClockHint, BlamesNoLateClockForACertificateThatHasEnded) {
+    const std::string ended = "mqtts://b: the broker's certificate (b) expired on 2026-01-02";
+    EXPECT_NE(clock_hint(ended, ClockStatus::suspect), "");
+    for (const ClockStatus late : {ClockStatus::ok, ClockStatus::unset, ClockStatus::behind}) {
+        EXPECT_EQ(clock_hint(ended, late), "");
+    }
+}
+
+TEST(ClockHint, IsNotAboutTheBrokersClock) {
+    const std::string theirs =
+        "mqtts://b: the broker refused our certificate, a.crt: not yet valid by the broker's "
+        "clock, too weak, or not for a client";
+    EXPECT_EQ(clock_hint(theirs, ClockStatus::unset), "");
 }
 
 }  // namespace

@@ -138,11 +138,5 @@ TEST(Prefix, IsATopicOfNamedLevels) {
     }
 }
 
-TEST(Region, IsNoReservedName) {
-    EXPECT_TRUE(valid_region("eu-west"));
-    EXPECT_FALSE(valid_region("reply"));
-    EXPECT_FALSE(valid_region("policy"));
-}
-
 }  // namespace
 }  // namespace flyball

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "schemas/region.h"
 #include "tests/unit/schemas/codec_vocabulary.h"
 
 namespace flyball::testing {
@@ -202,6 +203,13 @@ TEST(Request, NamesAreLowerCaseAndDoNotStartWithAMark) {
     }
     EXPECT_TRUE(valid_name(std::string(63, 'a')));
     EXPECT_FALSE(valid_name(std::string(64, 'a')));
+}
+
+TEST(Request, ARegionIsNoReservedName) {
+    EXPECT_TRUE(valid_region("eu-west"));
+    for (const std::string_view bad : {"reply", "policy", "EU"}) {
+        EXPECT_FALSE(valid_region(bad)) << bad;
+    }
 }
 
 }  // namespace
