@@ -15,6 +15,7 @@
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
 #include "tests/from_environment.h"
+#include "tests/hostile/guard.h"
 #include "tests/hostile/tcp_proxy.h"
 #include "transport/paho.h"
 
@@ -27,6 +28,8 @@ using namespace std::chrono_literals;
 
 const std::string replies = "flyball/v1/reply/test/network";
 constexpr Span comes_back{20'000};
+constexpr std::int64_t publish_ms_max = 1000;
+constexpr std::int64_t noticing_ms_max = 500;  // beyond what the keep-alive says
 constexpr const char* config = R"(
 [governor.quota.main]
 resources.api_calls = { limit = 1000000000, window = "365d" }
@@ -114,11 +117,11 @@ TEST(Network, ComesBackAfterEveryCutInsideAPacketAndHandsOverWholePackets) {
     fmt::print("{} cuts; up again after p50 {} ms, p99 {} ms; longest publish() {} ms\n",
                rounds * lines_max, away_ms[away_ms.size() / 2],
                away_ms[(away_ms.size() - 1) * 99 / 100], longest_call_ms);
-    EXPECT_LT(longest_call_ms, 1000) << "publish() waits for nothing";
+    EXPECT_LT(longest_call_ms, publish_ms_max * slack) << "publish() waits for nothing";
 }
 
 TEST(Network, NoticesAHalfOpenConnectionWithinOneAndAHalfKeepAlives) {
-    constexpr Span keep_alive{2000};
+    constexpr Span keep_alive{4000};
     Line line(keep_alive);
     ASSERT_TRUE(line.comes_up()) << line.recorder.last_why();
     line.send("behind the first tick");
@@ -129,18 +132,18 @@ TEST(Network, NoticesAHalfOpenConnectionWithinOneAndAHalfKeepAlives) {
     const std::int64_t noticed_ms = ms_since(since);
     fmt::print("a half-open connection was noticed after {} ms, keep-alive {} ms: {}\n", noticed_ms,
                keep_alive.count(), line.recorder.last_why());
-    EXPECT_LE(noticed_ms, keep_alive.count() * 3 / 2 + 200);
+    EXPECT_LE(noticed_ms, keep_alive.count() * 3 / 2 + noticing_ms_max * slack);
     line.proxy.release();
     EXPECT_TRUE(line.comes_up()) << line.recorder.last_why();
 }
 
 TEST(Network, IsNotTakenForHalfOpenWhileItIsOnlySlow) {
-    constexpr Span keep_alive{1000};
+    constexpr Span keep_alive{3000};
     Line line(keep_alive);
     ASSERT_TRUE(line.comes_up());
-    line.proxy.delay(Span{300});
+    line.proxy.delay(Span{700});  // there, and 700 ms back: half of what would be too long
     const std::size_t before = line.recorder.count();
-    for (std::size_t i = 1; i <= 8; ++i) {
+    for (std::size_t i = 1; i <= 5; ++i) {
         line.send("late");
         ASSERT_TRUE(eventually([&] { return line.recorder.count() == before + i; }, comes_back));
     }
