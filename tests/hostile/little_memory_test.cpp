@@ -1,8 +1,8 @@
-// A node that may have 32 MiB: it starts, takes as many tenants as it is allowed to, is flooded,
-// reads its configuration again, gets another governor, is killed and comes back, all in one
-// process each time. The limit is the kernel's on data, which counts what was asked for as well as
-// what was touched, and so is met before a service's MemoryMax would be. Not with sanitizers, which
-// need more for themselves.
+// A node that may have 32 MiB and some thousand tenants, or the 64 MiB of its service and as many
+// as it takes: it starts, is flooded, reads its configuration again, gets another governor, is
+// killed and comes back, all in one process each time. The limit is the kernel's on data, which
+// counts what was asked for as well as what was touched, and so is met before a service's MemoryMax
+// would be. Not with sanitizers, which need more for themselves.
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -23,8 +23,8 @@ using Json = nlohmann::json;
 
 const std::string replies = "flyball/v1/reply/test/little";
 constexpr Span patience{60'000};
-constexpr std::int64_t data_kb_max = 32 * 1024;
-constexpr int tenants = 10'000;
+constexpr int stack_kb = 1024;       // of a thread; else 8 MiB each that nobody touches
+constexpr int tenants_max = 10'000;  // of a governor
 constexpr int entries = 1000;
 
 constexpr const char* config = R"(
@@ -52,14 +52,14 @@ std::int64_t kb_of(pid_t pid, const std::string& name) {
 // The node's program under a limit that it cannot raise.
 class Limited {
 public:
-    Limited() {
+    explicit Limited(std::int64_t data_kb) {
         std::string pattern = std::filesystem::temp_directory_path() / "flyball-little-XXXXXX";
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error("no temporary folder");
         }
         folder_ = pattern;
-        std::ofstream(program()) << "#!/bin/sh\nulimit -d " << data_kb_max << "\nexec '"
-                                 << FLYBALL_NODE << "' \"$@\"\n";
+        std::ofstream(program()) << "#!/bin/sh\nulimit -s " << stack_kb << "\nulimit -d " << data_kb
+                                 << "\nexec '" << FLYBALL_NODE << "' \"$@\"\n";
         std::filesystem::permissions(program(), std::filesystem::perms::owner_all);
     }
     ~Limited() {
@@ -75,7 +75,9 @@ private:
 };
 
 struct Scene {
-    Scene() : node(settings()) { load.open_accounts(); }
+    explicit Scene(std::int64_t kb) : data_kb(kb), limited(kb), node(settings()) {
+        load.open_accounts();
+    }
     NodeProcessSettings settings() const {
         NodeProcessSettings all{.broker = broker.address(), .config = config, .flags = {}};
         all.program = limited.program();
@@ -91,8 +93,8 @@ struct Scene {
                                     patience)
                                .payload);
     }
-    // One tenant after the other until the governor has no room, each with its own request.
-    void fill(const std::string& below, const Json& request) {
+    // So many tenants, each by a request of its own.
+    void fill(const std::string& below, const Json& request, int tenants) {
         for (int first = 0; first < tenants; first += entries) {
             Json batch = Json::array();
             for (int i = 0; i < entries; ++i) {
@@ -116,9 +118,10 @@ struct Scene {
     void print(const char* what) const {
         fmt::print("{:<24} RSS {:>6} KB, at its height {:>6} KB, data {:>6} KB of {}\n", what,
                    kb_of(node.pid(), "VmRSS:"), kb_of(node.pid(), "VmHWM:"),
-                   kb_of(node.pid(), "VmData:"), data_kb_max);
+                   kb_of(node.pid(), "VmData:"), data_kb);
     }
 
+    std::int64_t data_kb;
     Broker broker;
     Limited limited;
     NodeProcess node;
@@ -126,12 +129,12 @@ struct Scene {
     KillLoad load{client, node.root(), replies, number_from("FLYBALL_SEED", 1)};
 };
 
-void fill_all(Scene& scene) {
-    scene.fill("quota/main/request", Json::object());
-    scene.fill("billing/main/admin", {{"op", "topup"}, {"amount", 5}});
-    scene.fill("entitlement/main/admin", {{"op", "set_tier"}, {"tier", "pro"}});
-    scene.fill("compliance/main/request", {{"action", "store"}});
-    scene.fill("subscription/main/admin", {{"op", "start"}});
+void fill_all(Scene& scene, int tenants) {
+    scene.fill("quota/main/request", Json::object(), tenants);
+    scene.fill("billing/main/admin", {{"op", "topup"}, {"amount", 5}}, tenants);
+    scene.fill("entitlement/main/admin", {{"op", "set_tier"}, {"tier", "pro"}}, tenants);
+    scene.fill("compliance/main/request", {{"action", "store"}}, tenants);
+    scene.fill("subscription/main/admin", {{"op", "start"}}, tenants);
 }
 
 // More than the inbox holds, as fast as a client can.
@@ -152,13 +155,13 @@ void flood(Scene& scene) {
     rude.ping();
 }
 
-TEST(LittleMemory, IsEnoughForAllTenantsAFloodAReloadAndARestart) {
+void lives_with(std::int64_t data_kb, int tenants) {
     fmt::print("FLYBALL_SEED={}\n", number_from("FLYBALL_SEED", 1));
-    Scene scene;
+    Scene scene(data_kb);
     Neighbour neighbour(scene.broker.address(), scene.node.root());
     const pid_t first = scene.node.pid();
     scene.print("started");
-    fill_all(scene);
+    fill_all(scene, tenants);
     scene.print("all tenants");
     flood(scene);
     neighbour.ask(50);
@@ -184,6 +187,14 @@ TEST(LittleMemory, IsEnoughForAllTenantsAFloodAReloadAndARestart) {
     EXPECT_EQ(scene.load.lost + scene.load.doubled + scene.load.seq_reused, 0U);
     EXPECT_EQ(scene.node.log().find("out of memory"), std::string::npos) << scene.node.log();
     EXPECT_EQ(scene.node.stop(), 0) << scene.node.log();
+}
+
+TEST(LittleMemory, Of32MiBIsEnoughForAThousandTenantsEachAFloodAReloadAndARestart) {
+    lives_with(32 * 1024, tenants_max / 10);
+}
+
+TEST(LittleMemory, OfTheServiceIsEnoughForAllTenantsAFloodAReloadAndARestart) {
+    lives_with(64 * 1024, tenants_max);
 }
 
 }  // namespace
