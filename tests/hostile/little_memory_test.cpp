@@ -11,9 +11,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "tests/from_environment.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/raw_client.h"
+#include "tests/from_environment.h"
 #include "tests/hostile/neighbour.h"
 
 namespace flyball::testing {
