@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -93,7 +94,11 @@ void run_mutations(const std::vector<std::string>& corpus, std::uint64_t runs) {
         std::snprintf(current, sizeof current, "FLYBALL_SEED=%llu FLYBALL_FUZZ_FIRST=%llu\n",
                       static_cast<unsigned long long>(seed),
                       static_cast<unsigned long long>(number));
-        run(Mutator(corpus, seed * 0x9e3779b97f4a7c15U + number).input());
+        const std::string input = Mutator(corpus, seed * 0x9e3779b97f4a7c15U + number).input();
+        if (const char* to = std::getenv("FLYBALL_FUZZ_KEEP")) {
+            std::ofstream(to, std::ios::binary) << input;
+        }
+        run(input);
     }
 }
 
