@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "tests/e2e/raw_client.h"
 #include "tests/from_environment.h"
+#include "tests/hostile/guard.h"
 #include "tests/hostile/neighbour.h"
 
 namespace flyball::testing {
@@ -23,14 +25,14 @@ using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool memory_is_true = false;
-#else
-constexpr bool memory_is_true = true;
-#endif
 constexpr std::int64_t grows_bytes_max = std::int64_t{8} << 20;
 constexpr double health_interval_ms = 1000;
-constexpr std::size_t quiet_asks = 100;
+constexpr std::size_t quiet_asks = 300;
+// Whoever waits for the flood waits for an inbox of thousands. One that is asked beside it waits
+// for his turn; the aim is twice the quiet time. Below a millisecond it is the scheduler that is
+// measured, and of the slowest in a hundred of others' work on the same cores.
+constexpr double median_times_max = 2.0 * slack;
+constexpr double slowest_times_max = 10.0 * slack;
 constexpr std::uint64_t tenants_max = 10'000;
 
 constexpr const char* config = R"(
@@ -45,10 +47,14 @@ resources.api_calls = { limit = 1000000000, window = "365d" }
 
 struct Flood {
     const char* what;
-    std::uint64_t messages;  // in every run; FLYBALL_FLOOD times as many in a long one
+    std::uint64_t messages;  // in every run; FLYBALL_FLOOD times as many in a long one: 84 for
+                             // a million tenants, 167 for a million ids
     std::uint64_t a_second;
     std::string below;
     std::function<std::string(std::uint64_t number)> payload;
+    std::uint64_t entries = 1;  // of each message
+
+    std::uint64_t sent() const { return messages * number_from("FLYBALL_FLOOD", 1); }
 };
 
 std::string garbage(std::uint64_t number) {
@@ -77,7 +83,7 @@ std::vector<Flood> floods() {
          [](auto number) { return fmt::format(R"({{"tenant":"t{}"}})", number); }},
         {"a new id each time", 6000, 2000, request,
          [](auto number) { return fmt::format(R"({{"tenant":"a","id":{}}})", number); }},
-        {"batches of 1,024", 40, 15, request, giant_batch},
+        {"batches of 1,024", 40, 15, request, giant_batch, 1024},
         {"replies to $SYS", 4000, 2000, request,
          [](auto) { return std::string(R"({"tenant":"a","reply_to":"$SYS/broker/x"})"); }},
         {"governors that are not", 4000, 2000, "quota/nobody/request",
@@ -90,16 +96,20 @@ std::vector<Flood> floods() {
 // Sends at its rate until all is sent or it is told to end.
 void send_all(const Flood& flood, RawClient& client, const std::string& root,
               const std::atomic<bool>& ending) {
-    const std::uint64_t messages = flood.messages * number_from("FLYBALL_FLOOD", 1);
     const std::string topic = root + "/" + flood.below;
     const auto began = Clock::now();
-    for (std::uint64_t i = 0; i < messages && !ending.load(); ++i) {
+    for (std::uint64_t i = 0; i < flood.sent() && !ending.load(); ++i) {
         client.publish(topic, flood.payload(i), 0);
         if (i % 16 == 0) {
             std::this_thread::sleep_until(began + i * 1'000'000us / flood.a_second);
         }
     }
     client.ping();  // the broker has passed it all on
+}
+
+void expect_only_its_turn_awaited(const Latencies& quiet, const Latencies& under) {
+    EXPECT_LE(under.at(0.5), median_times_max * std::max(quiet.at(0.5), 1.0));
+    EXPECT_LE(under.at(0.99), slowest_times_max * std::max(quiet.at(0.99), 1.0));
 }
 
 std::int64_t tenants_of(const Json& health, const char* name) {
@@ -117,6 +127,7 @@ TEST(Flood, OfOneGovernorStarvesNeitherHealthNorAnotherGovernor) {
     Neighbour neighbour(node.broker(), node.root());
     RawClient attacker(broker.port(), {.client_id = "attacker"});
     neighbour.ask(quiet_asks);  // everything has grown to its size
+    std::uint64_t entries_sent = 0;
     fmt::print("{:<24} {:>8} {:>7} {:>9} {:>9} {:>9} {:>9} {:>10} {:>9}\n", "flood", "messages",
                "asks", "quiet p50", "p99 ms", "p50 ms", "p99 ms", "health gap", "RSS +KB");
     for (const Flood& flood : floods()) {
@@ -137,17 +148,19 @@ TEST(Flood, OfOneGovernorStarvesNeitherHealthNorAnotherGovernor) {
         }
         ending.store(true);
         flooding.join();
+        entries_sent += flood.sent() * flood.entries;
         std::sort(under.ms.begin(), under.ms.end());
         const ProcessUse after = use_of(node.pid());
         const double gap_ms = neighbour.longest_gap_ms();
         fmt::print("{:<24} {:>8} {:>7} {:>9.2f} {:>9.2f} {:>9.2f} {:>9.2f} {:>10.0f} {:>9}\n",
-                   flood.what, flood.messages * number_from("FLYBALL_FLOOD", 1), under.ms.size(),
-                   quiet.at(0.5), quiet.at(0.99), under.at(0.5), under.at(0.99), gap_ms,
+                   flood.what, flood.sent(), under.ms.size(), quiet.at(0.5), quiet.at(0.99),
+                   under.at(0.5), under.at(0.99), gap_ms,
                    (after.rss_bytes - before.rss_bytes) / 1024);
-        EXPECT_LE(gap_ms, 2 * health_interval_ms) << "late by no more than an interval";
+        expect_only_its_turn_awaited(quiet, under);
+        EXPECT_LE(gap_ms, health_interval_ms * (1 + slack)) << "late by no more than an interval";
         EXPECT_EQ(after.descriptors, before.descriptors);
         EXPECT_EQ(after.threads, before.threads);
-        if (memory_is_true) {
+        if (measures_truly) {
             EXPECT_LE(after.rss_bytes - before.rss_bytes, grows_bytes_max);
         }
     }
@@ -157,6 +170,11 @@ TEST(Flood, OfOneGovernorStarvesNeitherHealthNorAnotherGovernor) {
     const Json health = Json::parse(neighbour.last_report());
     fmt::print("tenants of the flooded governor: {}; {}\n", tenants_of(health, "main"),
                health.at("throughput").dump());
+    const Json& throughput = health.at("throughput");
+    EXPECT_GE(throughput.at("requests").get<std::uint64_t>() +
+                  throughput.at("refused").get<std::uint64_t>(),
+              entries_sent * 9 / 10)
+        << "a flood that the broker drops shows nothing";
     EXPECT_LE(tenants_of(health, "main"), static_cast<std::int64_t>(tenants_max));
     EXPECT_EQ(tenants_of(health, "own"), 1);
     EXPECT_EQ(health.at("status"), "online");
@@ -185,7 +203,7 @@ TEST(Flood, OfASlowReaderIsTheBrokersAffair) {
         "ms; RSS +{} KB\n",
         quiet.at(0.99), under.at(0.99), neighbour.longest_gap_ms(),
         (use_of(node.pid()).rss_bytes - before.rss_bytes) / 1024);
-    EXPECT_LE(neighbour.longest_gap_ms(), 2 * health_interval_ms);
+    EXPECT_LE(neighbour.longest_gap_ms(), health_interval_ms * (1 + slack));
     EXPECT_EQ(node.stop(), 0) << node.log();
 }
 

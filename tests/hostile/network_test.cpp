@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "tests/contract/recorder.h"
@@ -15,6 +16,7 @@
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
 #include "tests/from_environment.h"
+#include "tests/hostile/guard.h"
 #include "tests/hostile/tcp_proxy.h"
 #include "transport/paho.h"
 
@@ -27,6 +29,11 @@ using namespace std::chrono_literals;
 
 const std::string replies = "flyball/v1/reply/test/network";
 constexpr Span comes_back{20'000};
+// Sessions shorter than this let a node's back-off grow (transport/paho_link.cpp): to a minute
+// after a few of them.
+constexpr auto steady = 2200ms;
+constexpr std::int64_t publish_ms_max = 1000;
+constexpr std::int64_t noticing_ms_max = 500;  // beyond what the keep-alive says
 constexpr const char* config = R"(
 [governor.quota.main]
 resources.api_calls = { limit = 1000000000, window = "365d" }
@@ -74,6 +81,17 @@ struct Line {
     std::size_t ups = 0;  // before the last cut
 };
 
+std::string told_of(const std::vector<Line>& lines) {
+    std::string all;
+    for (const Line& line : lines) {
+        all +=
+            fmt::format("up {}, {} times, {} connections, {} cuts, {} messages; {}\n", line.is_up(),
+                        line.recorder.times(LinkState::up), line.proxy.connections(),
+                        line.proxy.cuts(), line.recorder.count(), line.recorder.last_why());
+    }
+    return all;
+}
+
 // Several lines at a time: the library takes a second to come back.
 TEST(Network, ComesBackAfterEveryCutInsideAPacketAndHandsOverWholePackets) {
     constexpr std::size_t lines_max = 5;
@@ -89,7 +107,7 @@ TEST(Network, ComesBackAfterEveryCutInsideAPacketAndHandsOverWholePackets) {
     };
     for (std::uint64_t round = 0; round < rounds; ++round) {
         SCOPED_TRACE(fmt::format("round {}", round));
-        ASSERT_TRUE(all([](Line& line) { return line.is_up(); }));
+        ASSERT_TRUE(all([](Line& line) { return line.is_up(); })) << told_of(lines);
         for (Line& line : lines) {
             line.ups = line.recorder.times(LinkState::up);
             line.proxy.cut_after(random() % 2 == 0 ? Way::to_client : Way::to_server,
@@ -98,9 +116,10 @@ TEST(Network, ComesBackAfterEveryCutInsideAPacketAndHandsOverWholePackets) {
         ASSERT_TRUE(all([&](Line& line) {
             line.send(payload, random() % 2 == 0 ? Qos::at_most_once : Qos::at_least_once);
             return line.proxy.cuts() > round;
-        }));
+        })) << told_of(lines);
         const auto since = Clock::now();
-        ASSERT_TRUE(all([](Line& line) { return line.recorder.times(LinkState::up) > line.ups; }));
+        ASSERT_TRUE(all([](Line& line) { return line.recorder.times(LinkState::up) > line.ups; }))
+            << told_of(lines);
         away_ms.push_back(ms_since(since));
     }
     std::ranges::sort(away_ms);
@@ -114,11 +133,11 @@ TEST(Network, ComesBackAfterEveryCutInsideAPacketAndHandsOverWholePackets) {
     fmt::print("{} cuts; up again after p50 {} ms, p99 {} ms; longest publish() {} ms\n",
                rounds * lines_max, away_ms[away_ms.size() / 2],
                away_ms[(away_ms.size() - 1) * 99 / 100], longest_call_ms);
-    EXPECT_LT(longest_call_ms, 1000) << "publish() waits for nothing";
+    EXPECT_LT(longest_call_ms, publish_ms_max * slack) << "publish() waits for nothing";
 }
 
 TEST(Network, NoticesAHalfOpenConnectionWithinOneAndAHalfKeepAlives) {
-    constexpr Span keep_alive{2000};
+    constexpr Span keep_alive{4000};
     Line line(keep_alive);
     ASSERT_TRUE(line.comes_up()) << line.recorder.last_why();
     line.send("behind the first tick");
@@ -129,18 +148,18 @@ TEST(Network, NoticesAHalfOpenConnectionWithinOneAndAHalfKeepAlives) {
     const std::int64_t noticed_ms = ms_since(since);
     fmt::print("a half-open connection was noticed after {} ms, keep-alive {} ms: {}\n", noticed_ms,
                keep_alive.count(), line.recorder.last_why());
-    EXPECT_LE(noticed_ms, keep_alive.count() * 3 / 2 + 200);
+    EXPECT_LE(noticed_ms, keep_alive.count() * 3 / 2 + noticing_ms_max * slack);
     line.proxy.release();
     EXPECT_TRUE(line.comes_up()) << line.recorder.last_why();
 }
 
 TEST(Network, IsNotTakenForHalfOpenWhileItIsOnlySlow) {
-    constexpr Span keep_alive{1000};
+    constexpr Span keep_alive{3000};
     Line line(keep_alive);
     ASSERT_TRUE(line.comes_up());
-    line.proxy.delay(Span{300});
+    line.proxy.delay(Span{700});  // there, and 700 ms back: half of what would be too long
     const std::size_t before = line.recorder.count();
-    for (std::size_t i = 1; i <= 8; ++i) {
+    for (std::size_t i = 1; i <= 5; ++i) {
         line.send("late");
         ASSERT_TRUE(eventually([&] { return line.recorder.count() == before + i; }, comes_back));
     }
@@ -176,6 +195,9 @@ TEST(Network, ThatCutsANodeOffLosesAndDoublesNothing) {
     load.open_accounts();
     constexpr std::size_t requests = 40;
     for (std::uint64_t cut = 0; cut < cuts && !::testing::Test::HasFailure(); ++cut) {
+        if (cut % 3 == 2) {
+            std::this_thread::sleep_for(steady);
+        }
         proxy.cut_after(load.pick(2) == 0 ? Way::to_client : Way::to_server, 1 + load.pick(8000));
         load.ask_new(requests, 0);
         load.ask_until_answered();

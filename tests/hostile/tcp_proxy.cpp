@@ -171,7 +171,8 @@ void TcpProxy::pass(Flow& flow, Pair& pair, Way way) {
             flow.waiting.pop_front();
         }
         const std::scoped_lock lock(mutex_);
-        if (cut_way_ == way && (cut_left_ -= passed) == 0) {
+        // A cut that was asked for while a piece was on its way may be for fewer bytes than it had.
+        if (cut_way_ == way && (cut_left_ -= std::min(cut_left_, passed)) == 0) {
             cut_way_.reset();
             cuts_.fetch_add(1);
             for (Pair& every : pairs_) {

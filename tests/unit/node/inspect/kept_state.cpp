@@ -65,6 +65,12 @@ void KeptState::configure(const std::string& title, const Tree& config) {
     end_decision();
 }
 
+void KeptState::announce(const std::string& topic) {
+    announced_ = topic;
+    writer_.add(node());
+    end_decision();
+}
+
 void KeptState::keep_event(const std::string& topic, const std::string& payload) {
     const std::uint64_t number = events_.size() + 1;
     events_.push_back({.number = number, .topic = topic, .payload = payload});

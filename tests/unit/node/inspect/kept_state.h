@@ -23,6 +23,8 @@ public:
     void pass(Span span) { now_ += span; }
     // Of admit, as the node's own record has it from now on.
     void set_admit_ids(std::uint64_t capacity) { admit_ids_ = capacity; }
+    // What the node has published elsewhere, from now on; empty: nothing any more.
+    void announce(const std::string& topic);
     // Takes another configuration for a governor, as `reload` does.
     void configure(const std::string& title, const Tree& config);
     void keep_event(const std::string& topic, const std::string& payload);
@@ -38,10 +40,15 @@ private:
     void note(const GovernorChange& change) override { writer_.add(change); }
     void end_decision() override;
     NodeChange node() const {
-        return {.epoch = 1, .at = now_, .events_reserved = 64, .admit_ids = admit_ids_};
+        return {.epoch = 1,
+                .at = now_,
+                .events_reserved = 64,
+                .admit_ids = admit_ids_,
+                .announced = announced_};
     }
 
     std::uint64_t admit_ids_ = 0;
+    std::string announced_;
     Instant now_ = instant_from_ms(1'767'225'600'000);
     sim::Desk desk_;
     sim::Traffic traffic_;

@@ -20,6 +20,9 @@ namespace flyball {
 namespace {
 
 const std::filesystem::path golden = FLYBALL_SOURCE_DIR "/tests/data/state-version-1";
+// Its journal says of the node what not every release has noted.
+const std::filesystem::path announced = FLYBALL_SOURCE_DIR "/tests/data/state-version-1-announced";
+const std::string announced_topic = "homeassistant/device/flyball_eu-west_pi-7_0f3a/config";
 constexpr std::string_view export_name = "export.json";
 
 Bytes read_file(const std::filesystem::path& path) {
@@ -67,9 +70,30 @@ DiskImage made_today() {
     return image;
 }
 
-DiskImage kept_since() {
+// A journal alone, which begins without the topic.
+DiskImage announced_today() {
+    MemoryDisk disk;
+    KeptState kept(disk, 20261126);
+    kept.ask_many(20);
+    kept.announce(announced_topic);
+    kept.ask_many(20);
+    kept.write();
+    DiskImage image = disk.image();
+    std::erase_if(image, [](const auto& file) { return file.first.starts_with("spare-"); });
+    trim(own_bytes(image, newest_file(image, "journal-")));
+    return image;
+}
+
+void write_folder(const std::filesystem::path& to, const DiskImage& image) {
+    std::filesystem::create_directories(to);
+    for (const auto& [name, bytes] : image) {
+        write_file(to / name, *bytes);
+    }
+}
+
+DiskImage kept_since(const std::filesystem::path& folder = golden) {
     DiskImage image;
-    for (const auto& entry : std::filesystem::directory_iterator(golden)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         const std::string name = entry.path().filename();
         if (name != export_name) {
             image[name] = std::make_shared<Bytes>(read_file(entry.path()));
@@ -85,10 +109,9 @@ TEST(StateFormat, OfTodayIsReadToo) {
     const std::string text = asked_of(disk, &export_state).text;
     EXPECT_NE(text.find("quota_warning"), std::string::npos);
     if (const char* to = std::getenv("FLYBALL_WRITE_GOLDEN")) {
-        for (const auto& [name, bytes] : today) {
-            write_file(std::filesystem::path(to) / name, *bytes);
-        }
+        write_folder(to, today);
         write_file(std::filesystem::path(to) / export_name, std::as_bytes(std::span(text)));
+        write_folder(std::filesystem::path(to) / "announced", announced_today());
     }
 }
 
@@ -109,6 +132,34 @@ TEST(StateFormat, IsRecoveredFromWithoutAFault) {
     EXPECT_GT(recovered->records, 20U);
     EXPECT_EQ(recovery.node().epoch, 1U);
     EXPECT_EQ(recovery.events().size(), 1U);
+}
+
+std::string announced_in(const DiskImage& image) {
+    MemoryDisk disk(image);
+    Engine engine(sim::engine_options());
+    Recovery recovery(engine);
+    StateStore store(disk, {});
+    const auto recovered = store.recover(engine, recovery);
+    EXPECT_TRUE(recovered.has_value() && recovered->faults.empty());
+    EXPECT_TRUE(asked_of(disk, &verify_state).sound);
+    return recovery.node().announced;
+}
+
+TEST(StateFormat, OfANodeIsReadWithAndWithoutWhatItAnnounced) {
+    EXPECT_EQ(announced_in(kept_since()), "") << "of before it was noted";
+    EXPECT_EQ(announced_in(kept_since(announced)), announced_topic);
+    EXPECT_EQ(announced_in(announced_today()), announced_topic);
+}
+
+TEST(StateFormat, KeepsWhatANodeAnnouncedInSnapshotsAndForgetsWhatIsTakenBack) {
+    MemoryDisk disk;
+    KeptState kept(disk, 1);
+    kept.announce(announced_topic);
+    kept.snapshot();
+    EXPECT_EQ(announced_in(disk.image()), announced_topic);
+    kept.announce("");
+    kept.write();
+    EXPECT_EQ(announced_in(disk.image()), "");
 }
 
 // ---- what a later release may have left

@@ -1,0 +1,201 @@
+// A node that may have 32 MiB and some thousand tenants, or the 64 MiB of its service and as many
+// as it takes: it starts, is flooded, reads its configuration again, gets another governor, is
+// killed and comes back, all in one process each time. The limit is the kernel's on data, which
+// counts what was asked for as well as what was touched, and so is met before a service's MemoryMax
+// would be. Not with sanitizers, which need more for themselves.
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/kill_load.h"
+#include "tests/e2e/raw_client.h"
+#include "tests/from_environment.h"
+#include "tests/hostile/neighbour.h"
+
+namespace flyball::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string replies = "flyball/v1/reply/test/little";
+constexpr Span patience{60'000};
+constexpr int stack_kb = 1024;       // of a thread; else 8 MiB each that nobody touches
+constexpr int tenants_max = 10'000;  // of a governor
+constexpr int entries = 1000;
+
+constexpr const char* config = R"(
+[health]
+interval = "1s"
+[governor.quota.main]
+resources.api_calls = { limit = 1000000000, window = "365d" }
+[governor.quota.own]
+[governor.billing.main]
+rate_limit = 0
+)";
+
+std::int64_t kb_of(pid_t pid, const std::string& name) {
+    std::ifstream status(fmt::format("/proc/{}/status", pid));
+    for (std::string word; status >> word;) {
+        if (word == name) {
+            std::int64_t kb = 0;
+            status >> kb;
+            return kb;
+        }
+    }
+    return 0;
+}
+
+// The node's program under a limit that it cannot raise.
+class Limited {
+public:
+    explicit Limited(std::int64_t data_kb) {
+        std::string pattern = std::filesystem::temp_directory_path() / "flyball-little-XXXXXX";
+        if (::mkdtemp(pattern.data()) == nullptr) {
+            throw std::runtime_error("no temporary folder");
+        }
+        folder_ = pattern;
+        std::ofstream(program()) << "#!/bin/sh\nulimit -s " << stack_kb << "\nulimit -d " << data_kb
+                                 << "\nexec '" << FLYBALL_NODE << "' \"$@\"\n";
+        std::filesystem::permissions(program(), std::filesystem::perms::owner_all);
+    }
+    ~Limited() {
+        std::error_code ignored;  // a leftover folder in the temporary directory fails no test
+        std::filesystem::remove_all(folder_, ignored);
+    }
+    Limited(const Limited&) = delete;
+    Limited& operator=(const Limited&) = delete;
+    std::filesystem::path program() const { return folder_ / "flyball-node"; }
+
+private:
+    std::filesystem::path folder_;
+};
+
+struct Scene {
+    explicit Scene(std::int64_t kb) : data_kb(kb), limited(kb), node(settings()) {
+        load.open_accounts();
+    }
+    NodeProcessSettings settings() const {
+        NodeProcessSettings all{.broker = broker.address(), .config = config, .flags = {}};
+        all.program = limited.program();
+        return all;
+    }
+    Json ask(const std::string& below, const std::string& payload) {
+        const std::string topic = node.root() + "/" + below;
+        return Json::parse(client
+                               .ask({.topic = topic,
+                                     .payload = payload,
+                                     .response_topic = replies,
+                                     .has_response_topic = true},
+                                    patience)
+                               .payload);
+    }
+    // So many tenants, each by a request of its own.
+    void fill(const std::string& below, const Json& request, int tenants) {
+        for (int first = 0; first < tenants; first += entries) {
+            Json batch = Json::array();
+            for (int i = 0; i < entries; ++i) {
+                Json entry = request;
+                entry["tenant"] = fmt::format("tenant-{}", first + i);
+                entry["id"] = first + i;
+                entry["brief"] = true;
+                batch.push_back(std::move(entry));
+            }
+            const Json answers = ask(below, batch.dump());
+            ASSERT_EQ(answers.size(), batch.size()) << answers;
+        }
+    }
+    void work() {
+        load.ask_new(100, 0);
+        load.ask_until_answered();
+        load.settle();
+        load.life_ends();
+        load.recheck();
+    }
+    void print(const char* what) const {
+        fmt::print("{:<24} RSS {:>6} KB, at its height {:>6} KB, data {:>6} KB of {}\n", what,
+                   kb_of(node.pid(), "VmRSS:"), kb_of(node.pid(), "VmHWM:"),
+                   kb_of(node.pid(), "VmData:"), data_kb);
+    }
+
+    std::int64_t data_kb;
+    Broker broker;
+    Limited limited;
+    NodeProcess node;
+    BusClient client{broker.address(), {replies}};
+    KillLoad load{client, node.root(), replies, number_from("FLYBALL_SEED", 1)};
+};
+
+void fill_all(Scene& scene, int tenants) {
+    scene.fill("quota/main/request", Json::object(), tenants);
+    scene.fill("billing/main/admin", {{"op", "topup"}, {"amount", 5}}, tenants);
+    scene.fill("entitlement/main/admin", {{"op", "set_tier"}, {"tier", "pro"}}, tenants);
+    scene.fill("compliance/main/request", {{"action", "store"}}, tenants);
+    scene.fill("subscription/main/admin", {{"op", "start"}}, tenants);
+}
+
+// More than the inbox holds, as fast as a client can.
+void flood(Scene& scene) {
+    RawClient rude(scene.broker.port(), {.client_id = "rude"});
+    std::string batch = "[";
+    for (int i = 0; i < 1024; ++i) {
+        batch += i == 0 ? R"({"tenant":"tenant-1"})" : R"(,{"tenant":"tenant-1"})";
+    }
+    batch += "]";
+    const std::string topic = scene.node.root() + "/quota/main/request";
+    for (int i = 0; i < 600; ++i) {
+        rude.publish(topic, batch, 0);
+    }
+    for (int i = 0; i < 40; ++i) {
+        rude.publish(topic, std::string(250'000, i % 2 == 0 ? '[' : ' '), 0);
+    }
+    rude.ping();
+}
+
+void lives_with(std::int64_t data_kb, int tenants) {
+    fmt::print("FLYBALL_SEED={}\n", number_from("FLYBALL_SEED", 1));
+    Scene scene(data_kb);
+    Neighbour neighbour(scene.broker.address(), scene.node.root());
+    const pid_t first = scene.node.pid();
+    scene.print("started");
+    fill_all(scene, tenants);
+    scene.print("all tenants");
+    flood(scene);
+    neighbour.ask(50);
+    scene.print("flooded");
+    EXPECT_EQ(scene.ask("control", R"({"op":"reload"})").at("decision"), "ok");
+    EXPECT_EQ(scene.ask("control", R"({"op":"add_governor","type":"quota","name":"late"})")
+                  .at("decision"),
+              "ok");
+    EXPECT_EQ(scene.ask("control", R"({"op":"snapshot"})").at("decision"), "ok");
+    scene.work();
+    scene.print("reload, snapshot");
+    ASSERT_TRUE(scene.node.running()) << scene.node.log();
+    EXPECT_EQ(scene.node.pid(), first);
+
+    scene.node.kill();
+    scene.node.start();
+    scene.print("killed, started");
+    scene.work();
+    scene.load.check_levels();
+    neighbour.ask(10);
+    EXPECT_EQ(
+        scene.ask("billing/main/request", R"({"op":"get","tenant":"tenant-7"})").at("balance"), 5);
+    EXPECT_EQ(scene.load.lost + scene.load.doubled + scene.load.seq_reused, 0U);
+    EXPECT_EQ(scene.node.log().find("out of memory"), std::string::npos) << scene.node.log();
+    EXPECT_EQ(scene.node.stop(), 0) << scene.node.log();
+}
+
+TEST(LittleMemory, Of32MiBIsEnoughForAThousandTenantsEachAFloodAReloadAndARestart) {
+    lives_with(32 * 1024, tenants_max / 10);
+}
+
+TEST(LittleMemory, OfTheServiceIsEnoughForAllTenantsAFloodAReloadAndARestart) {
+    lives_with(64 * 1024, tenants_max);
+}
+
+}  // namespace
+}  // namespace flyball::testing
