@@ -43,7 +43,7 @@ void CertificateWatch::tell(const CertificateEnds& ends, const GovernorClock& cl
 }
 
 std::string_view clock_hint(std::string_view refusal, ClockStatus clock) {
-    const bool early = refusal.find("is not yet valid: it begins on") != std::string_view::npos;
+    const bool early = refusal.find("is not yet valid") != std::string_view::npos;
     const bool late = refusal.find("expired on") != std::string_view::npos;
     if (!early && !late) {
         return {};
