@@ -77,9 +77,7 @@ private:
 };
 
 struct Scene {
-    explicit Scene(std::int64_t kb) : data_kb(kb), limited(kb), node(settings()) {
-        load.open_accounts();
-    }
+    explicit Scene(std::int64_t kb) : data_kb(kb), limited(kb), node(settings()) {}
     NodeProcessSettings settings() const {
         NodeProcessSettings all{.broker = broker.address(), .config = config, .flags = {}};
         all.program = limited.program();
@@ -147,6 +145,7 @@ void lives_with(std::int64_t data_kb, int tenants) {
     scene.print("started");
     fill_all(scene, tenants);
     scene.print("all tenants");
+    scene.load.open_accounts();  // now: a governor remembers the last 1,024 ids
     EXPECT_EQ(scene.ask("control", R"({"op":"reload"})").at("decision"), "ok");
     EXPECT_EQ(scene.ask("control", R"({"op":"add_governor","type":"quota","name":"late"})")
                   .at("decision"),
