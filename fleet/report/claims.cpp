@@ -82,7 +82,7 @@ void add_gates(const FleetFigures& f, std::vector<Target>& all) {
                             100 / mb),
                    fmt::format("sum of PSS of {} nodes ({}), / {} x 100", f.devices_up,
                                homes_text(f.homes), f.devices_up),
-                   true});
+                   f.devices >= 100});  // fewer share less of what is shared
     all.push_back({"fleet up", "s", 15, false, when(f.fleet_up_s > 0, f.fleet_up_s),
                    fmt::format("from the first spawn to {} nodes online", f.devices), true});
 }

@@ -142,6 +142,14 @@ TEST(Report, AnotherRateThanTheDefaultHasNoGateOnLatency) {
     EXPECT_EQ(exit_of(targets_of(f), false), Exit::done);
 }
 
+TEST(Report, FewerDevicesThanAHundredHaveNoGateOnTheMemoryOfAHundred) {
+    FleetFigures f = good();
+    f.devices = f.devices_up = 9;
+    f.memory.nodes_pss_bytes = 18'000'000;
+    EXPECT_FALSE(named(targets_of(f), "memory of the nodes, as of 100").met());
+    EXPECT_EQ(exit_of(targets_of(f), false), Exit::done);
+}
+
 TEST(Report, NothingMeasuredMeetsNothingAndWritesAReportAllTheSame) {
     FleetFigures nothing;
     nothing.devices = 3;
