@@ -18,8 +18,8 @@ constexpr std::int64_t look_again_us = 5'000;
 constexpr std::size_t burst_max = 512;  // then replies are looked at
 constexpr std::int64_t mark_every_us = 100'000;
 // What was asked this long before a death is decided and on disk: patience, the interval of 1 s
-// after which a node syncs, and half a second for the disk.
-constexpr std::int64_t kept_after_us = Generator::patience_us + 1'500'000;
+// after which a node writes, and 2.5 s for the sync before that, of a disk that others use, too.
+constexpr std::int64_t kept_after_us = Generator::patience_us + 3'500'000;
 constexpr std::uint32_t expiry_s = 2;  // a request that nobody waits for any more
 
 }  // namespace
