@@ -60,6 +60,7 @@ struct FleetFigures {
     Instant at{};         // when it began
     std::uint64_t seed = 0;
     NodeHomes homes = NodeHomes::forks;
+    bool tls = false;   // every connection, with a certificate for each
     std::string chaos;  // "kill=1/10s", empty when there was none
     bool default_rate = true;
 

@@ -85,6 +85,7 @@ Json fleet_json(const FleetFigures& f) {
             {"fleet_up_s", f.fleet_up_s},
             {"startup_ms", f.startup_ms},
             {"nodes_are", homes_text(f.homes)},
+            {"tls", f.tls},
             {"chaos", f.chaos},
             {"faults", f.faults},
             {"seed", f.seed},

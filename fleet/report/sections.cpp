@@ -28,11 +28,12 @@ std::string count(std::uint64_t number) {
 
 ReportSection fleet_section(const FleetFigures& f) {
     ReportSection section{.title = "Fleet"};
-    section.before.push_back(fmt::format(
-        "{} of {} devices and {} of {} governors up at the end; the fleet was up after "
-        "{:.1f} s; {}, seed {}, {}.",
-        f.devices_up, f.devices, f.governors_up, f.governors, f.fleet_up_s, homes_text(f.homes),
-        f.seed, f.chaos.empty() ? "no chaos" : "chaos " + f.chaos));
+    section.before.push_back(
+        fmt::format("{} of {} devices and {} of {} governors up at the end; the fleet was up after "
+                    "{:.1f} s; {}{}, seed {}, {}.",
+                    f.devices_up, f.devices, f.governors_up, f.governors, f.fleet_up_s,
+                    homes_text(f.homes), f.tls ? ", with TLS and a certificate each" : "", f.seed,
+                    f.chaos.empty() ? "no chaos" : "chaos " + f.chaos));
     if (!f.machine.empty()) {
         section.before.push_back("The machine: " + printable(f.machine) + ".");
     }

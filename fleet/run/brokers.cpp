@@ -24,8 +24,8 @@ std::string broker_config(const BrokerConfig& file, bool root) {
     std::string text = fmt::format(
         "{}persistence false\nset_tcp_nodelay true\nmax_inflight_messages 0\n"
         "max_queued_messages 0\nsys_interval 1\nallow_anonymous true\nlog_type error\n"
-        "log_type warning\nlistener {} 127.0.0.1\n",
-        root ? "user root\n" : "", file.port);
+        "log_type warning\nlistener {} 127.0.0.1\n{}",
+        root ? "user root\n" : "", file.port, file.listener);
     if (file.websockets != 0) {
         // Without the domain such a listener is open to the network, whatever its address says.
         text += fmt::format("listener {} 127.0.0.1\nprotocol websockets\nsocket_domain ipv4\n",
@@ -37,25 +37,23 @@ std::string broker_config(const BrokerConfig& file, bool root) {
         text += fmt::format(
             "connection {0}\naddress 127.0.0.1:{1}\ntopic {2}/{0}/+/health out 1\n"
             "topic {2}/{0}/+/+/+/event out 1\nbridge_protocol_version mqttv311\n"
-            "try_private true\nnotifications false\ncleansession false\nrestart_timeout 1\n",
-            file.region, file.uplink, file.prefix);
+            "try_private true\nnotifications false\ncleansession false\nrestart_timeout 1\n{3}",
+            file.region, file.uplink, file.prefix, file.bridge);
     }
     return text + file.guests;
 }
 
 std::string BrokerPlace::address() const {
-    return fmt::format("tcp://127.0.0.1:{}", port);
+    return fmt::format("{}:{}", tls ? "mqtts://localhost" : "tcp://127.0.0.1", port);
 }
 
-Result<std::unique_ptr<Brokers>> Brokers::make(Spawner& spawner, const std::string& folder,
-                                               const std::vector<std::string>& regions,
-                                               const std::string& program) {
-    if (program.empty()) {
+Result<std::unique_ptr<Brokers>> Brokers::make(Spawner& spawner, const Options& options) {
+    if (options.program.empty()) {
         return Error{ErrorCode::unavailable,
                      "mosquitto is not installed: a fleet needs brokers (Debian: mosquitto)"};
     }
-    std::unique_ptr<Brokers> brokers(new Brokers(spawner, folder, program));
-    if (auto written = brokers->write_files(regions); !written) {
+    std::unique_ptr<Brokers> brokers(new Brokers(spawner, options));
+    if (auto written = brokers->write_files(options.regions); !written) {
         return written.error();
     }
     return brokers;
@@ -81,14 +79,15 @@ Result<void> Brokers::start() {
 }
 
 Result<void> Brokers::write_files(const std::vector<std::string>& regions) {
+    const bool tls = identity_ != nullptr;
     const auto ports = free_ports(regions.size() + 2);
     if (ports.size() < regions.size() + 2) {
         return Error{ErrorCode::unavailable, "there are not enough free loopback ports"};
     }
-    places_.push_back({"hub", ports[0]});
+    places_.push_back({.name = "hub", .port = ports[0], .tls = tls});
     websockets_ = ports[1];
     for (const std::string& region : regions) {
-        places_.push_back({region, ports[places_.size() + 1]});
+        places_.push_back({.name = region, .port = ports[places_.size() + 1], .tls = tls});
     }
     auto relay = Relay::make(regions, places_.front().port);
     if (!relay) {
@@ -111,6 +110,10 @@ Result<void> Brokers::write_file(const BrokerPlace& place, const std::string& gu
     file.uplink = relay_->port(place.name);
     file.region = place.name;
     file.guests = guests;
+    if (identity_ != nullptr) {
+        file.listener = identity_->listener();
+        file.bridge = identity_->bridge();
+    }
     const std::string path = fmt::format("{}/{}.conf", folder_, place.name);
     std::ofstream out(path);
     out << broker_config(file, ::geteuid() == 0);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fleet/clock.h"
+#include "fleet/run/fleet_identity.h"
 #include "fleet/run/relay.h"
 #include "fleet/run/spawner.h"
 
@@ -22,7 +23,9 @@ struct BrokerConfig {
     std::uint16_t uplink = 0;      // 0: the hub, which has none
     std::string region;            // of a broker with an uplink
     std::string prefix = "flyball/v1";
-    std::string guests{};  // lines about the nodes that live in it
+    std::string guests{};    // lines about the nodes that live in it
+    std::string listener{};  // more lines, of TLS
+    std::string bridge{};    // likewise, of the uplink
 };
 std::string broker_config(const BrokerConfig& file, bool root);
 
@@ -30,6 +33,7 @@ struct BrokerPlace {
     std::string name;  // "hub" or the region
     std::uint16_t port = 0;
     pid_t pid = 0;  // 0: it is down
+    bool tls = false;
     std::string address() const;
 };
 
@@ -40,10 +44,14 @@ struct BrokerRestart {
 
 class Brokers {
 public:
+    struct Options {
+        std::string folder;  // of the run
+        std::vector<std::string> regions;
+        std::string program;
+        const FleetIdentity* identity = nullptr;  // null: without TLS; outlives them
+    };
     // Their files, with ports that are free; start() starts them and waits until all answer.
-    static Result<std::unique_ptr<Brokers>> make(Spawner& spawner, const std::string& folder,
-                                                 const std::vector<std::string>& regions,
-                                                 const std::string& program);
+    static Result<std::unique_ptr<Brokers>> make(Spawner& spawner, const Options& options);
     // Before start(): the lines of that region's broker about the nodes that live in it.
     Result<void> house(const std::string& region, const std::string& guests);
     Result<void> start();
@@ -60,8 +68,11 @@ public:
     bool all_up() const;
 
 private:
-    Brokers(Spawner& spawner, std::string folder, std::string program)
-        : spawner_(spawner), folder_(std::move(folder)), program_(std::move(program)) {}
+    Brokers(Spawner& spawner, const Options& options)
+        : spawner_(spawner),
+          folder_(options.folder),
+          program_(options.program),
+          identity_(options.identity) {}
     Result<void> launch(BrokerPlace& place);
     Result<void> write_files(const std::vector<std::string>& regions);
     Result<void> write_file(const BrokerPlace& place, const std::string& guests) const;
@@ -75,6 +86,7 @@ private:
     Spawner& spawner_;
     std::string folder_;
     std::string program_;
+    const FleetIdentity* identity_;
     std::uint16_t websockets_ = 0;
     std::vector<BrokerPlace> places_;
     std::vector<Down> down_;

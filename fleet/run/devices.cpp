@@ -70,12 +70,12 @@ std::string_view to_text(DeviceState state) {
     return names[static_cast<std::size_t>(state)];
 }
 
-std::string device_config(const NodeName& name, const std::string& broker,
+std::string device_config(const NodeName& name, const std::string& mqtt,
                           const std::string& state_folder, int governors, Span health_interval) {
     std::string text = fmt::format(
-        "region = \"{}\"\nnode = \"{}\"\n[mqtt]\nbroker = \"{}\"\n[state]\ndir = \"{}\"\n"
+        "region = \"{}\"\nnode = \"{}\"\n[mqtt]\n{}[state]\ndir = \"{}\"\n"
         "[health]\ninterval = \"{}ms\"\n[log]\nlevel = \"notice\"\n",
-        name.region, name.node, broker, state_folder, health_interval.count());
+        name.region, name.node, mqtt, state_folder, health_interval.count());
     for (const TypeCount& type : spread_governors(governors)) {
         for (int i = 1; i < type.count; ++i) {
             text += fmt::format("[governor.{}.{}]\n", type.type, governor_name(i));
@@ -85,11 +85,15 @@ std::string device_config(const NodeName& name, const std::string& broker,
 }
 
 Result<void> Devices::write_files(const FleetDevice& device) const {
+    const auto mqtt = options_.mqtt(device.name);
+    if (!mqtt) {
+        return mqtt.error();
+    }
     std::error_code failed;
     std::filesystem::create_directories(device.folder, failed);
     std::ofstream file(device.folder + "/node.toml");
-    file << device_config(device.name, options_.broker(device.name.region),
-                          device.folder + "/state", options_.governors, options_.health_interval);
+    file << device_config(device.name, *mqtt, device.folder + "/state", options_.governors,
+                          options_.health_interval);
     file.close();
     if (failed || !file) {
         return Error{ErrorCode::unavailable,

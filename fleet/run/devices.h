@@ -57,8 +57,8 @@ public:
         std::string prefix = "flyball/v1";
         std::string folder;
         bool in_broker = false;  // started and ended with its region's broker
-        // Where the devices of a region connect.
-        std::function<std::string(const std::string& region)> broker;
+        // Lines of a device's [mqtt]: where it connects and how.
+        std::function<Result<std::string>(const NodeName& name)> mqtt;
     };
     Devices(Spawner& spawner, Options options) : spawner_(spawner), options_(std::move(options)) {}
 
@@ -97,8 +97,8 @@ private:
     std::vector<FaultOver> recovered_;
 };
 
-// A device's configuration file. Pure.
-std::string device_config(const NodeName& name, const std::string& broker,
+// A device's configuration file; `mqtt`: the lines of that table. Pure.
+std::string device_config(const NodeName& name, const std::string& mqtt,
                           const std::string& state_folder, int governors, Span health_interval);
 
 }  // namespace flyball

@@ -41,10 +41,16 @@ Result<void> write_fleet_file(const std::string& path, const FleetAddress& addre
 }
 
 Json fleet_document(const FleetAddress& address) {
-    return {{"run", address.run},
-            {"hub", address.hub},
-            {"websockets", address.websockets},
-            {"control", fleet_control_topic(address.run)}};
+    Json document = {{"run", address.run},
+                     {"hub", address.hub},
+                     {"websockets", address.websockets},
+                     {"control", fleet_control_topic(address.run)}};
+    if (!address.ca_file.empty()) {
+        document["ca_file"] = address.ca_file;
+        document["cert_file"] = address.cert_file;
+        document["key_file"] = address.key_file;
+    }
+    return document;
 }
 
 std::optional<FleetAddress> read_fleet_document(std::string_view text) {
@@ -52,8 +58,9 @@ std::optional<FleetAddress> read_fleet_document(std::string_view text) {
     if (!fleet || text_at(*fleet, "hub").empty() || text_at(*fleet, "run").empty()) {
         return std::nullopt;
     }
-    return FleetAddress{text_at(*fleet, "run"), text_at(*fleet, "hub"),
-                        text_at(*fleet, "websockets")};
+    return FleetAddress{text_at(*fleet, "run"),        text_at(*fleet, "hub"),
+                        text_at(*fleet, "websockets"), text_at(*fleet, "ca_file"),
+                        text_at(*fleet, "cert_file"),  text_at(*fleet, "key_file")};
 }
 
 Result<FleetAddress> read_fleet_file(const std::string& path) {

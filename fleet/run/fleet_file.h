@@ -13,8 +13,11 @@ namespace flyball {
 
 struct FleetAddress {
     std::string run;
-    std::string hub;         // tcp://127.0.0.1:port
+    std::string hub;         // tcp://127.0.0.1:port, mqtts://localhost:port with TLS
     std::string websockets;  // ws://127.0.0.1:port
+    std::string ca_file{};   // with TLS: what whoever asks the fleet needs
+    std::string cert_file{};
+    std::string key_file{};
 };
 
 // $XDG_RUNTIME_DIR/flyball/fleet.json, else below the temporary folder, in one of this user's own.

@@ -28,7 +28,7 @@ std::vector<Device> devices_of(const FleetMachine& machine) {
 
 WorkloadOptions options_of(const FleetMachine& machine) {
     WorkloadOptions options;
-    options.bus.prefix = machine.prefix();
+    options.bus = machine.bus_options();  // but for the broker, each device's own
     options.seed = machine.plan().seed;
     for (const TypeCount& type : spread_governors(machine.plan().governors)) {
         auto& names = options.governors.names[type.type];

@@ -224,9 +224,8 @@ FleetRun::Turn FleetRun::measure_spares() {
         figures_.other_kind_pss_bytes = sum / spares;
     }
     const BrokerPlace& place = machine_.brokers().places().at(1);
-    BusOptions bus;
+    BusOptions bus = machine_.bus_options();
     bus.broker = place.address();
-    bus.prefix = machine_.prefix();
     std::optional<Result<FilledNode>> filled;  // nothing: it did not come to that
     if (turn == Turn::going_on) {
         turn = turns_during([&] {
@@ -335,8 +334,9 @@ Exit FleetRun::report() {
 
 // Something to look at meanwhile; a run does without where it cannot be.
 void FleetRun::serve_dashboard() {
-    auto served = DashboardServer::start(
-        {.listen = {}, .broker = machine_.brokers().websockets(), .prefix = machine_.prefix()});
+    auto served = DashboardServer::start({.listen = {},
+                                          .broker = machine_.brokers().websockets(),
+                                          .prefix = machine_.bus_options().prefix});
     if (!served) {
         screen_.say("no dashboard: " + served.error().message);
         return;
@@ -354,6 +354,7 @@ Exit FleetRun::go() {
     figures_.homes = plan.in_broker ? NodeHomes::brokers
                      : plan.isolate ? NodeHomes::processes
                                     : NodeHomes::forks;
+    figures_.tls = plan.tls;
     figures_.chaos = chaos_text(plan.chaos);
     figures_.default_rate = plan.rate == default_rate;
     figures_.machine_cost = plan.machine_cost;

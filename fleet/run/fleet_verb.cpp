@@ -23,6 +23,7 @@ constexpr const char* examples =
   flyball fleet run --devices us-east=10,eu-west=10 --rate 500 --for 30s
   flyball fleet run --chaos kill=1/10s,broker=1/30s,pause=1/20s,cut=1/30s
   flyball fleet run plan.toml --report out --strict
+  flyball fleet run --devices eu-west=10 --tls
   flyball fleet status
   flyball fleet scale eu-west=+10
   flyball fleet kill eu-west/device-07
@@ -47,7 +48,8 @@ struct Flags {
     std::optional<int> governors;
     std::optional<double> rate, machine_cost;
     std::optional<std::uint64_t> seed;
-    bool isolate = false, in_broker = false, keep = false, strict = false, no_throughput = false;
+    bool isolate = false, in_broker = false, tls = false;
+    bool keep = false, strict = false, no_throughput = false;
 };
 
 template <typename Value>
@@ -86,6 +88,7 @@ Result<Plan> plan_of(const std::string& file, const Flags& flags) {
     put(flags.seed, plan.seed);
     plan.isolate = plan.isolate || flags.isolate;
     plan.in_broker = plan.in_broker || flags.in_broker;
+    plan.tls = plan.tls || flags.tls;
     plan.keep = plan.keep || flags.keep;
     plan.strict = plan.strict || flags.strict;
     plan.throughput = plan.throughput && !flags.no_throughput;
@@ -149,6 +152,7 @@ void Fleet::describe_plan(CLI::App& verb) {
         verb.add_flag("--isolate", flags_.isolate, "plain processes, not forks of a warmed one"));
     of_plan(verb.add_flag("--in-broker", flags_.in_broker,
                           "each device a plugin of its region's broker, not a process"));
+    of_plan(verb.add_flag("--tls", flags_.tls, "TLS, with a certificate for each of them"));
     of_plan(verb.add_option("--seed", flags_.seed, "of the load and the chaos (1)"))
         ->type_name("N");
     of_plan(verb.add_flag("--keep", flags_.keep, "leave logs and states, and say where"));
@@ -242,6 +246,9 @@ Exit Fleet::talk(const Json& request) {
             return fail(fleet.error());
         }
         common_.bus.broker = fleet->hub;
+        common_.bus.ca_file = fleet->ca_file;
+        common_.bus.cert_file = fleet->cert_file;
+        common_.bus.key_file = fleet->key_file;
         run = fleet->run;
     }
     auto bus = Bus::connect(common_.bus, {fleet_announcement_topic("+")});

@@ -28,6 +28,10 @@ std::string make_run_name() {
     return fmt::format("fleet-{:%Y%m%d-%H%M%S}-{}", seconds, random_hex(4));
 }
 
+FleetAddress address_of(const std::string& run, const BusOptions& hub, const Brokers& brokers) {
+    return {run, hub.broker, brokers.websockets(), hub.ca_file, hub.cert_file, hub.key_file};
+}
+
 Result<void> watch_descriptor(int epoll, int fd) {
     epoll_event event{};
     event.events = EPOLLIN;
@@ -85,7 +89,16 @@ Result<void> FleetMachine::start_brokers(const FleetPrograms& programs) {
     for (const RegionSize& region : plan_.regions) {
         regions.push_back(region.name);
     }
-    auto brokers = Brokers::make(*spawner_, reaper_->folder(), regions, programs.broker);
+    if (plan_.tls) {
+        auto identity = FleetIdentity::make(reaper_->folder());
+        if (!identity) {
+            return identity.error();
+        }
+        identity_ = *std::move(identity);
+        bus_options_ = identity_->tool(bus_options_);
+    }
+    auto brokers =
+        Brokers::make(*spawner_, {reaper_->folder(), regions, programs.broker, identity_.get()});
     if (!brokers) {
         return brokers.error();
     }
@@ -117,9 +130,7 @@ Result<void> FleetMachine::add_devices(const std::string& plugin) {
     options.prefix = bus_options_.prefix;
     options.folder = reaper_->folder();
     options.in_broker = plan_.in_broker;
-    options.broker = [this](const std::string& region) {
-        return brokers_->find(region)->address();
-    };
+    options.mqtt = [this](const NodeName& name) { return mqtt_lines(name); };
     devices_ = std::make_unique<Devices>(*spawner_, std::move(options));
     for (const RegionSize& region : plan_.regions) {
         if (auto added = devices_->add(region.name, region.devices); !added) {
@@ -146,6 +157,13 @@ Result<void> FleetMachine::add_devices(const std::string& plugin) {
         }
     }
     return {};
+}
+
+Result<std::string> FleetMachine::mqtt_lines(const NodeName& name) const {
+    const std::string lines =
+        fmt::format("broker = \"{}\"\n", brokers_->find(name.region)->address());
+    const auto files = identity_ ? identity_->device(name) : Result<std::string>(std::string());
+    return files ? Result<std::string>(lines + *files) : Result<std::string>(files.error());
 }
 
 // All at once: to a process that is connected already each further client takes a second and more.
@@ -196,21 +214,20 @@ Result<void> FleetMachine::connect() {
         }
     }
     announce();
-    const FleetAddress address{run_, bus_options_.broker, brokers_->websockets()};
     const auto other = running_fleet(fleet_file_path());
     if (other) {
         file_trouble_ = fmt::format("{} names {}, which runs: reach this one with --broker {}",
-                                    fleet_file_path(), other->run, address.hub);
+                                    fleet_file_path(), other->run, bus_options_.broker);
         return {};
     }
-    return write_fleet_file(fleet_file_path(), address);
+    return write_fleet_file(fleet_file_path(), address_of(run_, bus_options_, *brokers_));
 }
 
 // The hub keeps it for whoever knows the hub but not the run. A hub that was started anew has
 // forgotten it.
 void FleetMachine::announce() {
     bus_->publish_retained(fleet_announcement_topic(run_),
-                           fleet_document({run_, bus_options_.broker, brokers_->websockets()}));
+                           fleet_document(address_of(run_, bus_options_, *brokers_)));
 }
 
 FleetMachine::Turn FleetMachine::turn(Deadline deadline) {

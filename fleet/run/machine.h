@@ -54,7 +54,7 @@ public:
     int stop_fd() const { return interrupt_.fd(); }
     bool interrupted() const { return interrupt_.seen(); }  // by a signal, not by `fleet stop`
     std::uint64_t faults() const { return faults_; }
-    std::string prefix() const { return bus_options_.prefix; }
+    const BusOptions& bus_options() const { return bus_options_; }  // of the hub
     // The fork-server's too; the regions' brokers, when the devices live in them.
     std::vector<pid_t> node_pids() const;
     std::vector<pid_t> broker_pids() const;    // without those
@@ -82,6 +82,7 @@ private:
     Result<void> connect();
     Result<void> connect_regions();
     bool is_spare(const NodeName& name) const;
+    Result<std::string> mqtt_lines(const NodeName& name) const;
     void announce();
     void take(const Arrived& arrived, const std::string& broker);
     void take_ended();
@@ -109,6 +110,7 @@ private:
     BusOptions bus_options_;
     std::unique_ptr<Reaper> reaper_;
     std::unique_ptr<Spawner> spawner_;
+    std::unique_ptr<FleetIdentity> identity_;  // null: without TLS
     std::unique_ptr<Brokers> brokers_;
     std::unique_ptr<Devices> devices_;
     std::unique_ptr<Bus> bus_;  // to the hub

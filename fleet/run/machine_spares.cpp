@@ -36,8 +36,12 @@ Result<void> FleetMachine::start_spares(int count) {
         const std::string folder = folder_of(reaper_->folder(), number);
         std::error_code failed;
         std::filesystem::create_directories(folder, failed);
+        const auto mqtt = mqtt_lines(spare_name(place.name, number));
+        if (!mqtt) {
+            return mqtt.error();
+        }
         std::ofstream(folder + "/node.toml")
-            << device_config(spare_name(place.name, number), place.address(), folder + "/state",
+            << device_config(spare_name(place.name, number), *mqtt, folder + "/state",
                              plan_.governors, health_interval);
         const std::vector<std::string> arguments{"--config", folder + "/node.toml"};
         const auto pid = plan_.isolate ? spawner_->start_forked_node(arguments, folder + "/log")

@@ -125,6 +125,7 @@ Result<void> PlanReader::read(Plan& plan) {
     take<double>("machine-cost", "a number", within(plan.machine_cost, 0.0, cost_max));
     take<bool>("isolate", "true or false", put(plan.isolate));
     take<bool>("in-broker", "true or false", put(plan.in_broker));
+    take<bool>("tls", "true or false", put(plan.tls));
     take<bool>("keep", "true or false", put(plan.keep));
     take<bool>("strict", "true or false", put(plan.strict));
     take<bool>("throughput", "true or false", put(plan.throughput));
@@ -138,6 +139,11 @@ Result<void> check_in_broker(const Plan& plan) {
         return Error{ErrorCode::usage,
                      "in-broker: devices inside their brokers are no processes: "
                      "leave out isolate"};
+    }
+    if (plan.in_broker && plan.tls) {
+        return Error{ErrorCode::usage,
+                     "in-broker: devices inside their brokers have no connection to secure: "
+                     "leave out tls"};
     }
     for (const ChaosRate& rate : plan.chaos) {
         if (plan.in_broker && (rate.kind == ChaosKind::kill || rate.kind == ChaosKind::pause)) {

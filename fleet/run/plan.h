@@ -30,6 +30,7 @@ struct Plan {
     bool in_broker = false;  // each device a plugin of its region's broker, no process at all
     std::uint64_t seed = 1;
     bool keep = false;         // leave the run's folder, with logs and states
+    bool tls = false;          // certificates for everybody, made in the run's folder
     bool strict = false;       // every missed claim is a failure
     std::string report;        // folder; empty: one named after the run, where the tool was started
     double machine_cost = 24;  // dollars a month

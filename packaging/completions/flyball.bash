@@ -84,7 +84,7 @@ _flyball() {
             files='  '
             ;;
         fleet)
-            options='--devices --governors --rate --for --chaos --isolate --in-broker --seed --keep --report --strict --machine-cost --no-throughput --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
+            options='--devices --governors --rate --for --chaos --isolate --in-broker --tls --seed --keep --report --strict --machine-cost --no-throughput --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout --json --help'
             valued=' --devices --governors --rate --for --chaos --seed --report --machine-cost --broker --ca-file --cert-file --key-file --username --password-file --prefix --timeout '
             files=' --ca-file --cert-file --key-file --password-file '
             ;;

@@ -227,6 +227,7 @@ complete -c flyball -n '__fish_seen_subcommand_from fleet' -l for -x -d 'length 
 complete -c flyball -n '__fish_seen_subcommand_from fleet' -l chaos -x -d 'kinds kill, broker, pause, cut'
 complete -c flyball -n '__fish_seen_subcommand_from fleet' -l isolate -d 'plain processes, not forks of a warmed one'
 complete -c flyball -n '__fish_seen_subcommand_from fleet' -l in-broker -d 'each device a plugin of its region\'s broker, not a process'
+complete -c flyball -n '__fish_seen_subcommand_from fleet' -l tls -d 'TLS, with a certificate for each of them'
 complete -c flyball -n '__fish_seen_subcommand_from fleet' -l seed -x -d 'of the load and the chaos (1)'
 complete -c flyball -n '__fish_seen_subcommand_from fleet' -l keep -d 'leave logs and states, and say where'
 complete -c flyball -n '__fish_seen_subcommand_from fleet' -l report -x -d 'folder (one named after the run)'

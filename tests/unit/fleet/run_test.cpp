@@ -98,6 +98,7 @@ TEST(Plan, RefusesFleetsThatCannotBe) {
     EXPECT_FALSE(with([](Plan& plan) { plan.machine_cost = -5; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.regions[1].devices = devices_max; }));
     EXPECT_FALSE(with([](Plan& plan) { plan.in_broker = plan.isolate = true; }));
+    EXPECT_FALSE(with([](Plan& plan) { plan.in_broker = plan.tls = true; }));
     for (const ChaosKind kind : {ChaosKind::kill, ChaosKind::pause}) {
         EXPECT_FALSE(with([kind](Plan& plan) {
             plan.in_broker = true;
@@ -224,8 +225,8 @@ TEST(BrokerFaults, AnEndWithoutNewsOfAReturnIsOverAfterItsPatience) {
 }
 
 TEST(DeviceConfig, NamesEachGovernorBeyondTheBase) {
-    const std::string config =
-        device_config({"apac", "device-01"}, "tcp://127.0.0.1:1883", "/state", 30, Span(10'000));
+    const std::string config = device_config(
+        {"apac", "device-01"}, "broker = \"tcp://127.0.0.1:1883\"\n", "/state", 30, Span(10'000));
     std::size_t count = 0;
     for (std::size_t at = 0; (at = config.find("[governor.", at)) != std::string::npos; ++at) {
         ++count;
