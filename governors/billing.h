@@ -1,6 +1,6 @@
 #pragma once
 // Rules of the type `billing`: a prepaid account with holds, in whole units of 10^-scale of a
-// currency (docs/protocol.md, billing). Owned by its Governor, one thread at a time. 136 bytes an
+// currency (docs/protocol.md, billing). Owned by its Governor, one thread at a time. 96 bytes an
 // account and about 60 a hold; bounded by 64 holds an account and the governor's tenants.
 // Command: name = hold, amount = amount or per_minute (-1: a capture of all), second = ttl.
 
@@ -10,6 +10,7 @@
 #include "governors/billing_image.h"
 #include "governors/billing_ledger.h"
 #include "governors/rules.h"
+#include "governors/tenant_rows.h"
 
 namespace flyball {
 
@@ -53,7 +54,7 @@ private:
     // An account on its way through a judgement: what it was, what it will be.
     struct Turn;
 
-    const Account& account_of(TenantIndex tenant) const;
+    const Account& account_of(TenantIndex tenant) const { return accounts_.of(tenant); }
     // As it is, or as it would be if it were opened now.
     BillingLedger ledger_of(TenantIndex tenant) const;
     // Whether its levels are told: it is open, or answered as if it were.
@@ -74,7 +75,7 @@ private:
     void write_holds(Writer& writer, const Account& account, Instant now) const;
 
     BillingSettings settings_;
-    std::vector<Account> accounts_;
+    TenantRows<Account> accounts_;
     mutable ByteBuffer image_;
 };
 

@@ -19,9 +19,16 @@ enum Change : std::uint8_t { is_put = 1, is_expired = 2 };
 
 bool sound(const BillingLedger& ledger) {
     return ledger.opening >= 0 && ledger.charged >= 0 && ledger.credited >= 0 &&
-           ledger.overage.value_or(0) >= 0 && ledger.rate_limit.value_or(0) >= 0 &&
            ledger.rate_limit.value_or(0) <= billing_rate_max && ledger.gone >= 0 &&
            ledger.gone <= billing_rate_max * 60'000 && ledger.fits(0, ledger.overage.value_or(0));
+}
+
+OwnBound take_bound(ImageReader& in) {
+    const std::int64_t bound = in.take_signed();
+    if (bound < 0) {
+        in.fail();
+    }
+    return bound;
 }
 
 BillingHoldChange take_change(ImageReader& in) {
@@ -91,10 +98,10 @@ std::optional<BillingImage> decode_billing_image(std::span<const std::byte> byte
     ledger.charged = in.take_signed();
     ledger.credited = in.take_signed();
     if ((flags & has_overage) != 0) {
-        ledger.overage = in.take_signed();
+        ledger.overage = take_bound(in);
     }
     if ((flags & has_rate) != 0) {
-        ledger.rate_limit = in.take_signed();
+        ledger.rate_limit = take_bound(in);
     }
     if ((flags & has_bucket) != 0) {
         ledger.gone = in.take_signed();

@@ -13,16 +13,31 @@
 
 namespace flyball {
 
+// A bound of at least 0 that one account may have of its own: a std::optional in half its bytes.
+class OwnBound {
+public:
+    OwnBound() = default;
+    OwnBound(std::int64_t bound) : bound_(bound) {}
+    explicit operator bool() const { return bound_ != of_all; }
+    std::int64_t operator*() const { return bound_; }
+    std::int64_t value_or(std::int64_t otherwise) const { return *this ? bound_ : otherwise; }
+    bool operator==(const OwnBound&) const = default;
+
+private:
+    static constexpr std::int64_t of_all = -1;
+    std::int64_t bound_ = of_all;
+};
+
 struct BillingLedger {
     bool open = false;
     bool suspended = false;
     bool low = false;  // credit_low was raised and the credit is not back
     std::int64_t opening = 0;
-    std::int64_t charged = 0;                  // in all
-    std::int64_t credited = 0;                 // topups and refunds, in all
-    std::int64_t held = 0;                     // the sum of the open holds
-    std::optional<std::int64_t> overage{};     // this account's own
-    std::optional<std::int64_t> rate_limit{};  // this account's own
+    std::int64_t charged = 0;   // in all
+    std::int64_t credited = 0;  // topups and refunds, in all
+    std::int64_t held = 0;      // the sum of the open holds
+    OwnBound overage{};
+    OwnBound rate_limit{};
     // The bucket: tokens gone, in 60,000ths (milliseconds of a minute), as of `bucket_at`.
     std::int64_t gone = 0;
     Instant bucket_at{};

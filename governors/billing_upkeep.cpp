@@ -6,11 +6,6 @@
 
 namespace flyball {
 
-const Billing::Account& Billing::account_of(TenantIndex tenant) const {
-    static const Account none;
-    return tenant < accounts_.size() ? accounts_[tenant] : none;
-}
-
 BillingLedger Billing::ledger_of(TenantIndex tenant) const {
     const BillingLedger& ledger = account_of(tenant).ledger;
     return ledger.open ? ledger : BillingLedger::opened(settings_);
@@ -41,7 +36,7 @@ BillingHoldChange Billing::put_back(const Hold& hold) {
 
 bool Billing::apply(TenantIndex tenant, std::span<const std::byte> bytes) {
     const auto image = decode_billing_image(bytes);
-    if (!image || tenant >= accounts_.size()) {
+    if (!image || !accounts_.has(tenant)) {
         return false;
     }
     Account& account = accounts_[tenant];
@@ -92,15 +87,11 @@ bool Billing::change_hold(Account& account, const BillingHoldChange& change) {
 }
 
 void Billing::enrol(TenantIndex tenant) {
-    if (tenant >= accounts_.size()) {
-        accounts_.resize(std::size_t{tenant} + 1);
-    }
+    accounts_.at(tenant);
 }
 
 void Billing::erase(TenantIndex tenant) {
-    if (tenant < accounts_.size()) {
-        accounts_[tenant] = Account();
-    }
+    accounts_.clear(tenant);
 }
 
 // An account that is open is never given up: its totals are a record.
@@ -133,9 +124,10 @@ Result<std::vector<std::string>> Billing::configure(const Tree& settings, Instan
     }
     if (read->rate_limit != settings_.rate_limit) {
         // Time up to now was refilled at the old rate.
-        for (Account& account : accounts_) {
-            if (!account.ledger.rate_limit) {
-                account.ledger.refill(settings_.rate_limit, now);
+        for (std::size_t row = 0; row < accounts_.size(); ++row) {
+            BillingLedger& ledger = accounts_[row].ledger;
+            if (!ledger.rate_limit) {
+                ledger.refill(settings_.rate_limit, now);
             }
         }
     }
@@ -144,9 +136,9 @@ Result<std::vector<std::string>> Billing::configure(const Tree& settings, Instan
 }
 
 std::size_t Billing::memory_bytes() const {
-    std::size_t bytes = sizeof(*this) + accounts_.capacity() * sizeof(Account) + image_.capacity();
-    for (const Account& account : accounts_) {
-        bytes += account.holds.capacity() * sizeof(Hold);
+    std::size_t bytes = sizeof(*this) + accounts_.memory_bytes() + image_.capacity();
+    for (std::size_t row = 0; row < accounts_.size(); ++row) {
+        bytes += accounts_[row].holds.capacity() * sizeof(Hold);
     }
     return bytes;
 }

@@ -12,6 +12,7 @@
 #include "governors/compliance_image.h"
 #include "governors/compliance_settings.h"
 #include "governors/rules.h"
+#include "governors/tenant_rows.h"
 
 namespace flyball {
 
@@ -94,7 +95,7 @@ private:
 
     ComplianceSettings settings_;
     std::uint64_t denying_rules_ = 0;  // by place
-    std::vector<Tenant> tenants_;
+    TenantRows<Tenant> tenants_;
     ChainHead head_;
     ChainKept kept_;
     // Since when other strikes count; nothing: since ever.

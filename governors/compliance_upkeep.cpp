@@ -6,7 +6,7 @@
 namespace flyball {
 
 const Compliance::Tenant* Compliance::find(TenantIndex tenant) const {
-    return tenant < tenants_.size() ? &tenants_[tenant] : nullptr;
+    return tenants_.has(tenant) ? &tenants_[tenant] : nullptr;
 }
 
 ComplianceState Compliance::load(TenantIndex tenant) const {
@@ -26,11 +26,7 @@ ComplianceState Compliance::load(TenantIndex tenant) const {
 }
 
 void Compliance::store(TenantIndex tenant, const ComplianceState& state) {
-    expects(tenant < tenants_max, "an enrolled tenant");
-    if (tenant >= tenants_.size()) {
-        tenants_.resize(std::size_t{tenant} + 1);
-    }
-    Tenant& known = tenants_[tenant];
+    Tenant& known = tenants_.at(tenant);
     known.salt = state.salt.value_or(Salt{});
     known.has_salt = state.salt.has_value();
     known.standing = state.standing;
@@ -46,9 +42,7 @@ void Compliance::enrol(TenantIndex tenant) {
 }
 
 void Compliance::erase(TenantIndex tenant) {
-    if (tenant < tenants_.size()) {
-        tenants_[tenant] = {};
-    }
+    tenants_.clear(tenant);
 }
 
 bool Compliance::at_defaults(TenantIndex tenant, Instant /*now*/) const {
@@ -96,9 +90,9 @@ Result<std::vector<std::string>> Compliance::configure(const Tree& settings, Ins
 std::size_t Compliance::memory_bytes() const {
     std::size_t bytes = sizeof(*this) + sizeof(Scratch) + scratch_->record.capacity() +
                         scratch_->hashed.capacity() + scratch_->image.capacity() +
-                        scratch_->path.capacity() + tenants_.capacity() * sizeof(Tenant);
-    for (const Tenant& tenant : tenants_) {
-        bytes += tenant.strikes.capacity() * sizeof(Instant);
+                        scratch_->path.capacity() + tenants_.memory_bytes();
+    for (std::size_t row = 0; row < tenants_.size(); ++row) {
+        bytes += tenants_[row].strikes.capacity() * sizeof(Instant);
     }
     for (const ComplianceRule& rule : settings_.rules) {
         bytes += sizeof(rule) + rule.id.capacity() + rule.attribute.capacity() +

@@ -13,6 +13,7 @@
 #include "governors/entitlement_image.h"
 #include "governors/entitlement_settings.h"
 #include "governors/rules.h"
+#include "governors/tenant_rows.h"
 
 namespace flyball {
 
@@ -52,7 +53,7 @@ private:
         const EntitlementEntry* grant = nullptr;
     };
 
-    const Tenant& tenant_of(TenantIndex tenant) const;
+    const Tenant& tenant_of(TenantIndex tenant) const { return tenants_.of(tenant); }
     static const EntitlementEntry* entry_of(const Tenant& tenant, std::string_view feature);
     const EntitlementTier& tier_of(const Tenant& tenant) const;
     Answer answer(const Tenant& tenant, std::string_view feature, Instant now) const;
@@ -70,7 +71,7 @@ private:
     // each what the configuration has under that name now.
     std::vector<std::string> tier_names_{""};
     std::vector<const EntitlementTier*> tiers_;
-    std::vector<Tenant> tenants_;
+    TenantRows<Tenant> tenants_;
     mutable ByteBuffer image_;
 };
 

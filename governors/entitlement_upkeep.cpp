@@ -14,11 +14,6 @@ Entitlement::Entitlement() {
     find_tiers();
 }
 
-const Entitlement::Tenant& Entitlement::tenant_of(TenantIndex tenant) const {
-    static const Tenant fresh;
-    return tenant < tenants_.size() ? tenants_[tenant] : fresh;
-}
-
 const EntitlementEntry* Entitlement::entry_of(const Tenant& tenant, std::string_view feature) {
     const auto found =
         std::ranges::lower_bound(tenant.entries, feature, {}, &Entries::value_type::first);
@@ -49,7 +44,7 @@ void Entitlement::find_tiers() {
 
 bool Entitlement::apply(TenantIndex index, std::span<const std::byte> bytes) {
     auto image = decode_entitlement_image(bytes);
-    if (!image || index >= tenants_.size()) {
+    if (!image || !tenants_.has(index)) {
         return false;
     }
     Tenant& tenant = tenants_[index];
@@ -77,15 +72,11 @@ bool Entitlement::apply(TenantIndex index, std::span<const std::byte> bytes) {
 }
 
 void Entitlement::enrol(TenantIndex tenant) {
-    if (tenant >= tenants_.size()) {
-        tenants_.resize(std::size_t{tenant} + 1);
-    }
+    tenants_.at(tenant);
 }
 
 void Entitlement::erase(TenantIndex tenant) {
-    if (tenant < tenants_.size()) {
-        tenants_[tenant] = Tenant();
-    }
+    tenants_.clear(tenant);
 }
 
 bool Entitlement::at_defaults(TenantIndex index, Instant /*now*/) const {
@@ -129,9 +120,9 @@ Result<std::vector<std::string>> Entitlement::configure(const Tree& settings, In
 }
 
 std::size_t Entitlement::memory_bytes() const {
-    std::size_t bytes = sizeof(*this) + tenants_.capacity() * sizeof(Tenant) + image_.capacity();
-    for (const Tenant& tenant : tenants_) {
-        bytes += tenant.entries.capacity() * sizeof(Entries::value_type);
+    std::size_t bytes = sizeof(*this) + tenants_.memory_bytes() + image_.capacity();
+    for (std::size_t row = 0; row < tenants_.size(); ++row) {
+        bytes += tenants_[row].entries.capacity() * sizeof(Entries::value_type);
     }
     for (const EntitlementTier& tier : settings_.tiers) {
         bytes += sizeof(tier) + tier.features.capacity() * sizeof(tier.features[0]);

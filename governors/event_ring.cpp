@@ -82,7 +82,8 @@ std::size_t EventRing::memory_bytes() const {
 }
 
 void EventRing::grow() {
-    const std::size_t slots = std::min(std::max(first_slots, 2 * slots_.size()), capacity_);
+    const std::size_t slots =
+        std::min(slots_.size() + std::max(first_slots, slots_.size() / 4), capacity_);
     slots_.reserve(slots);
     slots_.resize(slots);
     if (!wide_amounts_.empty()) {

@@ -1,6 +1,6 @@
 #pragma once
 // The last `capacity` decisions of a governor, for `history`: 20 bytes a slot, O(1) add, overwrites
-// the oldest. Grows by powers of two as it fills and allocates nothing once it has its capacity.
+// the oldest. Grows by a quarter as it fills and allocates nothing once it has its capacity.
 // Owned by its Governor, one thread at a time.
 
 #include <array>

@@ -163,7 +163,8 @@ std::uint32_t IdRing::vacate() {
 }
 
 void IdRing::grow() {
-    const std::size_t slots = std::min(std::max(first_slots, 2 * slots_.size()), capacity_);
+    const std::size_t slots =
+        std::min(slots_.size() + std::max(first_slots, slots_.size() / 4), capacity_);
     slots_.reserve(slots);
     slots_.resize(slots);
     tags_.reserve(slots);

@@ -2,7 +2,7 @@
 // The memory that makes requests idempotent: the last `capacity` requests of a governor that
 // carried an id, 24 bytes a slot and 2 of its tenant's tag beside the index, found in O(1) by a
 // keyed 64-bit hash of tenant and id. Overwrites the oldest; with a window it refuses instead of
-// forgetting what is younger. Grows by powers of two, allocates nothing once it has its capacity.
+// forgetting what is younger. Grows by a quarter, allocates nothing once it has its capacity.
 // What few requests need (a granted amount, each tenant's share when there is a window) exists
 // only once it is needed. Owned by its Governor, one thread at a time.
 

@@ -307,9 +307,7 @@ void Quota::enrol(TenantIndex tenant) {
 
 void Quota::erase(TenantIndex tenant) {
     for (Resource& resource : resources_) {
-        if (tenant < resource.slots.size()) {
-            resource.slots[tenant] = {};
-        }
+        resource.slots.clear(tenant);
         resource.set_override(tenant, std::nullopt);
     }
 }
@@ -341,7 +339,7 @@ Quota::Resource* Quota::find(std::string_view name) {
 }
 
 QuotaSlot Quota::Resource::slot(TenantIndex tenant) const {
-    return tenant < slots.size() ? slots[tenant] : QuotaSlot{};
+    return slots.of(tenant);
 }
 
 std::optional<QuotaOverride> Quota::Resource::override_of(TenantIndex tenant) const {

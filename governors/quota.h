@@ -12,6 +12,7 @@
 #include "governors/quota_image.h"
 #include "governors/quota_meter.h"
 #include "governors/rules.h"
+#include "governors/tenant_rows.h"
 
 namespace flyball {
 
@@ -42,7 +43,7 @@ private:
     struct Resource {
         QuotaRule rule;
         std::uint32_t tag = 0;
-        std::vector<QuotaSlot> slots;  // by tenant; what lies behind is unused
+        TenantRows<QuotaSlot> slots;  // by tenant; what lies behind is unused
         std::unique_ptr<std::unordered_map<TenantIndex, QuotaOverride>> overrides;
         mutable Window window;  // where the last `now` was: the next is there too, nearly always
 

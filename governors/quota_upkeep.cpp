@@ -56,11 +56,7 @@ void Quota::Resource::settle(const QuotaRule& old, Instant now) {
 }
 
 void Quota::Resource::set_slot(TenantIndex tenant, const QuotaSlot& slot) {
-    expects(tenant < tenants_max, "an enrolled tenant");
-    if (tenant >= slots.size()) {
-        slots.resize(std::size_t{tenant} + 1);
-    }
-    slots[tenant] = slot;
+    slots.at(tenant) = slot;
 }
 
 void Quota::Resource::set_override(TenantIndex tenant, const std::optional<QuotaOverride>& terms) {
@@ -79,7 +75,7 @@ std::size_t Quota::memory_bytes() const {
     constexpr std::size_t node_bytes = 2 * sizeof(void*);
     std::size_t bytes = sizeof(*this) + resources_.capacity() * sizeof(Resource);
     for (const Resource& resource : resources_) {
-        bytes += resource.slots.capacity() * sizeof(QuotaSlot) + resource.rule.name.capacity() +
+        bytes += resource.slots.memory_bytes() + resource.rule.name.capacity() +
                  resource.rule.anchor_text.capacity();
         if (resource.overrides != nullptr) {
             using Map = std::unordered_map<TenantIndex, QuotaOverride>;

@@ -32,6 +32,8 @@ namespace flyball {
 // A tenant's place in its governor's table; no_tenant for one that is not enrolled.
 using TenantIndex = std::uint32_t;
 inline constexpr TenantIndex no_tenant = std::numeric_limits<TenantIndex>::max();
+// 22 bits in the event ring's slot.
+inline constexpr TenantIndex tenants_max = (1U << 22) - 2;
 
 // What is asked of the rules, of whom, when. Valid for one call.
 struct Case {

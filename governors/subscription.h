@@ -1,6 +1,6 @@
 #pragma once
 // Rules of the type `subscription`: whether a tenant's plan runs, as ops and time move it
-// (docs/protocol.md, subscription). Owned by its Governor, one thread at a time. 144 bytes a
+// (docs/protocol.md, subscription). Owned by its Governor, one thread at a time. 112 bytes a
 // tenant; bounded by 64 plans and the governor's tenants.
 // Command: name = plan, amount = periods, flag = trial, at_period_end or value.
 
@@ -9,6 +9,7 @@
 
 #include "governors/rules.h"
 #include "governors/subscription_course.h"
+#include "governors/tenant_rows.h"
 #include "schemas/byte_buffer.h"
 
 namespace flyball {
@@ -36,12 +37,14 @@ public:
     std::size_t memory_bytes() const override;
 
 private:
-    const Subscription& subscription_of(TenantIndex tenant) const;
+    const Subscription& subscription_of(TenantIndex tenant) const {
+        return subscriptions_.of(tenant);
+    }
     bool perform(const Case& asked, Subscription& after) const;
     void put(const Subscription& before, const Subscription& after, Effect& effect) const;
 
     SubscriptionSettings settings_;
-    std::vector<Subscription> subscriptions_;
+    TenantRows<Subscription> subscriptions_;
     mutable ByteBuffer image_;
 };
 

@@ -12,14 +12,9 @@ SubscriptionRules::SubscriptionRules() {
     settings_ = std::move(*settings);
 }
 
-const Subscription& SubscriptionRules::subscription_of(TenantIndex tenant) const {
-    static const Subscription none;
-    return tenant < subscriptions_.size() ? subscriptions_[tenant] : none;
-}
-
 bool SubscriptionRules::apply(TenantIndex tenant, std::span<const std::byte> bytes) {
     auto image = decode_subscription_image(bytes);
-    if (!image || tenant >= subscriptions_.size()) {
+    if (!image || !subscriptions_.has(tenant)) {
         return false;
     }
     subscriptions_[tenant] = std::move(*image);
@@ -27,15 +22,11 @@ bool SubscriptionRules::apply(TenantIndex tenant, std::span<const std::byte> byt
 }
 
 void SubscriptionRules::enrol(TenantIndex tenant) {
-    if (tenant >= subscriptions_.size()) {
-        subscriptions_.resize(std::size_t{tenant} + 1);
-    }
+    subscriptions_.at(tenant);
 }
 
 void SubscriptionRules::erase(TenantIndex tenant) {
-    if (tenant < subscriptions_.size()) {
-        subscriptions_[tenant] = Subscription();
-    }
+    subscriptions_.clear(tenant);
 }
 
 bool SubscriptionRules::at_defaults(TenantIndex tenant, Instant /*now*/) const {
@@ -64,7 +55,7 @@ Result<std::vector<std::string>> SubscriptionRules::configure(const Tree& settin
 }
 
 std::size_t SubscriptionRules::memory_bytes() const {
-    return sizeof(*this) + subscriptions_.capacity() * sizeof(Subscription) + image_.capacity();
+    return sizeof(*this) + subscriptions_.memory_bytes() + image_.capacity();
 }
 
 }  // namespace flyball

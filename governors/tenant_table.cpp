@@ -48,8 +48,7 @@ void TenantTable::restore(TenantIndex tenant, std::string_view name, bool auto_e
         grow(std::max({first_rows, 2 * rows_, std::bit_ceil(std::size_t{tenant} + 1)}));
     }
     end_ = std::max<std::size_t>(end_, std::size_t{tenant} + 1);
-    names_.resize(std::max(names_.size(), end_));
-    names_[tenant] = name;
+    names_.at(tenant) = name;
     set_bit(used_, tenant, true);
     set_bit(auto_enrolled_, tenant, auto_enrolled);
     index_.insert(hash_of(tenant), tenant);
@@ -59,14 +58,13 @@ void TenantTable::restore(TenantIndex tenant, std::string_view name, bool auto_e
 void TenantTable::remove(TenantIndex tenant) {
     expects(in_use(tenant), "only an enrolled tenant is removed");
     index_.erase(tenant, [this](std::uint32_t slot) { return hash_of(slot); });
-    std::string().swap(names_[tenant]);  // gives the memory of a long name back: = "" would not
+    names_.clear(tenant);
     set_bit(used_, tenant, false);
     first_free_word_ = std::min(first_free_word_, tenant / word_bits);
     --size_;
     while (end_ > 0 && !bit(used_, end_ - 1)) {
         --end_;
     }
-    names_.resize(end_);
 }
 
 std::string_view TenantTable::name(TenantIndex tenant) const {
@@ -93,11 +91,11 @@ bool TenantTable::in_use(TenantIndex tenant) const {
 
 std::size_t TenantTable::memory_bytes() const {
     constexpr std::size_t inline_bytes = 15;  // what a std::string holds without allocating
-    std::size_t bytes = sizeof(*this) + names_.capacity() * sizeof(std::string) +
+    std::size_t bytes = sizeof(*this) + names_.memory_bytes() +
                         (used_.capacity() + auto_enrolled_.capacity()) * sizeof(std::uint64_t) +
                         index_.memory_bytes();
-    for (const std::string& name : names_) {
-        bytes += name.capacity() > inline_bytes ? name.capacity() + 1 : 0;
+    for (std::size_t row = 0; row < names_.size(); ++row) {
+        bytes += names_[row].capacity() > inline_bytes ? names_[row].capacity() + 1 : 0;
     }
     return bytes;
 }

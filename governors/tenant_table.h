@@ -11,11 +11,9 @@
 
 #include "governors/rules.h"
 #include "governors/slot_index.h"
+#include "governors/tenant_rows.h"
 
 namespace flyball {
-
-// 22 bits in the event ring's slot.
-inline constexpr std::uint32_t tenants_max = (1U << 22) - 2;
 
 class TenantTable {
 public:
@@ -49,7 +47,7 @@ private:
     std::size_t end_ = 0;
     std::size_t first_free_word_ = 0;  // no word of used_ before it has a free bit
     std::size_t rows_ = 0;             // what index_ was sized for
-    std::vector<std::string> names_;
+    TenantRows<std::string> names_;
     Bits used_;
     Bits auto_enrolled_;
     SlotIndex index_;

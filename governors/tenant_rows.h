@@ -1,0 +1,72 @@
+#pragma once
+// What is kept of each tenant, by its index, in pieces of 512 bytes. A vector that doubles leaves
+// up to half its rows empty, and a hole in the heap of every size it had before. Nothing is
+// allocated until a row is written. One thread at a time.
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "governors/piece_pool.h"
+#include "governors/rules.h"
+#include "schemas/expects.h"
+
+namespace flyball {
+
+template <typename Row>
+class TenantRows {
+public:
+    bool has(TenantIndex tenant) const { return tenant < size(); }
+    // As constructed where it was never written; so are rows beyond the last tenant.
+    const Row& of(TenantIndex tenant) const {
+        static const Row none;
+        return has(tenant) ? (*this)[tenant] : none;
+    }
+    // To be written; rows up to it are made.
+    Row& at(TenantIndex tenant) {
+        expects(tenant < tenants_max, "an enrolled tenant");
+        while (!has(tenant)) {
+            add_piece();
+        }
+        return (*this)[tenant];
+    }
+    void clear(TenantIndex tenant) {
+        if (has(tenant)) {
+            Row none;
+            std::swap((*this)[tenant], none);  // a string that is assigned "" keeps its memory
+        }
+    }
+
+    std::size_t size() const { return pieces_.size() * piece_rows; }
+    Row& operator[](std::size_t row) { return pieces_[row / piece_rows].get()[row % piece_rows]; }
+    const Row& operator[](std::size_t row) const {
+        return pieces_[row / piece_rows].get()[row % piece_rows];
+    }
+    // Without what rows allocate themselves.
+    std::size_t memory_bytes() const {
+        return pieces_.size() * PiecePool::piece_bytes + pieces_.capacity() * sizeof(pieces_[0]);
+    }
+
+private:
+    static constexpr std::size_t piece_rows = PiecePool::piece_bytes / sizeof(Row);
+    static_assert(piece_rows > 0);
+
+    struct GiveBack {
+        void operator()(Row* piece) const noexcept {
+            std::destroy_n(piece, piece_rows);
+            PiecePool::shared().give(piece);
+        }
+    };
+
+    void add_piece() {
+        pieces_.reserve(pieces_.size() + 1);
+        auto* const piece = static_cast<Row*>(PiecePool::shared().take());
+        std::uninitialized_value_construct_n(piece, piece_rows);
+        pieces_.emplace_back(piece);
+    }
+
+    std::vector<std::unique_ptr<Row, GiveBack>> pieces_;
+};
+
+}  // namespace flyball
