@@ -217,6 +217,7 @@ bool PahoTransport::connect(std::string& why) {
     // handler in connect()'s own copy of the options, and Paho C++ 1.2.0 drops that copy on return;
     // by the Itanium ABI a parameter lives until the end of the full expression: past wait().
     const auto ended = (token = client_->connect(options, step, events_), wait());
+    failures_ = ended == PahoEvents::Step::succeeded ? 0 : failures_ + 1;
     if (ended == PahoEvents::Step::succeeded) {
         identified_ = version_ >= MQTTVERSION_5 && takes_identifiers(*token);
         return true;

@@ -48,10 +48,14 @@ std::string PahoTransport::refusal_hint(const mqtt::token* token) {
     if (code > 0 || reason >= refused || events_.stopping()) {
         return {};  // it answered, or nobody wants to know: whatever is wrong, it is not TLS
     }
+    if (!address_.tls && failures_ == 1) {
+        return {};  // a broker that starts anew does so too; OpenSSL at work takes 100 kB
+    }
     const TlsFinding found = look_at_tls(
         {.host = address_.host,
          .port = address_.port,
          .files = files_of(options_),
+         .judges = address_.tls,
          .now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
          .gives_up = [this] { return events_.stopping(); }});
     if (!address_.tls) {

@@ -79,6 +79,7 @@ private:
     PahoEvents events_;
     Outbound outbound_;
     Backoff backoff_;
+    unsigned failures_ = 0;  // to connect, one after the other
     Receiver* receiver_ = nullptr;
 
     std::unique_ptr<mqtt::async_client> client_;  // the link thread's

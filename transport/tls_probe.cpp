@@ -141,6 +141,7 @@ public:
 private:
     int connect_socket() const;
     bool wait(int handle, short events, Deadline until) const;
+    bool take_files();
     bool begin(int handle);
     bool shake_hands(int handle);
     std::string reason_of_failure();
@@ -200,10 +201,8 @@ int Probe::connect_socket() const {
     return connected;
 }
 
-bool Probe::begin(int handle) {
+bool Probe::take_files() {
     const TlsFiles& files = target_.files;
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, note_verdict);
     const bool trusts =
         files.ca_file.empty()
@@ -214,13 +213,20 @@ bool Probe::begin(int handle) {
         (SSL_CTX_use_certificate_chain_file(context_.get(), files.cert_file.c_str()) == 1 &&
          SSL_CTX_use_PrivateKey_file(context_.get(), files.key_file.c_str(), SSL_FILETYPE_PEM) ==
              1);
+    return trusts && shows;
+}
+
+bool Probe::begin(int handle) {
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+    const bool ready = !target_.judges || take_files();
     session_.reset(SSL_new(context_.get()));
     SSL_set_app_data(session_.get(), &verdict_);
     std::string name = host();
     // What the macro SSL_set_tlsext_host_name does, with a cast of its own.
     const bool named = SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
                                 TLSEXT_NAMETYPE_host_name, name.data()) == 1;
-    return trusts && shows && named && SSL_set_fd(session_.get(), handle) == 1;
+    return ready && named && SSL_set_fd(session_.get(), handle) == 1;
 }
 
 bool Probe::shake_hands(int handle) {
@@ -329,8 +335,10 @@ TlsFinding Probe::look() {
         finding.speaks_tls = heard_;
     } else {
         finding.speaks_tls = true;
-        finding.why = other_name();
-        if (finding.why.empty()) {
+        if (target_.judges) {
+            finding.why = other_name();
+        }
+        if (target_.judges && finding.why.empty()) {
             finding.why = late_alert(socket.handle());
         }
     }
