@@ -127,7 +127,9 @@ void Node::publish_health_when_due(std::int64_t now_us) {
             std::string().swap(waiting.bytes);
         }
         health_decoder_.shrink();
+        health_.writer.shrink(0);
         trim_heap();
+        trim_stack();
     }
 }
 

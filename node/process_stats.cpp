@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -42,6 +44,25 @@ void trim_heap() {
     constexpr std::size_t worth_it_bytes = 64 * 1024;
     if (mallinfo2().fordblks > worth_it_bytes) {
         malloc_trim(0);
+    }
+}
+
+void trim_stack() {
+    constexpr std::uintptr_t kept_bytes = 8192;  // the next calls go there
+    const auto page_bytes = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    pthread_attr_t attributes;
+    void* lowest = nullptr;
+    std::size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+        return;
+    }
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_destroy(&attributes);
+    const auto from = reinterpret_cast<std::uintptr_t>(lowest);
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    const std::uintptr_t to = (here - kept_bytes) / page_bytes * page_bytes;
+    if (from < to) {
+        madvise(lowest, to - from, MADV_DONTNEED);  // also where a main thread has no stack yet
     }
 }
 

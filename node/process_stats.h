@@ -23,6 +23,9 @@ ProcessStats process_stats();
 // opening of accounts. Takes as long as the heap is large, a millisecond for some MB.
 void trim_heap();
 
+// The same for this thread's stack, below where it is now.
+void trim_stack();
+
 // The value of a line "Pss:   123 kB" of /proc/<pid>/smaps_rollup, in bytes.
 std::optional<std::uint64_t> smaps_bytes(std::string_view smaps, std::string_view name);
 

@@ -19,6 +19,7 @@
 #include "node/config_text.h"
 #include "node/link.h"
 #include "node/node.h"
+#include "node/process_stats.h"
 #include "node/service/service_report.h"
 #include "node/service/state_place.h"
 #include "node/service/watched_disk.h"
@@ -72,6 +73,7 @@ int serve(NodeSettings settings, Log& log, const ClockSample& started,
     }
     // What reading the configuration and the state took beyond what stays, back to the system.
     malloc_trim(0);
+    trim_stack();
     return (*node)->run(**waiter, service);
 }
 
@@ -98,6 +100,7 @@ int run_program(int argc, const char* const* argv, const ClockSample& started) {
     if (!config.faults.empty() || config.mode != ConfigMode::run) {
         return show(config);
     }
+    config.governors = {};  // to be printed; they would stay as long as the node runs
     Log log(config.settings.log_level);
     return serve(std::move(config.settings), log, started, [argc, argv] {
         Config again = read_config(machine_input(argc, argv));
