@@ -16,8 +16,8 @@ struct TlsTarget {
     std::string host;  // IPv6 in brackets, as in a broker's address
     std::uint16_t port = 0;
     TlsFiles files;
-    // False: only whether TLS is spoken there; no certificate is looked at, nor any of ours. To read
-    // all authorities of a system takes 40 ms and a megabyte.
+    // False: only whether TLS is spoken there; no certificate is looked at, nor any of ours. To
+    // read all authorities of a system takes 40 ms and a megabyte.
     bool judges = true;
     Instant now;  // by the machine's clock
     Span patience{3000};
