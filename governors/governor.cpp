@@ -44,13 +44,8 @@ void Governor::decide(Request& request, const Occasion& occasion, Decided& decid
     static_assert(std::is_trivially_destructible_v<Decided>);
     std::construct_at(&decided);
     Reply& reply = decided.reply;
-    reply.id = request.id;
-    reply.cid = request.cid;
+    reply.echo(request);
     reply.governor = title_;
-    reply.brief = request.brief;
-    reply.dry_run = request.dry_run;
-    reply.traceparent = request.traceparent;
-    reply.tracestate = request.tracestate;
     effect.clear();
     Entry entry{
         .request = request, .occasion = occasion, .out = decided, .effect = effect, .tenant = {}};

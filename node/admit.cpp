@@ -43,14 +43,9 @@ Admit::Admit(const Registry& registry, Supervisor& supervisor, const Options& op
 
 const Reply& Admit::decide(Request& request, const Occasion& occasion) {
     std::construct_at(&reply_);
-    reply_.id = request.id;
-    reply_.cid = request.cid;
+    reply_.echo(request);
     reply_.governor = title;
     reply_.tenant = request.tenant.empty() ? occasion.topic_tenant : request.tenant;
-    reply_.brief = request.brief;
-    reply_.dry_run = request.dry_run;
-    reply_.traceparent = request.traceparent;
-    reply_.tracestate = request.tracestate;
     used_ = 0;
     judged_ = 0;
     denier_ = nullptr;

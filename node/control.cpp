@@ -64,15 +64,10 @@ bool Control::permits(std::string_view op) const {
 ControlDesk::Outcome Control::answer(const ControlDesk::Call& asked, Writer& writer) {
     const Request& request = asked.request;
     Reply reply;
-    reply.id = request.id;
-    reply.cid = request.cid;
+    reply.echo(request);
     reply.governor = "node";
     reply.verdict = Verdict::ok;
     reply.at = asked.now;
-    reply.brief = request.brief;
-    reply.dry_run = request.dry_run;
-    reply.traceparent = request.traceparent;
-    reply.tracestate = request.tracestate;
     Call call{.fields = FieldReader(asked.request.own, asked.encoding),
               .reply = reply,
               .writer = writer,

@@ -7,15 +7,10 @@ namespace flyball {
 
 // An error too says whose request it answers, and is as short as it was asked to be.
 void Engine::echo(const Request& request, Reply& fault) {
-    fault.id = request.id;
-    fault.cid = request.cid;
-    fault.brief = request.brief;
-    fault.dry_run = request.dry_run;
+    fault.echo(request);
     if (fault.tenant.empty()) {
         fault.tenant = request.tenant;
     }
-    fault.traceparent = request.traceparent;
-    fault.tracestate = request.tracestate;
 }
 
 // Who asked, for an error of the message as a whole that a single request gets.
@@ -59,15 +54,13 @@ void Engine::answer_fault(Job& job, const Reply& fault) {
 
 Message Engine::reply_message(const Job& job) const {
     const bool json = job.payload.encoding == Encoding::json;
-    Message reply;
-    reply.topic = job.work.route.target();
-    reply.qos = job.message.qos;
-    reply.correlation_data = job.message.correlation_data;
-    reply.content_type = json ? "application/json" : "application/vnd.msgpack";
-    reply.utf8_payload = json;
-    reply.traceparent = job.message.traceparent;
-    reply.tracestate = job.message.tracestate;
-    return reply;
+    return {.topic = job.work.route.target(),
+            .qos = job.message.qos,
+            .correlation_data = job.message.correlation_data,
+            .content_type = json ? "application/json" : "application/vnd.msgpack",
+            .traceparent = job.message.traceparent,
+            .tracestate = job.message.tracestate,
+            .utf8_payload = json};
 }
 
 void Engine::send_reply(Job& job) {

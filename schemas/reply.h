@@ -14,9 +14,7 @@
 
 namespace flyball {
 
-struct Reply {
-    Id id;
-    Id cid;
+struct Reply : Echoed {
     std::string_view tenant;
     std::string_view governor;  // "type/name", "admit" or "node"
     Verdict verdict = Verdict::error;
@@ -36,11 +34,9 @@ struct Reply {
     std::string_view policy_rev;
     bool would_deny = false;  // observe mode
     bool replayed = false;
-    bool dry_run = false;
-    bool brief = false;
     Fields::Ignored ignored;
-    std::string_view traceparent;  // only where the payload carried them (3.1.1)
-    std::string_view tracestate;
+
+    void echo(const Echoed& request) { static_cast<Echoed&>(*this) = request; }
 };
 
 // Opens the reply's map and writes the common keys. `writer` is at a place for a value.

@@ -1,6 +1,7 @@
 #include "schemas/request.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "schemas/expects.h"
@@ -10,75 +11,63 @@ namespace flyball {
 
 namespace {
 
-constexpr std::string_view expected_name = "a text of 1 to 64 bytes without control characters";
-constexpr std::string_view expected_id = "a text of 1 to 64 bytes or an unsigned integer";
-constexpr std::string_view expected_flag = "true or false";
-
-// The common keys of an entry as they were found; null where absent.
-struct Found {
-    const Value* must = nullptr;
-    const Value* tenant = nullptr;
-    const Value* op = nullptr;
-    const Value* id = nullptr;
-    const Value* cid = nullptr;
-    const Value* reply_to = nullptr;
-    const Value* ttl_ms = nullptr;
-    const Value* dry_run = nullptr;
-    const Value* brief = nullptr;
-    const Value* traceparent = nullptr;
-    const Value* tracestate = nullptr;
+// The keys that every request may have, in the order of checks: of several that are wrong the first
+// is answered. Beside a Response Topic nobody looks at reply_to, so it comes last.
+enum class Common : std::uint8_t {
+    must,
+    tenant,
+    op,
+    id,
+    cid,
+    ttl_ms,
+    dry_run,
+    brief,
+    reply_to,
+    traceparent,
+    tracestate,
+    none,  // an own field of the op
 };
+
+constexpr std::string_view id_form = "a text of 1 to 64 bytes or an unsigned integer";
+constexpr std::string_view flag_form = "true or false";
+struct Form {
+    std::string_view name;
+    std::string_view expected;
+};
+constexpr std::array<Form, 9> forms = {{
+    {"must", "an array of texts"},
+    {"tenant", "a text of 1 to 64 bytes without control characters"},
+    {"op", "a text"},
+    {"id", id_form},
+    {"cid", id_form},
+    {"ttl_ms", "an integer of at least 0"},
+    {"dry_run", flag_form},
+    {"brief", flag_form},
+    {"reply_to", "a text"},
+}};
 
 template <std::size_t N>
 bool same(const char* bytes, const char (&name)[N]) {
     return std::memcmp(bytes, name, N - 1) == 0;
 }
 
-// Where `key` belongs; null for an own field. By length first: most keys need one comparison.
-const Value** slot(Found& found, std::string_view key) {
+// By length first: most keys need one comparison.
+Common common_key(std::string_view key) {
     const char* bytes = key.data();
+    const auto only = [bytes](const auto& name, Common common) {
+        return same(bytes, name) ? common : Common::none;
+    };
     switch (key.size()) {
-        case 2:
-            if (same(bytes, "op")) {
-                return &found.op;
-            }
-            return same(bytes, "id") ? &found.id : nullptr;
-        case 3: return same(bytes, "cid") ? &found.cid : nullptr;
-        case 4: return same(bytes, "must") ? &found.must : nullptr;
-        case 5: return same(bytes, "brief") ? &found.brief : nullptr;
-        case 6:
-            if (same(bytes, "tenant")) {
-                return &found.tenant;
-            }
-            return same(bytes, "ttl_ms") ? &found.ttl_ms : nullptr;
-        case 7: return same(bytes, "dry_run") ? &found.dry_run : nullptr;
-        case 8: return same(bytes, "reply_to") ? &found.reply_to : nullptr;
-        case 10: return same(bytes, "tracestate") ? &found.tracestate : nullptr;
-        case 11: return same(bytes, "traceparent") ? &found.traceparent : nullptr;
-        default: return nullptr;
-    }
-}
-
-Found find_common(const Value& entry, Fields& own) {
-    Found found;
-    const Value* key = entry.first_child();
-    for (std::uint32_t i = 0; i < entry.count; ++i) {
-        const Value* value = key->next_sibling();
-        const Value** place = slot(found, key->text());
-        if (place != nullptr) {
-            *place = value;
-        } else {
-            own.add(key->text(), value);
-        }
-        key = value->next_sibling();
-    }
-    return found;
-}
-
-// The first fault is the one that is answered.
-void note(Request& out, std::string_view field, std::string_view expected) {
-    if (!out.fault) {
-        out.fault = {Reason::bad_field, field, expected};
+        case 2: return same(bytes, "op") ? Common::op : only("id", Common::id);
+        case 3: return only("cid", Common::cid);
+        case 4: return only("must", Common::must);
+        case 5: return only("brief", Common::brief);
+        case 6: return same(bytes, "tenant") ? Common::tenant : only("ttl_ms", Common::ttl_ms);
+        case 7: return only("dry_run", Common::dry_run);
+        case 8: return only("reply_to", Common::reply_to);
+        case 10: return only("tracestate", Common::tracestate);
+        case 11: return only("traceparent", Common::traceparent);
+        default: return Common::none;
     }
 }
 
@@ -117,106 +106,94 @@ bool read_id(const Value& value, Id& out) {
     return false;
 }
 
-void read_who_and_what(const Found& found, Request& out) {
-    if (found.must != nullptr) {
-        out.must = is_array_of_texts(*found.must) ? found.must : nullptr;
-        if (out.must == nullptr) {
-            note(out, "must", "an array of texts");
-        }
+bool read_text(const Value& value, std::string_view& out) {
+    if (value.is(Kind::text)) {
+        out = value.text();
     }
-    if (found.tenant != nullptr) {
-        if (found.tenant->is(Kind::text) && valid_tenant(found.tenant->text())) {
-            out.tenant = found.tenant->text();
-        } else {
-            note(out, "tenant", expected_name);
-        }
-    }
-    if (found.op != nullptr) {
-        if (found.op->is(Kind::text)) {
-            out.op = found.op->text();
-        } else {
-            note(out, "op", "a text");
-        }
-    }
-    if (found.id != nullptr && !read_id(*found.id, out.id)) {
-        note(out, "id", expected_id);
-    }
-    if (found.cid != nullptr && !read_id(*found.cid, out.cid)) {
-        note(out, "cid", expected_id);
-    }
+    return value.is(Kind::text);
 }
 
-void read_flag(const Value* value, std::string_view name, bool& flag, Request& out) {
-    if (value == nullptr) {
-        return;
-    }
-    if (value->is(Kind::boolean)) {
-        flag = value->boolean;
-    } else {
-        note(out, name, expected_flag);
-    }
+bool read_flag(const Value& value, bool& out) {
+    out = value.is(Kind::boolean) && value.boolean;
+    return value.is(Kind::boolean);
 }
 
-void read_how(const Found& found, Encoding encoding, Request& out) {
-    if (found.ttl_ms != nullptr) {
-        const std::optional<std::int64_t> ttl = as_integer(*found.ttl_ms, encoding);
-        if (ttl && *ttl >= 0) {
-            out.ttl_ms = ttl;
-        } else {
-            note(out, "ttl_ms", "an integer of at least 0");
-        }
-        // A hold and a grant have a field of this name too. Nobody is told that it was ignored.
-        out.own.add("ttl_ms", found.ttl_ms);
-        out.own.take("ttl_ms");
+bool read_ttl(const Value& value, Encoding encoding, Request& out) {
+    // A hold and a grant have a field of this name too. Nobody is told that it was ignored.
+    out.own.add("ttl_ms", &value);
+    out.own.take("ttl_ms");
+    const std::optional<std::int64_t> ttl = as_integer(value, encoding);
+    if (!ttl || *ttl < 0) {
+        return false;
     }
-    read_flag(found.dry_run, "dry_run", out.dry_run, out);
-    read_flag(found.brief, "brief", out.brief, out);
-    // The last to be found wrong: beside a Response Topic nobody looks at it.
-    if (found.reply_to != nullptr) {
-        out.has_reply_to = true;
-        if (found.reply_to->is(Kind::text)) {
-            out.reply_to = found.reply_to->text();
-        } else {
-            note(out, "reply_to", "a text");
-        }
-    }
+    out.ttl_ms = ttl;
+    return true;
 }
 
 // Tracing must not break what it traces: one of a wrong form is a key like any unknown one.
-void read_trace(const Value* value, std::string_view name, std::string_view& trace, Fields& own) {
-    if (value == nullptr) {
-        return;
-    }
-    if (is_text(*value, 1, trace_bytes_max)) {
-        trace = value->text();
+bool read_trace(std::string_view name, const Value& value, std::string_view& trace, Fields& own) {
+    if (is_text(value, 1, trace_bytes_max)) {
+        trace = value.text();
     } else {
-        own.add(name, value);
+        own.add(name, &value);
     }
+    return true;
+}
+
+// False: it is of a wrong form.
+bool read_common(Common common, const Value& value, Encoding encoding, Request& out) {
+    switch (common) {
+        case Common::must:
+            out.must = is_array_of_texts(value) ? &value : nullptr;
+            return out.must != nullptr;
+        case Common::tenant:
+            out.tenant = value.is(Kind::text) && valid_tenant(value.text()) ? value.text()
+                                                                            : std::string_view();
+            return !out.tenant.empty();
+        case Common::op: return read_text(value, out.op);
+        case Common::id: return read_id(value, out.id);
+        case Common::cid: return read_id(value, out.cid);
+        case Common::ttl_ms: return read_ttl(value, encoding, out);
+        case Common::dry_run: return read_flag(value, out.dry_run);
+        case Common::brief: return read_flag(value, out.brief);
+        case Common::reply_to: out.has_reply_to = true; return read_text(value, out.reply_to);
+        case Common::traceparent: return read_trace("traceparent", value, out.traceparent, out.own);
+        case Common::tracestate: return read_trace("tracestate", value, out.tracestate, out.own);
+        case Common::none: break;
+    }
+    expects(false, "one of the common keys");
+    return false;
 }
 
 }  // namespace
 
 void read_request(const Value& entry, Encoding encoding, Request& out) {
     expects(entry.is(Kind::map), "a request is a map");
+    static_cast<Echoed&>(out) = {};
     out.tenant = {};
     out.op = "check";
-    out.id = {};
-    out.cid = {};
     out.reply_to = {};
     out.has_reply_to = false;
     out.ttl_ms.reset();
-    out.dry_run = false;
-    out.brief = false;
     out.must = nullptr;
-    out.traceparent = {};
-    out.tracestate = {};
     out.own.clear();
     out.fault = {};
-    const Found found = find_common(entry, out.own);
-    read_who_and_what(found, out);
-    read_how(found, encoding, out);
-    read_trace(found.traceparent, "traceparent", out.traceparent, out.own);
-    read_trace(found.tracestate, "tracestate", out.tracestate, out.own);
+    Common wrong = Common::none;
+    const Value* key = entry.first_child();
+    for (std::uint32_t i = 0; i < entry.count; ++i) {
+        const Value* value = key->next_sibling();
+        const Common common = common_key(key->text());
+        if (common == Common::none) {
+            out.own.add(key->text(), value);
+        } else if (!read_common(common, *value, encoding, out)) {
+            wrong = std::min(wrong, common);
+        }
+        key = value->next_sibling();
+    }
+    if (wrong != Common::none) {
+        const Form& form = forms[static_cast<std::size_t>(wrong)];
+        out.fault = {Reason::bad_field, form.name, form.expected};
+    }
 }
 
 const Value* find_reply_to(const Value& entry) {
@@ -235,8 +212,7 @@ const Value* find_reply_to(const Value& entry) {
 }
 
 bool is_common_key(std::string_view name) {
-    Found found;
-    return slot(found, name) != nullptr;
+    return common_key(name) != Common::none;
 }
 
 bool valid_tenant(std::string_view tenant) {

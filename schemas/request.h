@@ -24,19 +24,23 @@ struct Id {
     bool operator==(const Id&) const = default;
 };
 
-struct Request {
-    std::string_view tenant;  // empty: absent (a tenant has at least one byte)
-    std::string_view op = "check";
+// What a reply repeats of its request, or depends on.
+struct Echoed {
     Id id;
     Id cid;
+    bool dry_run = false;
+    bool brief = false;
+    std::string_view traceparent;  // in a payload: only with MQTT 3.1.1
+    std::string_view tracestate;
+};
+
+struct Request : Echoed {
+    std::string_view tenant;  // empty: absent (a tenant has at least one byte)
+    std::string_view op = "check";
     std::string_view reply_to;
     bool has_reply_to = false;
     std::optional<std::int64_t> ttl_ms;
-    bool dry_run = false;
-    bool brief = false;
     const Value* must = nullptr;  // array of texts, checked for form
-    std::string_view traceparent;
-    std::string_view tracestate;
     Fields own;
     Fault fault;  // first fault among the common keys, in the contract's order of checks
 };
