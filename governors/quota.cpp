@@ -43,9 +43,12 @@ std::string_view expected_op(std::uint8_t op, const QuotaRule& rule) {
     return {};
 }
 
-void announce_crossing(QuotaState from, QuotaState to, const QuotaRule& rule, Instant now,
+void announce_crossing(const QuotaMeter& before, QuotaState to, const QuotaRule& rule, Instant now,
                        Effect& effect) {
-    if (to > from) {
+    if (to == QuotaState::normal) {
+        return;
+    }
+    if (const QuotaState from = before.state(); to > from) {
         const bool exceeded = to == QuotaState::exceeded;
         effect.announce({.kind = exceeded ? EventKind::quota_exceeded : EventKind::quota_warning,
                          .from = to_text(from),
@@ -75,9 +78,8 @@ QuotaTerms terms_of(const QuotaRule& rule, const std::optional<QuotaOverride>& t
 }
 
 void write_levels(Writer& writer, const QuotaMeter& meter) {
-    writer.field("limit", meter.limit());
-    writer.field("used", meter.used());
-    writer.field("remaining", meter.remaining());
+    writer.fields(Field{"limit", meter.limit()}, Field{"used", meter.used()},
+                  Field{"remaining", meter.remaining()});
     if (const auto reset_ms = meter.reset_ms()) {
         writer.field("reset_ms", *reset_ms);
     }
@@ -178,7 +180,7 @@ Judgement Quota::judge(const Case& asked, Effect& effect) const {
             (command.op == set_limit &&
              after.override_terms != resource->override_of(asked.tenant))) {
             set_effect(*resource, asked, after, effect);
-            announce_crossing(before.state(), state, resource->rule, asked.now, effect);
+            announce_crossing(before, state, resource->rule, asked.now, effect);
         }
     }
     return judgement;

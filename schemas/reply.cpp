@@ -162,8 +162,7 @@ void write_reason(Writer& writer, const Reply& reply) {
 
 void open_brief(Writer& writer, const Reply& reply) {
     write_ids(writer, reply);
-    writer.field("allowed", allowed(reply));
-    writer.field("decision", to_text(reply.verdict));
+    writer.fields(Field{"allowed", allowed(reply)}, Field{"decision", to_text(reply.verdict)});
     write_reason(writer, reply);
     if (reply.retry_after_ms) {
         writer.field("retry_after_ms", *reply.retry_after_ms);
@@ -224,9 +223,8 @@ void open_reply(Writer& writer, const Reply& reply) {
     if (!reply.tenant.empty()) {
         writer.field("tenant", reply.tenant);
     }
-    writer.field("governor", reply.governor);
-    writer.field("decision", to_text(reply.verdict));
-    writer.field("allowed", allowed(reply));
+    writer.fields(Field{"governor", reply.governor}, Field{"decision", to_text(reply.verdict)},
+                  Field{"allowed", allowed(reply)});
     write_reason(writer, reply);
     if (reply.verdict == Verdict::error) {
         write_error(writer, reply);

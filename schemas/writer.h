@@ -14,6 +14,15 @@
 
 namespace flyball {
 
+// A key that is a literal, and its value.
+template <std::size_t n, typename T>
+struct Field {
+    const char (&name)[n];
+    const T& value;
+};
+template <std::size_t n, typename T>
+Field(const char (&)[n], const T&) -> Field<n, T>;
+
 class Writer {
 public:
     explicit Writer(Encoding encoding = Encoding::json) : encoding_(encoding) {}
@@ -39,9 +48,13 @@ public:
     void value(const Value& value);  // a decoded value as it came
     void id(const Id& id);
 
-    // A key and its value (a bool, an integer, a text): in msgpack with one bound check.
+    // Keys and their values (a bool, an integer, a text): in msgpack with one bound check for all.
+    template <typename... F>
+    void fields(const F&... all);  // of Field
     template <std::size_t n, typename T>
-    void field(const char (&name)[n], const T& value);
+    void field(const char (&name)[n], const T& value) {
+        fields(Field{name, value});
+    }
     template <typename T>
     void field(std::string_view name, const T& value);
 

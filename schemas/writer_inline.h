@@ -100,18 +100,29 @@ auto plain(const T& value) {
     }
 }
 
-// Inline always: then the key's bytes are constants.
 template <std::size_t n, typename T>
-[[gnu::always_inline]] inline void Writer::field(const char (&name)[n], const T& value) {
+[[gnu::always_inline]] inline char* put_field(char* at, const Field<n, T>& field) {
     static_assert(n - 1 <= msgpack_form::short_text_max);
-    const auto content = plain(value);
+    at = msgpack_form::put_short_text(at, {field.name, n - 1});
+    return msgpack_form::put(at, plain(field.value));
+}
+
+template <std::size_t n, typename T>
+std::size_t room_for(const Field<n, T>& field) {
+    return n + msgpack_form::room_for(plain(field.value));
+}
+
+// Inline always: then the keys' bytes are constants.
+template <typename... F>
+[[gnu::always_inline]] inline void Writer::fields(const F&... all) {
     if (encoding_ == Encoding::msgpack) [[likely]] {
-        expects_key();
-        char* at = buffer_.room(n + msgpack_form::room_for(content));
-        at = msgpack_form::put_short_text(at, {name, n - 1});
-        buffer_.taken_to(msgpack_form::put(at, content));
+        expects(due_ == Due::key, "a key belongs in a map, behind a value");
+        count_ += sizeof...(all);
+        char* at = buffer_.room((room_for(all) + ...));
+        ((at = put_field(at, all)), ...);
+        buffer_.taken_to(at);
     } else {
-        json_field({name, n - 1}, content);
+        (json_field(std::string_view(all.name), plain(all.value)), ...);
     }
 }
 
