@@ -101,7 +101,7 @@ private:
 void Engine::handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host) {
     expects(can_go_deeper(), "messages in work stay within the engine's depth");
     Job job{.work = workspace(), .message = message, .arrival = arrival, .now = now, .host = host};
-    if (!job.work.parser.parse(message.topic, job.topic) || !takes(job.topic)) {
+    if (!find_address(job) || !takes(job.topic)) {
         return;
     }
     if (depth_ == 0) {
@@ -124,6 +124,22 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
         job.work.decoder.shrink();
     }
     job.work.writer.shrink(buffer_bytes_kept);
+}
+
+// False: the topic is none of ours. Nearly every one is that of requests to a governor that is
+// there, and who is known by his title needs no parsing.
+bool Engine::find_address(Job& job) const {
+    const std::string_view title = job.work.parser.asked_title(job.message.topic);
+    job.governor = title.empty() ? nullptr : registry_.find(title);
+    if (job.governor == nullptr) {
+        return job.work.parser.parse(job.message.topic, job.topic);
+    }
+    const std::size_t type_bytes = job.governor->type().size();
+    job.topic.channel = Channel::request;
+    job.topic.type = title.substr(0, type_bytes);
+    job.topic.name = title.substr(type_bytes + 1);
+    job.topic.title = title;
+    return true;
 }
 
 bool Engine::takes(const Topic& topic) const {
@@ -206,7 +222,9 @@ bool Engine::find_governor(Job& job) {
     if (job.control() || job.admit()) {
         return true;
     }
-    job.governor = registry_.find(job.topic.title);
+    if (job.governor == nullptr) {
+        job.governor = registry_.find(job.topic.title);
+    }
     if (job.governor != nullptr && !job.governor->standing().down) {
         return true;
     }

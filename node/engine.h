@@ -87,6 +87,7 @@ private:
     class Depth;
 
     Workspace& workspace();
+    bool find_address(Job& job) const;
     bool takes(const Topic& topic) const;
     bool check_message(Job& job);
     bool find_governor(Job& job);

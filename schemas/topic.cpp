@@ -185,6 +185,15 @@ bool TopicParser::parse(std::string_view topic, Topic& parsed) {
     return true;
 }
 
+std::string_view TopicParser::asked_title(std::string_view topic) const {
+    constexpr std::string_view end = "/request";
+    if (topic.size() <= root_.size() + end.size() || !topic.ends_with(end) ||
+        !topic.starts_with(root_)) {
+        return {};
+    }
+    return topic.substr(root_.size(), topic.size() - root_.size() - end.size());
+}
+
 void append_topic(std::string& out, const Root& root, const Topic& topic) {
     out.append(root.prefix).append("/").append(root.region).append("/").append(root.node);
     out += '/';

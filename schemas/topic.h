@@ -57,6 +57,9 @@ public:
     }
     // The same into a fresh topic; false: none of ours.
     bool parse(std::string_view topic, Topic& parsed);
+    // What stands where "type/name" does when `topic` ends as a governor's requests do, unparsed:
+    // for whoever knows all titles. Empty: it ends otherwise.
+    std::string_view asked_title(std::string_view topic) const;
 
 private:
     std::string root_;  // with the trailing slash
