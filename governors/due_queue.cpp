@@ -2,11 +2,9 @@
 
 namespace flyball {
 
-void DueQueue::set(TenantIndex tenant, std::optional<Instant> due) {
+void DueQueue::move(TenantIndex tenant, std::optional<Instant> due) {
     if (!due) {
-        if (holds(tenant)) {
-            remove(places_[tenant]);
-        }
+        remove(places_[tenant]);
         return;
     }
     if (tenant >= places_.size()) {

@@ -15,7 +15,11 @@ namespace flyball {
 class DueQueue {
 public:
     // Nothing: the tenant is not due any more.
-    void set(TenantIndex tenant, std::optional<Instant> due);
+    void set(TenantIndex tenant, std::optional<Instant> due) {
+        if (due || holds(tenant)) {  // of most types none ever is
+            move(tenant, due);
+        }
+    }
     bool empty() const { return heap_.empty(); }
     Instant first() const { return heap_.front().due; }  // not when empty
     TenantIndex first_tenant() const { return heap_.front().tenant; }
@@ -37,6 +41,7 @@ private:
     static bool before(const Line& a, const Line& b) {
         return a.due != b.due ? a.due < b.due : a.tenant < b.tenant;
     }
+    void move(TenantIndex tenant, std::optional<Instant> due);
     void put(std::size_t place, const Line& line);
     void rise(std::size_t place, const Line& line);
     void sink(std::size_t place, const Line& line);
