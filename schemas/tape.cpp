@@ -22,6 +22,7 @@ void Tape::set_limits(const Limits& limits) {
 void Tape::start(std::string_view payload, std::span<const std::string_view> read_maps) {
     payload_ = payload;
     read_maps_ = read_maps;
+    open_ = nullptr;
     size_ = 0;
     depth_ = 0;
     values_ = 0;
@@ -31,14 +32,18 @@ void Tape::start(std::string_view payload, std::span<const std::string_view> rea
     reason_ = Reason::none;
     offset_ = no_offset;
     message_ = {};
+    if (nodes_max_ == 0) {
+        grow();
+    }
 }
 
-void Tape::grow() {
+bool Tape::grow() {
     const std::size_t nodes_max = std::max(nodes_at_first, 2 * nodes_max_);
     auto nodes = std::make_unique<Value[]>(nodes_max);
     std::copy_n(nodes_.get(), size_, nodes.get());
     nodes_ = std::move(nodes);
     nodes_max_ = nodes_max;
+    return true;
 }
 
 bool Tape::add_bytes(Kind kind, const char* bytes, std::size_t size) {
@@ -46,11 +51,25 @@ bool Tape::add_bytes(Kind kind, const char* bytes, std::size_t size) {
         return fail(Reason::too_large, "binary data is longer than this node's limit for a string",
                     bytes);
     }
-    if (!count_value()) {
-        return false;
+    return count_value() && push(kind, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
+}
+
+bool Tape::add_other_text(const char* bytes, std::size_t size) {
+    if (size > limits_.string_bytes) {
+        return fail(Reason::too_large, "a string is longer than this node's limit", bytes);
     }
-    push(kind, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
-    return true;
+    if (!valid_utf8({bytes, size})) {
+        return fail(Reason::malformed, "a text is not valid UTF-8", bytes);
+    }
+    return place_text(bytes, size);
+}
+
+// One that shares a bit with another of the same map.
+bool Tape::add_similar_key(const char* bytes, std::size_t size) {
+    if (repeats(*open_, {bytes, size})) {
+        return fail(Reason::malformed, "a key is there twice", bytes);
+    }
+    return push_text(bytes, size);
 }
 
 bool Tape::add_unsigned(std::uint64_t number) {
@@ -72,7 +91,7 @@ bool Tape::open(bool map, std::uint32_t declared) {
     if (depth_ == limits_.nesting) {
         return fail(Reason::too_large, "arrays and maps are nested deeper than this node's limit");
     }
-    if (key && frames_[depth_ - 1].strict) {
+    if (key && open_->strict) {
         return fail_key();
     }
     if (depth_ > 0 && !key && ++values_ > values_max_) {
@@ -100,13 +119,13 @@ void Tape::enter(bool map) {
     if (depth_ == 0) {
         batch_ = !map;
     } else if (depth_ > 1 || !batch_) {
-        const Frame& outer = frames_[depth_ - 1];
-        below_strict = outer.below_strict || (outer.entry && named_read_map(nodes_[size_ - 1]));
+        below_strict = open_->below_strict || (open_->entry && named_read_map(nodes_[size_ - 1]));
     }
     if (depth_ == (batch_ ? 1U : 0U)) {
         values_max_ = std::min<std::uint64_t>(limits_.values, values_ + limits_.entry_values);
     }
     Frame& frame = frames_[depth_++];
+    open_ = &frame;
     frame.node = size_;
     frame.seen = {};
     frame.members = 0;
@@ -116,8 +135,9 @@ void Tape::enter(bool map) {
 }
 
 void Tape::close(std::uint32_t count) {
+    const std::size_t node = open_->node;
     --depth_;
-    const std::size_t node = frames_[depth_].node;
+    open_ = depth_ > 0 ? &frames_[depth_ - 1] : nullptr;
     nodes_[node].count = count;
     nodes_[node].span = static_cast<std::uint32_t>(size_ - node);
     if (depth_ == 1 && batch_) {
@@ -133,7 +153,7 @@ bool Tape::count_element() {
 }
 
 bool Tape::count_key() {
-    if (++frames_[depth_ - 1].members > limits_.map_keys) {
+    if (++open_->members > limits_.map_keys) {
         return fail(Reason::too_large, "a map has more keys than this node's limit");
     }
     return true;
@@ -175,13 +195,6 @@ bool Tape::fail_values() {
         return fail(Reason::too_large, "a request has more values than this node's limit");
     }
     return fail(Reason::too_large, "the payload has more values than this node's limit");
-}
-
-bool Tape::fail_text(std::string_view text) {
-    if (text.size() > limits_.string_bytes) {
-        return fail(Reason::too_large, "a string is longer than this node's limit", text.data());
-    }
-    return fail(Reason::malformed, "a text is not valid UTF-8", text.data());
 }
 
 std::size_t Tape::memory_bytes() const {

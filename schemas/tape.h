@@ -30,7 +30,6 @@ public:
 
     // The steps. Each returns false after a fault, which stays; nothing may follow it.
     void expect_key() { key_next_ = true; }
-    bool add_key(const char* bytes, std::size_t size);  // a text, where a key is due
     bool add_null() { return add(Kind::null, &Value::integer, std::int64_t{0}); }
     bool add_boolean(bool flag) { return add(Kind::boolean, &Value::boolean, flag); }
     bool add_text(const char* bytes, std::size_t size);
@@ -40,12 +39,12 @@ public:
     bool add_real(double number);
     // `declared`: elements or pairs when the encoding names them in front, else 0.
     bool open(bool map, std::uint32_t declared);
-    void close() { close(nodes_[frames_[depth_ - 1].node].count); }
+    void close() { close(nodes_[open_->node].count); }
     void close(std::uint32_t count);
     // JSON learns of an element or a key only when it comes; msgpack declares them.
     bool count_element();
     bool count_key();
-    bool fail(Reason reason, std::string_view message, const char* at = nullptr);
+    [[gnu::noinline]] bool fail(Reason reason, std::string_view message, const char* at = nullptr);
     Reason reason() const { return reason_; }
     std::string_view message() const { return message_; }
     std::size_t offset() const { return offset_; }  // no_offset: where the reader stopped
@@ -64,42 +63,44 @@ private:
         bool below_strict = false;  // so are those of the maps in here
     };
 
-    // Member by member: a whole node copied from the stack waits for its own stores.
+    // What happens seldom is a call at the very end, so that nothing has to be kept across it: with
+    // calls in between, half of a short text's instructions saved and restored registers.
+
+    // True. Member by member: a whole node copied from the stack waits for its own stores. There is
+    // always room for one more.
     template <typename T>
-    void push(Kind kind, std::uint32_t count, T Value::*member, T content) {
-        if (size_ == nodes_max_) [[unlikely]] {
-            grow();
-        }
+    bool push(Kind kind, std::uint32_t count, T Value::*member, T content) {
         Value& node = nodes_[size_++];
         node.kind = kind;
         node.count = count;
         node.span = 1;
         node.*member = content;
+        return size_ != nodes_max_ || grow();
+    }
+    bool push_text(const char* bytes, std::size_t size) {
+        return push(Kind::text, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
     }
     template <typename T>
     bool add(Kind kind, T Value::*member, T content) {
-        const bool counted = count_value();
-        if (counted) [[likely]] {
-            push(kind, 0, member, content);
-        }
-        return counted;
+        return count_value() && push(kind, 0, member, content);
     }
     bool count_value();
-    void grow();
+    bool place_text(const char* bytes, std::size_t size);
+    [[gnu::noinline]] bool add_other_text(const char* bytes,
+                                          std::size_t size);  // neither short nor plain
+    [[gnu::noinline]] bool add_similar_key(const char* bytes, std::size_t size);
+    [[gnu::noinline]] bool grow();
     void enter(bool map);
     bool named_read_map(const Value& key) const;
     bool repeats(const Frame& frame, std::string_view key) const;
-    bool fail_key();
-    bool fail_values();
-    bool takes(std::string_view text) const {
-        return text.size() <= limits_.string_bytes && (is_ascii(text) || valid_utf8(text));
-    }
-    bool fail_text(std::string_view text);
+    [[gnu::noinline]] bool fail_key();
+    [[gnu::noinline]] bool fail_values();
 
     Limits limits_;
     std::unique_ptr<Value[]> nodes_;
     std::size_t nodes_max_ = 0;
     std::vector<Frame> frames_;
+    Frame* open_ = nullptr;  // the innermost of the open ones
     std::size_t size_ = 0;
     std::size_t depth_ = 0;
     std::uint64_t values_ = 0;      // keys not counted
@@ -115,36 +116,23 @@ private:
 // For whatever is no text.
 inline bool Tape::count_value() {
     if (std::exchange(key_next_, false)) [[unlikely]] {
-        return !frames_[depth_ - 1].strict || fail_key();
+        return !open_->strict || fail_key();
     }
     return ++values_ <= values_max_ || fail_values();
 }
 
-inline bool Tape::add_key(const char* bytes, std::size_t size) {
-    const std::string_view key{bytes, size};
-    if (!takes(key)) [[unlikely]] {
-        return fail_text(key);
-    }
-    Frame& frame = frames_[depth_ - 1];
-    if (frame.strict && frame.seen.add(key) && repeats(frame, key)) [[unlikely]] {
-        return fail(Reason::malformed, "a key is there twice", bytes);
-    }
-    push(Kind::text, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
-    return true;
+inline bool Tape::add_text(const char* bytes, std::size_t size) {
+    const bool plain = size <= limits_.string_bytes && is_ascii({bytes, size});
+    return plain ? place_text(bytes, size) : add_other_text(bytes, size);
 }
 
-inline bool Tape::add_text(const char* bytes, std::size_t size) {
+// Of a text that is well-formed.
+inline bool Tape::place_text(const char* bytes, std::size_t size) {
     if (std::exchange(key_next_, false)) {
-        return add_key(bytes, size);
+        const bool similar = open_->strict && open_->seen.add({bytes, size});
+        return similar ? add_similar_key(bytes, size) : push_text(bytes, size);
     }
-    if (!takes({bytes, size})) [[unlikely]] {
-        return fail_text({bytes, size});
-    }
-    if (++values_ > values_max_) [[unlikely]] {
-        return fail_values();
-    }
-    push(Kind::text, static_cast<std::uint32_t>(size), &Value::bytes, bytes);
-    return true;
+    return ++values_ <= values_max_ ? push_text(bytes, size) : fail_values();
 }
 
 }  // namespace flyball
