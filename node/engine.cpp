@@ -196,12 +196,13 @@ bool Engine::check_message(Job& job) {
 
 // Message Expiry Interval, or ttl_ms of the first entry, against the time spent in this process.
 bool Engine::expired(const Job& job) const {
-    if (job.arrival.waited_us <= 0) {
-        return false;
-    }
     if (job.message.expiry_s &&
         job.arrival.waited_us > std::int64_t{*job.message.expiry_s} * 1'000'000) {
         return true;
+    }
+    const std::int64_t waited_ms = job.arrival.waited_us / 1'000;
+    if (waited_ms == 0) {
+        return false;  // no ttl_ms has run out: nobody need look for one
     }
     const Value* entry = job.payload.root;
     if (entry->is(Kind::array)) {
@@ -215,7 +216,7 @@ bool Engine::expired(const Job& job) const {
     }
     read_request(*entry, job.payload.encoding, job.work.request);
     const auto ttl_ms = job.work.request.ttl_ms;
-    return ttl_ms && job.arrival.waited_us / 1000 > *ttl_ms;
+    return ttl_ms && waited_ms > *ttl_ms;
 }
 
 bool Engine::find_governor(Job& job) {

@@ -197,7 +197,6 @@ void Node::finish() {
 // ---- from the transport's threads
 
 void Node::on_message(const Message& message) noexcept {
-    const std::int64_t arrived_us = monotonic_us();
     if (message.payload.size() <= inline_bytes_ && inbox_.empty()) {
         const std::unique_lock lock(owner_, std::try_to_lock);
         if (lock.owns_lock() && ended_) {
@@ -205,12 +204,13 @@ void Node::on_message(const Message& message) noexcept {
             return;
         }
         if (lock.owns_lock() && inbox_.empty() && !gate_.full()) {
-            turn_.began_us = arrived_us;
-            decide(message, arrived_us);
+            const ClockSample arrived = sample_clock();  // with the lock: no later one is known yet
+            turn_.began_us = arrived.monotonic_us;
+            decide(message, arrived.monotonic_us, arrived);
             return;
         }
     }
-    if (!inbox_.put(message, arrived_us)) {
+    if (!inbox_.put(message, monotonic_us())) {
         refuse(message);
     }
     waker_.wake();
@@ -248,25 +248,24 @@ void Node::refuse(const Message& message) {
 
 // ---- from whoever owns the engine
 
-void Node::decide(const Message& message, std::int64_t arrived_us) {
+void Node::decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun) {
     if (message.topic == health_topic_) {
         look_at_own_health(message);
         return;
     }
-    decide(message, arrived_us, *this);
+    decide(message, arrived_us, begun, *this);
 }
 
-void Node::decide(const Message& message, std::int64_t arrived_us, EngineHost& host) {
-    const ClockSample sample = sample_clock();
-    const std::int64_t begun_us = sample.monotonic_us;
-    const Arrival arrival{.waited_us = begun_us - arrived_us,
+void Node::decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun,
+                  EngineHost& host) {
+    const Arrival arrival{.waited_us = begun.monotonic_us - arrived_us,
                           .live_retain = transport_->protocol_version() != 4,
                           .clock_known = clock_.status() != ClockStatus::unset};
     try {
-        engine_.handle(message, arrival, clock_.advance(sample), host);
+        engine_.handle(message, arrival, clock_.advance(begun), host);
     } catch (const std::bad_alloc&) {
-        log_.write_seldom(LogLevel::error, begun_us, "out of memory; a request was refused",
-                          {{"topic", message.topic}});
+        log_.write_seldom(LogLevel::error, begun.monotonic_us,
+                          "out of memory; a request was refused", {{"topic", message.topic}});
         refuse(message);
     }
     const std::int64_t done_us = monotonic_us();
@@ -280,7 +279,7 @@ void Node::decide_waiting() {
     Inbox::Waiting& waiting = waitings_[0];
     std::size_t left = settings_.limits.inbox;  // as many as can wait at once
     while (left > 0 && !gate_.full() && inbox_.take_one(waiting)) {
-        decide(waiting.message, waiting.arrived_us);
+        decide(waiting.message, waiting.arrived_us, sample_clock());
         left = monotonic_us() - turn_.began_us < waiting_us_max ? left - 1 : 0;
     }
     if (!gate_.full() && !inbox_.empty()) {
@@ -300,7 +299,7 @@ void Node::breathe() {
     };
     Inbox::Waiting& waiting = waitings_[++turn_.depth];
     for (std::size_t taken = 0; may_take(taken) && inbox_.take_one(waiting); ++taken) {
-        decide(waiting.message, waiting.arrived_us);
+        decide(waiting.message, waiting.arrived_us, sample_clock());
     }
     --turn_.depth;
 }

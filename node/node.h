@@ -86,8 +86,8 @@ private:
     void trace(Trace trace) override;
     void profile(Deferred asker) override;
     void snapshot(Deferred asker) override;
-    void decide(const Message& message, std::int64_t arrived_us);
-    void decide(const Message& message, std::int64_t arrived_us, EngineHost& host);
+    void decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun);
+    void decide(const Message&, std::int64_t arrived_us, const ClockSample& begun, EngineHost&);
     void decide_waiting();
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);

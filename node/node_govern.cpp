@@ -37,7 +37,7 @@ bool Node::allows(const GovernedAct& act) {
         if (ended_ || gate_.full()) {
             return false;
         }
-        decide(request, arrived_us, host);
+        decide(request, arrived_us, sample_clock(), host);
         return true;
     };
     const GovernedTopics::Judgement judged = governed_.judge(act, ask);

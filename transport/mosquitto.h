@@ -34,10 +34,11 @@ public:
 
 private:
     std::vector<std::string> filters_;
-    std::string common_;  // what all filters begin with: most other topics differ within it
+    std::string common_;  // what all filters begin with, cut off from them: most other topics
+                          // differ within it
     bool subscribed_ = false;
     Receiver* receiver_ = nullptr;  // null before start() and after stop()
-    std::string topic_;             // with its end, as C wants it
+    std::string text_;              // a topic or a property with its end, as C wants it
     TransportCounts counts_;
 };
 

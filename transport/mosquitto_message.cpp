@@ -4,7 +4,7 @@
 #include <mosquitto_broker.h>
 #include <mqtt_protocol.h>
 
-#include <string>
+#include <utility>
 
 namespace flyball {
 
@@ -20,50 +20,55 @@ MosquittoMessage::MosquittoMessage(const mosquitto_evt_message& event) {
     }
 }
 
-std::string_view MosquittoMessage::keep_text(const mosquitto_property* property, int identifier) {
+std::string_view MosquittoMessage::keep_text(const mosquitto_property* property, int identifier,
+                                             Kept& kept) {
     char* text = nullptr;
     if (mosquitto_property_read_string(property, identifier, &text, false) == nullptr ||
         text == nullptr) {
         return {};
     }
-    kept_.emplace_back(text);
+    kept.reset(text);
     return text;
 }
 
 void MosquittoMessage::read_user_property(const mosquitto_property* property) {
-    char* name = nullptr;
-    char* value = nullptr;
-    if (mosquitto_property_read_string_pair(property, MQTT_PROP_USER_PROPERTY, &name, &value,
-                                            false) == nullptr) {
+    char* name_read = nullptr;
+    char* value_read = nullptr;
+    if (mosquitto_property_read_string_pair(property, MQTT_PROP_USER_PROPERTY, &name_read,
+                                            &value_read, false) == nullptr) {
         return;
     }
-    const std::unique_ptr<void, FreedByC> name_freed(name);
-    kept_.emplace_back(value);
+    const Kept name(name_read);
+    Kept value(value_read);
     if (name == nullptr || value == nullptr) {
         return;
     }
-    if (std::string_view(name) == "traceparent") {
-        view_.traceparent = value;
-    } else if (std::string_view(name) == "tracestate") {
-        view_.tracestate = value;
+    if (std::string_view(name.get()) == "traceparent") {
+        view_.traceparent = value.get();
+        traceparent_ = std::move(value);
+    } else if (std::string_view(name.get()) == "tracestate") {
+        view_.tracestate = value.get();
+        tracestate_ = std::move(value);
     }
 }
 
 void MosquittoMessage::read(const mosquitto_property* property) {
     switch (const int identifier = mosquitto_property_identifier(property)) {
         case MQTT_PROP_RESPONSE_TOPIC:
-            view_.response_topic = keep_text(property, identifier);
+            view_.response_topic = keep_text(property, identifier, response_topic_);
             view_.has_response_topic = true;
             break;
-        case MQTT_PROP_CONTENT_TYPE: view_.content_type = keep_text(property, identifier); break;
+        case MQTT_PROP_CONTENT_TYPE:
+            view_.content_type = keep_text(property, identifier, content_type_);
+            break;
         case MQTT_PROP_USER_PROPERTY: read_user_property(property); break;
         case MQTT_PROP_CORRELATION_DATA: {
             void* bytes = nullptr;
             std::uint16_t size = 0;
             if (mosquitto_property_read_binary(property, identifier, &bytes, &size, false) !=
                 nullptr) {
-                kept_.emplace_back(bytes);
-                view_.correlation_data = {static_cast<const char*>(bytes), size};
+                correlation_data_.reset(static_cast<char*>(bytes));
+                view_.correlation_data = {correlation_data_.get(), size};
             }
             break;
         }
@@ -83,26 +88,27 @@ void MosquittoMessage::read(const mosquitto_property* property) {
     }
 }
 
-mosquitto_property* properties_of(const Message& message) {
+mosquitto_property* properties_of(const Message& message, std::string& text) {
     mosquitto_property* list = nullptr;
-    const auto text = [&list](int identifier, std::string_view value) {
+    const auto add = [&](int identifier, std::string_view value) {
         if (!value.empty()) {
-            mosquitto_property_add_string(&list, identifier, std::string(value).c_str());
+            text = value;
+            mosquitto_property_add_string(&list, identifier, text.c_str());
         }
     };
-    const auto pair = [&list](const char* name, std::string_view value) {
+    const auto pair = [&](const char* name, std::string_view value) {
         if (!value.empty()) {
-            mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, name,
-                                               std::string(value).c_str());
+            text = value;
+            mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, name, text.c_str());
         }
     };
-    text(MQTT_PROP_RESPONSE_TOPIC, message.response_topic);
+    add(MQTT_PROP_RESPONSE_TOPIC, message.response_topic);
     if (!message.correlation_data.empty()) {
         mosquitto_property_add_binary(&list, MQTT_PROP_CORRELATION_DATA,
                                       message.correlation_data.data(),
                                       static_cast<std::uint16_t>(message.correlation_data.size()));
     }
-    text(MQTT_PROP_CONTENT_TYPE, message.content_type);
+    add(MQTT_PROP_CONTENT_TYPE, message.content_type);
     pair("traceparent", message.traceparent);
     pair("tracestate", message.tracestate);
     if (message.expiry_s) {

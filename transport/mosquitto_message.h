@@ -4,7 +4,8 @@
 
 #include <cstdlib>
 #include <memory>
-#include <vector>
+#include <string>
+#include <string_view>
 
 #include "schemas/message.h"
 
@@ -25,16 +26,19 @@ public:
     const Message& view() const { return view_; }
 
 private:
+    using Kept = std::unique_ptr<char, FreedByC>;
+
     void read(const mosquitto_property* property);
-    std::string_view keep_text(const mosquitto_property* property, int identifier);
+    static std::string_view keep_text(const mosquitto_property* property, int identifier,
+                                      Kept& kept);
     void read_user_property(const mosquitto_property* property);
 
     Message view_;
-    std::vector<std::unique_ptr<void, FreedByC>> kept_;
+    Kept response_topic_, correlation_data_, content_type_, traceparent_, tracestate_;
 };
 
 // Null: out of memory, or there are none (`message` then needs none). The caller frees them, or the
-// broker once it has taken them.
-mosquitto_property* properties_of(const Message& message);
+// broker once it has taken them. `text` is room for one, with its end, as C wants it.
+mosquitto_property* properties_of(const Message& message, std::string& text);
 
 }  // namespace flyball

@@ -3,6 +3,7 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 
+#include <cstdlib>
 #include <deque>
 #include <utility>
 
@@ -66,14 +67,22 @@ void PluginHost::deliver() {
 }  // namespace flyball::testing
 
 // The broker's own, which only a broker has.
-extern "C" int mosquitto_broker_publish_copy(const char*, const char* topic, int size,
-                                             const void* payload, int qos, bool retain,
-                                             mosquitto_property* properties) {
+extern "C" void* mosquitto_malloc(std::size_t size) {
+    return std::malloc(size);
+}
+
+extern "C" void mosquitto_free(void* bytes) {
+    std::free(bytes);
+}
+
+extern "C" int mosquitto_broker_publish(const char*, const char* topic, int size, void* payload,
+                                        int qos, bool retain, mosquitto_property* properties) {
     flyball::testing::waiting.push_back(
         {.topic = topic,
          .payload = {static_cast<const char*>(payload), static_cast<std::size_t>(size)},
          .qos = static_cast<std::uint8_t>(qos),
          .retain = retain,
          .properties = properties});
+    mosquitto_free(payload);
     return MOSQ_ERR_SUCCESS;
 }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -153,7 +154,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 
 // The broker's own, which only a broker has; the engine's host is in its place here.
-extern "C" int mosquitto_broker_publish_copy(const char*, const char*, int, const void*, int, bool,
-                                             mosquitto_property*) {
+extern "C" void* mosquitto_malloc(std::size_t size) {
+    return std::malloc(size);
+}
+
+extern "C" void mosquitto_free(void* bytes) {
+    std::free(bytes);
+}
+
+extern "C" int mosquitto_broker_publish(const char*, const char*, int, void*, int, bool,
+                                        mosquitto_property*) {
     return MOSQ_ERR_NOT_SUPPORTED;
 }
