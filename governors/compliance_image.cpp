@@ -1,6 +1,7 @@
 #include "governors/compliance_image.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "schemas/byte_order.h"
 #include "schemas/expects.h"
@@ -48,7 +49,9 @@ struct Reader {
     std::array<std::byte, n> take_array() {
         std::array<std::byte, n> array{};
         const auto bytes = take_bytes(n);
-        std::copy(bytes.begin(), bytes.end(), array.begin());
+        if (good) {
+            std::memcpy(array.data(), bytes.data(), n);  // std::copy() takes them one by one
+        }
         return array;
     }
 };

@@ -36,6 +36,9 @@ Governor::Governor(Options options)
         op_names_.push_back(op.name);
     }
     op_names_.push_back(forget_name);
+    const auto admit_op = std::ranges::find(op_names_, rules_->admit_op());
+    expects(admit_op != op_names_.end(), "a type's admit op is one of its ops");
+    admit_op_ = static_cast<std::uint8_t>(admit_op - op_names_.begin());
 }
 
 void Governor::decide(Request& request, const Occasion& occasion, Decided& decided,

@@ -133,6 +133,7 @@ private:
     GovernorSettings settings_;
     std::unique_ptr<Rules> rules_;
     std::vector<std::string_view> op_names_;  // for `supported`
+    std::uint8_t admit_op_ = 0;               // Command::op of a part of an admit
     TenantTable tenants_;
     EventRing events_;
     IdRing ids_;

@@ -9,11 +9,8 @@
 namespace flyball {
 
 Fault Governor::read_part(Part& part, Fields& fields, Encoding encoding) const {
-    const auto ops = rules_->ops();
-    const auto found = std::ranges::find(ops, rules_->admit_op(), &Op::name);
-    expects(found != ops.end(), "a type's admit op is one of its ops");
     part.command = {};
-    part.command.op = static_cast<std::uint8_t>(found - ops.begin());
+    part.command.op = admit_op_;
     FieldReader reader(fields, encoding);
     rules_->read(part.command, reader);
     return reader.fault();
@@ -102,7 +99,9 @@ void Governor::keep(Part& part, const Occasion& occasion) {
                      .amount = part.judgement.amount});
     }
     keep_part(part, occasion.now);
-    announce(part.effect, part.tenant_name, part.seq);
+    if (part.effect.announced() > 0) {
+        announce(part.effect, part.tenant_name, part.seq);
+    }
 }
 
 void Governor::keep_denial(Part& part, const Occasion& occasion) {
@@ -122,9 +121,11 @@ void Governor::write_part(Writer& writer, const Part& part, Instant now, bool ag
                      .tenant_name = part.tenant_name,
                      .policy_rev = policy_rev_,
                      .dry_run = part.dry_run};
-    writer.field("governor", title());
-    if (!again) {
-        writer.field("decision", to_text(part.denies() ? Verdict::deny : Verdict::allow));
+    if (again) {
+        writer.field("governor", title());
+    } else {
+        writer.fields(Field{"governor", title()},
+                      Field{"decision", to_text(part.denies() ? Verdict::deny : Verdict::allow)});
         if (part.judgement.reason != Reason::none) {
             writer.field("reason", to_text(part.judgement.reason));
         }

@@ -20,8 +20,7 @@ public:
     bool has(TenantIndex tenant) const { return tenant < size(); }
     // As constructed where it was never written; so are rows beyond the last tenant.
     const Row& of(TenantIndex tenant) const {
-        static const Row none;
-        return has(tenant) ? (*this)[tenant] : none;
+        return has(tenant) ? (*this)[tenant] : none_;
     }
     // To be written; rows up to it are made.
     Row& at(TenantIndex tenant) {
@@ -65,6 +64,9 @@ private:
         std::uninitialized_value_construct_n(piece, piece_rows);
         pieces_.emplace_back(piece);
     }
+
+    // Made before main(): inside a function it would be asked for its guard at each look.
+    static inline const Row none_{};
 
     std::vector<std::unique_ptr<Row, GiveBack>> pieces_;
 };

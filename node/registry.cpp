@@ -350,9 +350,9 @@ Governor* Registry::find(std::string_view type, std::string_view name) const {
     if (type.size() + 1 + name.size() > title.size()) {
         return nullptr;
     }
-    std::ranges::copy(type, title.begin());
+    copy_short(title.data(), type.data(), type.size());
     title[type.size()] = '/';
-    std::ranges::copy(name, title.begin() + static_cast<std::ptrdiff_t>(type.size()) + 1);
+    copy_short(&title[type.size() + 1], name.data(), name.size());
     return find(std::string_view(title.data(), type.size() + 1 + name.size()));
 }
 

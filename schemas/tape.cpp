@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "schemas/short_text.h"
+
 namespace flyball {
 
 namespace {
@@ -161,7 +163,8 @@ bool Tape::count_key() {
 
 bool Tape::named_read_map(const Value& key) const {
     return key.is(Kind::text) &&
-           std::find(read_maps_.begin(), read_maps_.end(), key.text()) != read_maps_.end();
+           std::any_of(read_maps_.begin(), read_maps_.end(),
+                       [&key](std::string_view name) { return same_text(name, key.text()); });
 }
 
 // A linear look back: it runs only when two keys share a bit, and a map has few keys.

@@ -52,7 +52,7 @@ public:
     template <typename... F>
     void fields(const F&... all);  // of Field
     template <std::size_t n, typename T>
-    void field(const char (&name)[n], const T& value) {
+    [[gnu::always_inline]] void field(const char (&name)[n], const T& value) {
         fields(Field{name, value});
     }
     template <typename T>
