@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -14,6 +15,11 @@ namespace flyball {
 
 using Sha256 = std::array<std::byte, 32>;
 using Salt = std::array<std::byte, 16>;
+
+// In one step: an array's == takes bytes one by one.
+inline bool same_hash(const Sha256& a, const Sha256& b) {
+    return std::memcmp(a.data(), b.data(), sizeof(a)) == 0;
+}
 
 class Hasher {
 public:

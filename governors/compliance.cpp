@@ -250,7 +250,7 @@ void Compliance::announce(const ComplianceState& before, const ComplianceState& 
 }
 
 bool Compliance::continues(const ComplianceImage& image) const {
-    if (scratch_->before == head_.hash && scratch_->after == image.hash &&
+    if (same_hash(scratch_->before, head_.hash) && same_hash(scratch_->after, image.hash) &&
         scratch_->record.bytes() == image.record) {
         return true;
     }

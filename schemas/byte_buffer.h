@@ -37,6 +37,14 @@ public:
         std::char_traits<char>::copy(room(bytes.size()), bytes.data(), bytes.size());
         taken(bytes.size());
     }
+    // These bytes alone and an end, as C wants them; until the next change.
+    const char* c_text(std::string_view text) {
+        clear();
+        char* const at = room(text.size() + 1);
+        copy_short(at, text.data(), text.size());
+        at[text.size()] = '\0';
+        return at;
+    }
     // Moves what lies at `at` and behind by `bytes`.
     void open_gap(std::size_t at, std::size_t bytes) {
         room(bytes);

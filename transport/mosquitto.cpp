@@ -74,9 +74,8 @@ Publish MosquittoTransport::publish(const Message& message) noexcept {
     }
     void* const payload = message.payload.empty() ? nullptr : broker_copy(message.payload);
     mosquitto_property* properties = properties_of(message, text_);
-    text_ = message.topic;
     const int result = mosquitto_broker_publish(
-        nullptr, text_.c_str(), static_cast<int>(message.payload.size()), payload,
+        nullptr, text_.c_text(message.topic), static_cast<int>(message.payload.size()), payload,
         static_cast<int>(message.qos), message.retain, properties);
     if (result != MOSQ_ERR_SUCCESS) {
         mosquitto_free(payload);

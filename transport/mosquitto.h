@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "schemas/byte_buffer.h"
 #include "transport/transport.h"
 
 struct mosquitto_evt_message;
@@ -38,7 +39,7 @@ private:
                           // differ within it
     bool subscribed_ = false;
     Receiver* receiver_ = nullptr;  // null before start() and after stop()
-    std::string text_;              // a topic or a property with its end, as C wants it
+    ByteBuffer text_;               // a topic or a property, as C wants it
     TransportCounts counts_;
 };
 

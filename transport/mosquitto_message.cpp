@@ -88,18 +88,17 @@ void MosquittoMessage::read(const mosquitto_property* property) {
     }
 }
 
-mosquitto_property* properties_of(const Message& message, std::string& text) {
+mosquitto_property* properties_of(const Message& message, ByteBuffer& text) {
     mosquitto_property* list = nullptr;
     const auto add = [&](int identifier, std::string_view value) {
         if (!value.empty()) {
-            text = value;
-            mosquitto_property_add_string(&list, identifier, text.c_str());
+            mosquitto_property_add_string(&list, identifier, text.c_text(value));
         }
     };
     const auto pair = [&](const char* name, std::string_view value) {
         if (!value.empty()) {
-            text = value;
-            mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, name, text.c_str());
+            mosquitto_property_add_string_pair(&list, MQTT_PROP_USER_PROPERTY, name,
+                                               text.c_text(value));
         }
     };
     add(MQTT_PROP_RESPONSE_TOPIC, message.response_topic);

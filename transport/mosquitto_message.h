@@ -4,9 +4,9 @@
 
 #include <cstdlib>
 #include <memory>
-#include <string>
 #include <string_view>
 
+#include "schemas/byte_buffer.h"
 #include "schemas/message.h"
 
 struct mosquitto_evt_message;
@@ -38,7 +38,7 @@ private:
 };
 
 // Null: out of memory, or there are none (`message` then needs none). The caller frees them, or the
-// broker once it has taken them. `text` is room for one, with its end, as C wants it.
-mosquitto_property* properties_of(const Message& message, std::string& text);
+// broker once it has taken them. `text` is room for one.
+mosquitto_property* properties_of(const Message& message, ByteBuffer& text);
 
 }  // namespace flyball
