@@ -31,6 +31,11 @@ if(FLYBALL_SANITIZE)
   target_compile_options(flyball_rules INTERFACE -Wno-null-dereference)
 endif()
 
+# What a run of decisions does tells the compiler which way branches go and which calls are worth
+# inlining: a fifth fewer instructions a decision. tools/train does both steps in one build tree.
+set(FLYBALL_PROFILE "" CACHE STRING "Of the code that decides: `record` what it does, `use` that")
+set(FLYBALL_PROFILE_FOLDER ${CMAKE_BINARY_DIR}/profile)
+
 # flyball_library(NAME [FAST] SOURCES ... HEADERS ... DEPENDS ...); FAST: decisions run through it.
 function(flyball_library name)
   cmake_parse_arguments(arg "FAST" "" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
@@ -49,6 +54,14 @@ function(flyball_library name)
         --param=early-inlining-insns=30)
     endif()
     target_compile_options(${name} PRIVATE "$<$<CONFIG:Release>:${_options}>")
+    if(FLYBALL_PROFILE STREQUAL "record")
+      target_compile_options(${name} PRIVATE -fprofile-generate=${FLYBALL_PROFILE_FOLDER})
+      target_link_options(${name} INTERFACE -fprofile-generate=${FLYBALL_PROFILE_FOLDER})
+    elseif(FLYBALL_PROFILE STREQUAL "use")
+      # What no run came by is compiled as ever, not for size.
+      target_compile_options(${name} PRIVATE -fprofile-use=${FLYBALL_PROFILE_FOLDER}
+        -fprofile-partial-training -Wno-missing-profile)
+    endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
       # GCC clears and copies structs of 100 to 8,192 bytes by `rep stos` and `rep movs`, which take
       # 20 ns to begin: eight of them were 8 % of a quota check. Code is made at the link.
