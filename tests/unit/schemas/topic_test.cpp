@@ -88,6 +88,20 @@ TEST(Topic, IsNothingWhenItIsNotOneOfTheNodes) {
     }
 }
 
+TEST(Topic, ShowsWhereATitleStandsWithoutParsing) {
+    const TopicParser parser(root);
+    const std::string below = "flyball/v1/eu-west/pi-7";
+    EXPECT_EQ(parser.asked_title(below + "/quota/main/request"), "quota/main");
+    EXPECT_EQ(parser.asked_title(below + "/admit/request"), "admit");  // of no governor
+    EXPECT_EQ(parser.asked_title(below + "/a/b/c/request"), "a/b/c");  // neither
+    for (const std::string_view rest : {"", "/", "/request", "//request", "/quota/main/admin",
+                                        "/quota/main/request/acme", "0/quota/main/request"}) {
+        const std::string topic = below + std::string(rest);
+        EXPECT_EQ(parser.asked_title(topic), "") << topic;
+    }
+    EXPECT_EQ(parser.asked_title("flyball/v1/eu-west/pi-8/quota/main/request"), "");
+}
+
 TEST(Topic, SaysWhenATenantLevelIsNotCanonical) {
     TopicParser parser(root);
     const std::string long_level(65, 'x');
