@@ -19,6 +19,14 @@ class KillLoad {
 public:
     using Json = nlohmann::json;
 
+    // What a node's configuration ends with: nothing that is asked is denied.
+    static constexpr const char* governors = R"(
+[governor.quota.main]
+resources.api_calls = { limit = 1000000000, window = "365d" }
+[governor.billing.main]
+rate_limit = 0
+)";
+
     KillLoad(BusClient& client, std::string root, std::string replies, std::uint64_t seed);
 
     // Accounts with money, before the first kill.

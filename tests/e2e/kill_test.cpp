@@ -19,16 +19,9 @@ namespace {
 const std::string replies = "flyball/v1/reply/test/kill";
 constexpr std::size_t in_flight = 24;
 
-constexpr const char* governors = R"(
-[governor.quota.main]
-resources.api_calls = { limit = 1000000000, window = "365d" }
-[governor.billing.main]
-rate_limit = 0
-)";
-
 struct Scene {
     explicit Scene(const std::string& state)
-        : node({.broker = broker.address(), .config = state + governors, .flags = {}}),
+        : node({.broker = broker.address(), .config = state + KillLoad::governors, .flags = {}}),
           client(broker.address(), {replies}),
           load(client, node.root(), replies, seed) {
         fmt::print("FLYBALL_SEED={}\n", seed);

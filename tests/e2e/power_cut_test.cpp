@@ -23,14 +23,7 @@ namespace {
 const std::string replies = "flyball/v1/reply/test/cut";
 constexpr std::size_t in_flight = 24;
 
-constexpr const char* config = R"(
-[state]
-durability = "commit"
-[governor.quota.main]
-resources.api_calls = { limit = 1000000000, window = "365d" }
-[governor.billing.main]
-rate_limit = 0
-)";
+const std::string config = std::string("[state]\ndurability = \"commit\"\n") + KillLoad::governors;
 
 std::string bytes_of(const std::filesystem::path& path) {
     std::string bytes(std::filesystem::file_size(path), '\0');

@@ -42,14 +42,10 @@ void check_health(const NodeProcess& node) {
 TEST(Sandbox, LetsTheNodeDoAllItsWork) {
     Broker broker;
     ServiceSocket manager;
-    NodeProcessSettings settings{.broker = broker.address(),
-                                 .config =
-                                     "[state]\ndurability = \"commit\"\n"
-                                     "[governor.quota.main]\n"
-                                     "resources.api_calls = { limit = 1000000000, window = "
-                                     "\"365d\" }\n"
-                                     "[governor.billing.main]\nrate_limit = 0\n",
-                                 .flags = {}};
+    NodeProcessSettings settings{
+        .broker = broker.address(),
+        .config = std::string("[state]\ndurability = \"commit\"\n") + KillLoad::governors,
+        .flags = {}};
     settings.program = FLYBALL_NODE_UNDER_UNIT;
     settings.environment = {manager.variable(), "WATCHDOG_USEC=2000000"};
     NodeProcess node(std::move(settings));

@@ -15,9 +15,9 @@
 #include <string>
 #include <string_view>
 
-#include "node/control.h"
 #include "node/engine.h"
 #include "schemas/expects.h"
+#include "tests/idle_node.h"
 #include "tests/sim/state_hash.h"
 #include "tests/sim/traffic.h"
 #include "transport/mosquitto.h"
@@ -33,18 +33,6 @@ constexpr std::size_t entry_bytes_max = 16 * 1024;
 struct Sent {
     std::string topic;
     std::string payload;
-};
-
-// Nobody's node: what control asks of it is done, and does nothing.
-class IdleNode final : public ControlledNode {
-public:
-    void drain() override {}
-    void set_time(Instant) override {}
-    Reloaded reload(bool) override { return {}; }
-    void governors_changed() override {}
-    void trace(Trace) override {}
-    void profile(Deferred) override {}
-    void snapshot(Deferred) override {}
 };
 
 // An engine behind the transport, as the node in a broker is, without clock and disk.
@@ -95,7 +83,7 @@ private:
                sent->payload.find("governor_down") == std::string::npos;
     }
 
-    IdleNode idle_;
+    testing::IdleNode idle_;
     Engine engine_;
     Control control_;
     ReplyPolicy policy_{sim::engine_options().root, options().reply_prefixes};

@@ -8,10 +8,10 @@
 #include <ctime>
 #include <map>
 
-#include "node/control.h"
 #include "schemas/key_bits.h"
 #include "tests/hostile/guard.h"
 #include "tests/hostile/heap.h"
+#include "tests/idle_node.h"
 #include "tests/unit/node/asked_engine.h"
 
 namespace flyball::testing {
@@ -136,17 +136,6 @@ public:
     int sent = 0;
 };
 
-class Idle final : public ControlledNode {
-public:
-    void drain() override {}
-    void set_time(Instant) override {}
-    Reloaded reload(bool) override { return {}; }
-    void governors_changed() override {}
-    void trace(Trace) override {}
-    void profile(Deferred) override {}
-    void snapshot(Deferred) override {}
-};
-
 // A node whose tenant has as much to tell as one may have.
 class Target {
 public:
@@ -179,7 +168,7 @@ public:
     AskedEngine node;
 
 private:
-    Idle idle_;
+    IdleNode idle_;
     Control control_;
 };
 

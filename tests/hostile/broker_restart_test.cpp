@@ -24,12 +24,6 @@ using namespace std::chrono_literals;
 
 const std::string replies = "flyball/v1/reply/test/restart";
 constexpr std::size_t nodes_max = 3;
-constexpr const char* config = R"(
-[governor.quota.main]
-resources.api_calls = { limit = 1000000000, window = "365d" }
-[governor.billing.main]
-rate_limit = 0
-)";
 constexpr auto comes_back = 30s;
 constexpr std::int64_t away_ms_max = 1500;
 // A session shorter than this does not end a node's back-off (transport/paho_link.cpp).
@@ -112,7 +106,7 @@ private:
             all.push_back(
                 std::make_unique<NodeProcess>(NodeProcessSettings{.broker = broker,
                                                                   .node = fmt::format("node-{}", i),
-                                                                  .config = config,
+                                                                  .config = KillLoad::governors,
                                                                   .flags = {},
                                                                   .in_broker = false}));
         }

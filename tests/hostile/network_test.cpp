@@ -34,12 +34,6 @@ constexpr Span comes_back{20'000};
 constexpr auto steady = 2200ms;
 constexpr std::int64_t publish_ms_max = 1000;
 constexpr std::int64_t noticing_ms_max = 500;  // beyond what the keep-alive says
-constexpr const char* config = R"(
-[governor.quota.main]
-resources.api_calls = { limit = 1000000000, window = "365d" }
-[governor.billing.main]
-rate_limit = 0
-)";
 
 std::int64_t ms_since(Clock::time_point then) {
     return std::chrono::duration_cast<Span>(Clock::now() - then).count();
@@ -188,8 +182,10 @@ TEST(Network, ThatCutsANodeOffLosesAndDoublesNothing) {
     SCOPED_TRACE(fmt::format("FLYBALL_SEED={}", seed));
     Broker broker;
     TcpProxy proxy(broker.port());
-    NodeProcess node(
-        {.broker = proxy.address(), .config = config, .flags = {}, .in_broker = false});
+    NodeProcess node({.broker = proxy.address(),
+                      .config = KillLoad::governors,
+                      .flags = {},
+                      .in_broker = false});
     BusClient client(broker.address(), {replies});
     KillLoad load(client, node.root(), replies, seed);
     load.open_accounts();
