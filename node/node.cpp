@@ -11,8 +11,6 @@ namespace flyball {
 
 namespace {
 
-constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
-constexpr std::int64_t waiting_us_max = 20'000;  // of a turn, for requests that wait
 constexpr Span offline_wait{500};
 // Some milliseconds on a small device: so long requests wait when all subscriptions end at once.
 constexpr std::size_t timed_steps = 256;
@@ -104,7 +102,7 @@ int Node::run(Waiter& waiter, ServiceReport& service) {
                                .broker = settings_.mqtt.broker},
                               monotonic_us());
         }
-        const auto signal = waiter.wait(pause, [this] { return !inbox_.empty() && !gate_.full(); });
+        const auto signal = waiter.wait(pause, [this] { return !inbox_.empty() && !holds_back(); });
         if (signal) {
             take_signal(*signal, service);
         }
@@ -171,18 +169,22 @@ void Node::finish() {
         const std::lock_guard lock(owner_);
         do {
             decide_waiting();
-        } while (!inbox_.empty() && !gate_.full());
-        ended_ = true;
+        } while (!inbox_.empty() && !gate_.full() &&
+                 (transport_->has_room() || transport_->flush(offline_wait)));
+        turn_.ended = true;
         keeper_->note(node_change());
         keeper_->end_decision();
     }
     pace_->stop();
     {
         const std::lock_guard lock(owner_);
-        release_replies();
+        gate_.release(keeper_->durable(), [this](const Message& reply) {
+            transport_->publish(reply);
+            return true;
+        });
         gate_.drop([this] { refusals_.count(); });
         watch_keeping();
-        for (Inbox::Waiting& late = waitings_[0]; inbox_.take_one(late);) {
+        for (Inbox::Waiting& late = waitings_[0]; take(inbox_, late, refusals_);) {
             refuse(late.message);
         }
         if (transport_->link() == LinkState::up) {
@@ -199,11 +201,11 @@ void Node::finish() {
 void Node::on_message(const Message& message) noexcept {
     if (message.payload.size() <= inline_bytes_ && inbox_.empty()) {
         const std::unique_lock lock(owner_, std::try_to_lock);
-        if (lock.owns_lock() && ended_) {
+        if (lock.owns_lock() && turn_.ended) {
             refuse(message);
             return;
         }
-        if (lock.owns_lock() && inbox_.empty() && !gate_.full()) {
+        if (lock.owns_lock() && inbox_.empty() && !holds_back()) {
             const ClockSample arrived = sample_clock();  // with the lock: no later one is known yet
             turn_.began_us = arrived.monotonic_us;
             decide(message, arrived.monotonic_us, arrived);
@@ -247,62 +249,6 @@ void Node::refuse(const Message& message) {
 }
 
 // ---- from whoever owns the engine
-
-void Node::decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun) {
-    if (message.topic == health_topic_) {
-        look_at_own_health(message);
-        return;
-    }
-    decide(message, arrived_us, begun, *this);
-}
-
-void Node::decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun,
-                  EngineHost& host) {
-    const Arrival arrival{.waited_us = begun.monotonic_us - arrived_us,
-                          .live_retain = transport_->protocol_version() != 4,
-                          .clock_known = clock_.status() != ClockStatus::unset};
-    try {
-        engine_.handle(message, arrival, clock_.advance(begun), host);
-    } catch (const std::bad_alloc&) {
-        log_.write_seldom(LogLevel::error, begun.monotonic_us,
-                          "out of memory; a request was refused", {{"topic", message.topic}});
-        refuse(message);
-    }
-    const std::int64_t done_us = monotonic_us();
-    latency_.record(done_us - arrived_us, done_us);
-}
-
-// Not until nothing waits: as long as more arrives than can be decided, that is never, and health
-// and the clock have their turn as well.
-void Node::decide_waiting() {
-    turn_.began_us = monotonic_us();
-    Inbox::Waiting& waiting = waitings_[0];
-    std::size_t left = settings_.limits.inbox;  // as many as can wait at once
-    while (left > 0 && !gate_.full() && inbox_.take_one(waiting)) {
-        decide(waiting.message, waiting.arrived_us, sample_clock());
-        left = monotonic_us() - turn_.began_us < waiting_us_max ? left - 1 : 0;
-    }
-    if (!gate_.full() && !inbox_.empty()) {
-        waker_.wake();
-    }
-}
-
-void Node::breathe() {
-    if (!engine_.can_go_deeper()) {
-        return;
-    }
-    // Those that come in are batches with breaths of their own: once the turn's time is over, one
-    // at a time, and not below one another.
-    const auto may_take = [this](std::size_t taken) {
-        const bool in_time = monotonic_us() - turn_.began_us < waiting_us_max;
-        return !gate_.full() && (in_time ? taken < breath_messages : taken + turn_.depth == 1);
-    };
-    Inbox::Waiting& waiting = waitings_[++turn_.depth];
-    for (std::size_t taken = 0; may_take(taken) && inbox_.take_one(waiting); ++taken) {
-        decide(waiting.message, waiting.arrived_us, sample_clock());
-    }
-    --turn_.depth;
-}
 
 void Node::raise(const Event& event) {
     if (event.kind == EventKind::governor_restarted || event.kind == EventKind::governor_down) {

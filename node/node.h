@@ -61,6 +61,7 @@ private:
     Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity& identity);
     void on_message(const Message& message) noexcept override;
     void on_link(LinkState state, std::string_view why) noexcept override;
+    void on_room() noexcept override { waker_.wake(); }
     std::optional<Will> will() noexcept override;
     void send(const Message& message) override;
     void send_at_once(const Message& message) override;
@@ -89,6 +90,7 @@ private:
     void decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun);
     void decide(const Message&, std::int64_t arrived_us, const ClockSample& begun, EngineHost&);
     void decide_waiting();
+    bool holds_back() const { return gate_.full() || !transport_->has_room(); }
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);
     void end_stages_when_due(std::int64_t now_us);
@@ -133,8 +135,6 @@ private:
     TurnPace turn_;
     HealthPace health_;
     std::string policy_rev_;
-    std::int64_t name_shared_until_us_ = 0;
-    bool ended_ = false;  // nothing more will be decided
     ReplyGate gate_;
     KeepingWatch keeping_;
     std::atomic<bool> stopping_{false}, draining_{false};

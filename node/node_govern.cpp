@@ -34,7 +34,7 @@ bool Node::allows(const GovernedAct& act) {
             governed_.was_busy(monotonic_us());
             return false;
         }
-        if (ended_ || gate_.full()) {
+        if (turn_.ended || holds_back()) {
             return false;
         }
         decide(request, arrived_us, sample_clock(), host);
@@ -56,7 +56,8 @@ bool Node::allows(const GovernedAct& act) {
         const bool publishes = judged.rule->on == GovernedAction::publish;
         const bool titled = judged.rule->governor != "admit";
         const std::unique_lock lock(owner_, std::try_to_lock);
-        if (lock.owns_lock() && !ended_ && governed_.is_to_tell(*judged.rule, monotonic_us())) {
+        if (lock.owns_lock() && !turn_.ended &&
+            governed_.is_to_tell(*judged.rule, monotonic_us())) {
             governed_.told(*judged.rule, monotonic_us());
             raise({.kind = publishes ? EventKind::publish_denied : EventKind::subscribe_denied,
                    .governor = titled ? std::string_view(judged.rule->governor) : "node",

@@ -61,7 +61,7 @@ void Node::take_link_change() {
             announce();
             break;
         case LinkState::name_taken:
-            name_shared_until_us_ = monotonic_us() + name_shared_us;
+            health_.name_shared_until_us = monotonic_us() + name_shared_us;
             log_.write(LogLevel::error, "another client uses this node's client id",
                        {{"why", why}});
             break;
@@ -79,7 +79,7 @@ std::string_view Node::status() const {
     if (draining_) {
         return "draining";
     }
-    const bool degraded = monotonic_us() < name_shared_until_us_ || clock_.far_behind() ||
+    const bool degraded = monotonic_us() < health_.name_shared_until_us || clock_.far_behind() ||
                           engine_.registry().down() > 0 || keeper_->health_is_failing() ||
                           keeper_->is_cramped() || governed_.fails(monotonic_us()) ||
                           CertificateWatch::ends_soon(transport_->certificates(), clock_);
@@ -223,8 +223,8 @@ void Node::look_at_own_health(const Message& message) {
         return;
     }
     const std::int64_t now_us = monotonic_us();
-    const bool known = now_us < name_shared_until_us_;
-    name_shared_until_us_ = now_us + name_shared_us;
+    const bool known = now_us < health_.name_shared_until_us;
+    health_.name_shared_until_us = now_us + name_shared_us;
     if (known) {
         return;
     }

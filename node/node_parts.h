@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "node/certificate_watch.h"
 #include "node/control.h"
 #include "node/health.h"
+#include "node/refusals.h"
 #include "schemas/limits.h"
 #include "transport/inbox.h"
 #include "transport/transport.h"
@@ -50,17 +52,32 @@ struct NodeLife {
     std::string announced{};  // the topic of what Home Assistant was told; empty: nothing
 };
 
-// At least two of the largest messages that are taken.
+// At least two of the largest messages that are taken; not the last memory of the process, which
+// whoever decides and the MQTT library need.
 inline Inbox::Limits inbox_limits(const Limits& limits) {
-    Inbox::Limits inbox{.messages_max = limits.inbox};
+    constexpr std::size_t of_others = std::size_t{4} << 20U;
+    Inbox::Limits inbox{.messages_max = limits.inbox, .leaves_bytes = of_others};
     inbox.bytes_max = std::max(inbox.bytes_max, 2 * limits.payload_bytes);
     return inbox;
+}
+
+// The oldest that waits; those that there is no memory for are dropped and counted.
+inline bool take(Inbox& inbox, Inbox::Waiting& into, Refusals& refusals) {
+    while (true) {
+        try {
+            return inbox.take_one(into);
+        } catch (const std::bad_alloc&) {
+            inbox.drop_one();
+            refusals.count();
+        }
+    }
 }
 
 struct HealthPace {
     std::string status;              // in the last report
     std::string_view clock;          // in the last report
     std::string_view watched_clock;  // in the last event
+    std::int64_t name_shared_until_us = 0;
     Writer writer;
     HealthMeter meter;
     CertificateWatch certificates;
@@ -84,6 +101,7 @@ struct KeepingWatch {
 struct TurnPace {
     std::size_t depth = 0;      // messages in work inside others, beside the first
     std::int64_t began_us = 0;  // not all of a turn is for requests that wait
+    bool ended = false;         // nothing more will be decided
 };
 
 struct Profiling {

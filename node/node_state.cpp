@@ -109,8 +109,8 @@ void Node::with_engine(const std::function<void(Engine&)>& use) {
 NodeChange Node::node_change() {
     return {.epoch = life_.epoch,
             .at = clock_.last_good().value_or(Instant{}),
-            .events_reserved = ended_ ? events_.number() : events_.reserved(),
-            .clean_end = ended_,
+            .events_reserved = turn_.ended ? events_.number() : events_.reserved(),
+            .clean_end = turn_.ended,
             .keeps_decisions = settings_.state.durability != Durability::none,
             .admit_ids = settings_.admit.ids_capacity,
             .announced = life_.announced};
@@ -120,7 +120,7 @@ std::vector<KeptEvent> Node::kept_events() {
     std::vector<KeptEvent> kept;
     for (const EventQueue::Line& line : events_.waiting()) {
         // The others leave at once or, when this run is killed, never.
-        if ((line.late || ended_) && line.number > keeping_.leaving) {
+        if ((line.late || turn_.ended) && line.number > keeping_.leaving) {
             kept.push_back({.number = line.number, .topic = line.topic, .payload = line.payload});
         }
     }
@@ -128,7 +128,13 @@ std::vector<KeptEvent> Node::kept_events() {
 }
 
 void Node::release_replies() {
-    gate_.release(keeper_->durable(), [this](const Message& reply) { transport_->publish(reply); });
+    gate_.release(keeper_->durable(), [this](const Message& reply) {
+        const bool goes = transport_->has_room();
+        if (goes) {
+            transport_->publish(reply);
+        }
+        return goes;
+    });
 }
 
 // What the keeper has to tell: in the log when it changes, to whoever asked for a snapshot.

@@ -2,7 +2,9 @@
 // Replies that wait for the disk, in order (`commit`). Bounded: when it is full no more is decided,
 // and what is under way still fits. Under the node's lock.
 
+#include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include "transport/inbox.h"
 
@@ -12,6 +14,7 @@ class ReplyGate {
 public:
     // A message has one reply: as many as the inbox holds.
     static constexpr std::size_t enough = 4096;
+    static constexpr std::size_t enough_bytes = std::size_t{4} << 20U;  // some dozens of batches'
 
     ReplyGate() : waiting_({.messages_max = 2 * enough, .bytes_max = 64 * 1024 * 1024}) {}
 
@@ -19,27 +22,40 @@ public:
     bool hold(const Message& reply, std::uint64_t until_record) {
         return waiting_.put(reply, static_cast<std::int64_t>(until_record));
     }
+    // Until `publish` says that it did not.
     template <typename Publish>
     void release(std::uint64_t durable_record, const Publish& publish) {
-        while (has_first_ || waiting_.take_one(first_)) {
-            has_first_ = static_cast<std::uint64_t>(first_.arrived_us) > durable_record;
-            if (has_first_) {
+        while (has_first()) {
+            if (static_cast<std::uint64_t>(first_.arrived_us) > durable_record ||
+                !publish(first_.message)) {
                 return;
             }
-            publish(first_.message);
+            has_first_ = false;
         }
     }
     // Of what will never be on disk: `lost` hears of each.
     template <typename Lost>
     void drop(const Lost& lost) {
-        for (; has_first_ || waiting_.take_one(first_); has_first_ = false) {
+        for (; has_first_ || !waiting_.empty(); has_first_ = false) {
+            if (!has_first_) {
+                waiting_.drop_one();
+            }
             lost();
         }
     }
     bool empty() const { return !has_first_ && waiting_.empty(); }
-    bool full() const { return waiting_.waiting() >= enough; }
+    bool full() const { return waiting_.waiting() >= enough || waiting_.bytes() >= enough_bytes; }
 
 private:
+    bool has_first() {
+        try {
+            has_first_ = has_first_ || waiting_.take_one(first_);
+            return has_first_;
+        } catch (const std::bad_alloc&) {
+            return false;  // it waits for memory as well
+        }
+    }
+
     Inbox waiting_;  // its time of arrival is the record that a reply waits for
     Inbox::Waiting first_;
     bool has_first_ = false;

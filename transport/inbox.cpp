@@ -1,13 +1,16 @@
 #include "transport/inbox.h"
 
+#include <algorithm>
 #include <cstring>
-#include <string_view>
+#include <new>
+
+#include "transport/memory_left.h"
 
 namespace flyball {
 
 namespace {
 
-constexpr std::size_t usual_bytes = 256 * 1024;  // kept between messages; more is given back
+constexpr std::size_t blocks_kept = 2;  // between messages; more is given back
 constexpr std::uint32_t no_expiry = 0xffffffff;
 
 // What precedes the bytes of each message in a buffer.
@@ -56,45 +59,96 @@ Header header_of(const Message& message, std::int64_t arrived_us) {
 
 bool Inbox::put(const Message& message, std::int64_t arrived_us) {
     const Header header = header_of(message, arrived_us);
+    const std::size_t size = sizeof(header) + header.body();
     const std::lock_guard lock(mutex_);
-    const std::size_t bytes = filling_.size() + draining_.size() - drained_;
-    if (waiting() >= limits_.messages_max ||
-        bytes + sizeof(header) + header.body() > limits_.bytes_max) {
+    if (waiting() >= limits_.messages_max || bytes_ + size > limits_.bytes_max ||
+        !have_room(size)) {
         return false;
     }
-    char head[sizeof(header)];
-    std::memcpy(head, &header, sizeof(header));
-    filling_.append(head, sizeof(header));
+    write({reinterpret_cast<const char*>(&header), sizeof(header)});
     for (const std::string_view part :
          {message.payload, message.topic, message.response_topic, message.correlation_data,
           message.content_type, message.traceparent, message.tracestate}) {
-        filling_.append(part);
+        write(part);
     }
+    bytes_ += size;
     waiting_.fetch_add(1, std::memory_order_release);
     return true;
+}
+
+// Blocks for so many bytes more, made before the first of them is written.
+bool Inbox::have_room(std::size_t bytes) {
+    std::size_t room = spare_.size() * Block::size + (blocks_.empty() ? 0 : Block::size - end_);
+    try {
+        for (; room < bytes; room += Block::size) {
+            if (limits_.leaves_bytes > 0 && !memory_left(Block::size + limits_.leaves_bytes)) {
+                return false;
+            }
+            spare_.emplace_back();
+        }
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    return true;
+}
+
+void Inbox::write(std::string_view bytes) {
+    while (!bytes.empty()) {
+        if (blocks_.empty() || end_ == Block::size) {
+            blocks_.splice(blocks_.end(), spare_, spare_.begin());
+            end_ = 0;
+        }
+        const std::size_t fits = std::min(bytes.size(), Block::size - end_);
+        std::memcpy(blocks_.back().bytes + end_, bytes.data(), fits);
+        bytes.remove_prefix(fits);
+        end_ += fits;
+    }
+}
+
+// Of the oldest bytes, without taking them.
+void Inbox::peek(std::span<char> into) const {
+    auto block = blocks_.begin();
+    for (std::size_t at = begin_; !into.empty(); at = 0, ++block) {
+        const std::size_t fits = std::min(into.size(), Block::size - at);
+        std::memcpy(into.data(), block->bytes + at, fits);
+        into = into.subspan(fits);
+    }
+}
+
+// They are taken, whether or not somebody has read them.
+void Inbox::pass(std::size_t bytes) {
+    bytes_ -= bytes;
+    for (begin_ += bytes; begin_ >= Block::size; begin_ -= Block::size) {
+        retire_first();
+    }
+    waiting_.fetch_sub(1, std::memory_order_release);
+    if (bytes_ == 0 && !blocks_.empty()) {
+        retire_first();  // the next one begins where memory has been touched
+        begin_ = 0;
+    }
+}
+
+void Inbox::retire_first() {
+    if (spare_.size() < blocks_kept) {
+        spare_.splice(spare_.begin(), blocks_, blocks_.begin());
+    } else {
+        blocks_.pop_front();
+    }
 }
 
 bool Inbox::take_one(Waiting& into) {
     Header header;
     {
         const std::lock_guard lock(mutex_);
-        if (drained_ == draining_.size()) {
-            draining_.clear();
-            drained_ = 0;
-            if (draining_.capacity() > usual_bytes) {
-                draining_.shrink_to_fit();
-            }
-            draining_.swap(filling_);
-        }
-        if (draining_.empty()) {
+        if (bytes_ == 0) {
             return false;
         }
-        std::memcpy(&header, draining_.data() + drained_, sizeof(header));
-        into.bytes.assign(draining_, drained_ + sizeof(header), header.body());
-        drained_ += sizeof(header) + header.body();
-        waiting_.fetch_sub(1, std::memory_order_release);
+        peek({reinterpret_cast<char*>(&header), sizeof(header)});
+        into.bytes.resize(sizeof(header) + header.body());
+        peek(into.bytes);
+        pass(into.bytes.size());
     }
-    std::string_view rest = into.bytes;
+    std::string_view rest = std::string_view(into.bytes).substr(sizeof(header));
     const auto next = [&rest](std::uint32_t bytes) {
         const std::string_view part = rest.substr(0, bytes);
         rest.remove_prefix(bytes);
@@ -120,18 +174,23 @@ bool Inbox::take_one(Waiting& into) {
     return true;
 }
 
+void Inbox::drop_one() {
+    const std::lock_guard lock(mutex_);
+    if (bytes_ > 0) {
+        Header header;
+        peek({reinterpret_cast<char*>(&header), sizeof(header)});
+        pass(sizeof(header) + header.body());
+    }
+}
+
 std::size_t Inbox::memory_bytes() const {
     const std::lock_guard lock(mutex_);
-    return filling_.capacity() + draining_.capacity();
+    return (blocks_.size() + spare_.size()) * sizeof(Block);
 }
 
 void Inbox::release_buffers() {
     const std::lock_guard lock(mutex_);
-    if (drained_ == draining_.size()) {
-        std::string().swap(draining_);  // assigned an empty one it would keep its memory
-        drained_ = 0;
-    }
-    filling_.shrink_to_fit();
+    spare_.clear();
 }
 
 void Inbox::set_limits(Limits limits) {

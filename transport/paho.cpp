@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "schemas/expects.h"
+#include "transport/memory_left.h"
 #include "transport/paho_message.h"
 #include "transport/paho_transport.h"
 #include "transport/topic_filter.h"
@@ -13,6 +14,9 @@
 namespace flyball {
 namespace {
 
+// What Paho copies into memory that is not there is the last that is heard of it.
+constexpr std::size_t large_bytes = 64 * 1024;
+constexpr std::size_t library_bytes = 256 * 1024;
 constexpr std::size_t outbound_most = 50'000;  // below Paho's 60,000, which throws when reached
 
 Error bad_option(std::string message) {
@@ -75,7 +79,8 @@ private:
 PahoTransport::PahoTransport(PahoOptions options, BrokerAddress address)
     : options_(std::move(options)),
       address_(std::move(address)),
-      outbound_(options_.outbound_max),
+      outbound_({.messages_max = options_.outbound_max, .bytes_max = options_.outbound_bytes_max},
+                [this] { receiver_->on_room(); }),
       backoff_(options_.backoff, random_up_to),
       copies_(options_.filters) {}
 
@@ -94,7 +99,10 @@ Publish PahoTransport::publish(const Message& message) noexcept {
     if (use.client() == nullptr) {
         return Publish::not_connected;
     }
-    const auto context = outbound_.enter();
+    const std::size_t copies_bytes = 2 * message.payload.size();
+    const bool is_too_much =
+        copies_bytes >= large_bytes && !memory_left(copies_bytes + library_bytes);
+    const auto context = is_too_much ? std::nullopt : outbound_.enter(message.payload.size());
     if (!context) {
         publish_full_.fetch_add(1, std::memory_order_relaxed);
         return Publish::full;

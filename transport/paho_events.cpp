@@ -1,12 +1,30 @@
 #include "transport/paho_events.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace flyball {
 namespace {
 
-constexpr unsigned session_shift = 32;
-constexpr std::uint64_t count_mask = 0xffff'ffffU;
+// In Outbound's state; in a message's context, which may have 32 bits, session and units.
+constexpr unsigned session_shift = 48;
+constexpr unsigned count_shift = 32;
+constexpr unsigned context_shift = 16;
+constexpr std::uint64_t half_mask = 0xffffU;
+constexpr std::uint64_t units_mask = 0xffff'ffffU;
+constexpr std::size_t unit_bytes = 256;  // the least that a message counts, for what keeps it
+
+constexpr std::uint64_t session_of(std::uint64_t state) {
+    return state >> session_shift;
+}
+
+constexpr std::uint64_t count_of(std::uint64_t state) {
+    return (state >> count_shift) & half_mask;
+}
+
+constexpr std::uint64_t bytes_of(std::uint64_t state) {
+    return (state & units_mask) * unit_bytes;
+}
 
 void* context_of(std::uintptr_t number) {
     return reinterpret_cast<void*>(number);
@@ -111,46 +129,64 @@ void PahoEvents::on_failure(const mqtt::token& token) noexcept {
     finished(token, true);
 }
 
-std::optional<void*> Outbound::enter() {
+std::optional<void*> Outbound::enter(std::size_t bytes) {
+    const std::uint64_t units = std::min<std::uint64_t>(bytes / unit_bytes + 1, half_mask);
+    const std::uint64_t one = (std::uint64_t{1} << count_shift) + units;
     std::uint64_t seen = state_.load(std::memory_order_relaxed);
     do {
-        if ((seen & count_mask) >= max_) {
+        // One alone may be as large as it likes.
+        const bool is_too_much =
+            count_of(seen) > 0 && bytes_of(seen) + units * unit_bytes > limits_.bytes_max;
+        if (count_of(seen) >= limits_.messages_max || is_too_much) {
             return std::nullopt;
         }
-    } while (!state_.compare_exchange_weak(seen, seen + 1));
-    return context_of(seen >> session_shift);
+    } while (!state_.compare_exchange_weak(seen, seen + one));
+    return context_of(static_cast<std::uintptr_t>((session_of(seen) << context_shift) | units));
 }
 
 void Outbound::leave(void* context) {
+    const auto number = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(context));
+    const std::uint64_t one = (std::uint64_t{1} << count_shift) + (number & half_mask);
     std::uint64_t seen = state_.load(std::memory_order_relaxed);
     do {
-        if (context_of(seen >> session_shift) != context || (seen & count_mask) == 0) {
+        if (session_of(seen) != number >> context_shift || count_of(seen) == 0) {
             return;
         }
-    } while (!state_.compare_exchange_weak(seen, seen - 1));
-    if ((seen & count_mask) == 1 && waiters_.load() > 0) {
+    } while (!state_.compare_exchange_weak(seen, seen - one));
+    if (!has_room(seen) && has_room(seen - one)) {
+        on_room_();
+    }
+    if (count_of(seen) == 1 && waiters_.load() > 0) {
         const std::scoped_lock lock(mutex_);
         empty_.notify_all();
     }
 }
 
 void Outbound::new_session() {
-    const std::uint64_t session = (state_.load() >> session_shift) + 1;
+    const bool had_room = has_room();
+    const std::uint64_t session = (session_of(state_.load()) + 1) & half_mask;
     state_.store(session << session_shift);
+    if (!had_room) {
+        on_room_();
+    }
     const std::scoped_lock lock(mutex_);
     empty_.notify_all();
 }
 
+bool Outbound::has_room(std::uint64_t state) const {
+    return bytes_of(state) < limits_.bytes_max / 4;
+}
+
 bool Outbound::wait_empty(std::chrono::steady_clock::time_point deadline) {
     waiters_.fetch_add(1);
-    const std::uint64_t session = state_.load() >> session_shift;
+    const std::uint64_t session = session_of(state_.load());
     std::unique_lock lock(mutex_);
     const bool ended = empty_.wait_until(lock, deadline, [&] {
         const std::uint64_t now = state_.load();
-        return (now & count_mask) == 0 || (now >> session_shift) != session;
+        return count_of(now) == 0 || session_of(now) != session;
     });
     waiters_.fetch_sub(1);
-    return ended && (state_.load() >> session_shift) == session;
+    return ended && session_of(state_.load()) == session;
 }
 
 void Outbound::on_success(const mqtt::token& token) noexcept {

@@ -9,10 +9,14 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "schemas/time.h"
 
@@ -63,14 +67,23 @@ private:
 };
 
 // Paho's own bound of 60,000 must never be reached: beyond it publish() throws out of a callback.
+// Nor may bytes be without one: Paho keeps two copies of each message until it has left.
 class Outbound final : public mqtt::iaction_listener {
 public:
-    explicit Outbound(std::size_t max) : max_(max) {}
+    struct Limits {
+        std::size_t messages_max = 0;  // below 65,536
+        std::size_t bytes_max = 0;
+    };
+    // `on_room` is called when has_room() is true again, on the thread on which a message has left.
+    Outbound(const Limits& limits, std::function<void()> on_room)
+        : limits_(limits), on_room_(std::move(on_room)) {}
 
-    // The user context for one more message; nothing when the bound is reached.
-    std::optional<void*> enter();
+    // The user context for one more message; nothing when a bound is reached.
+    std::optional<void*> enter(std::size_t bytes);
     void leave(void* context);  // it was not accepted after all
     void new_session();         // what the last connection did not deliver is gone
+    // Less than a quarter of bytes_max is under way.
+    bool has_room() const { return has_room(state_.load()); }
     // False when the time came first, or the session ended before everything had left.
     bool wait_empty(std::chrono::steady_clock::time_point deadline);
 
@@ -78,10 +91,13 @@ public:
     void on_failure(const mqtt::token& token) noexcept override;
 
 private:
-    // The low half counts messages, the high half numbers the session they belong to: a completion
-    // of an earlier session, which may come late, must not count against this one.
+    bool has_room(std::uint64_t state) const;
+
+    // From the top: 16 bits number the session, 16 count messages, 32 their length in units: a
+    // completion of an earlier session, which may come late, must not count against this one.
     std::atomic<std::uint64_t> state_{0};
-    const std::size_t max_;
+    const Limits limits_;
+    const std::function<void()> on_room_;
     std::mutex mutex_;
     std::condition_variable empty_;
     std::atomic<int> waiters_{0};

@@ -34,6 +34,7 @@ public:
 
     void start(Receiver& receiver) override;
     Publish publish(const Message& message) noexcept override;
+    bool has_room() const override { return outbound_.has_room(); }
     bool flush(Span timeout) override;
     void name_disputed() override { disputed_.store(true); }
     void reread_files() override { reread_.store(true); }

@@ -25,7 +25,7 @@ namespace flyball {
 enum class Publish : std::uint8_t {
     accepted,       // handed to the transport; not yet delivered
     not_connected,  // dropped: replies are worthless later, state is published again at connect
-    full,           // dropped: `outbound_max` messages are waiting to leave
+    full,           // dropped: as much as may wait to leave does
     failed,         // dropped: the transport's library refused it; counted there
 };
 
@@ -43,6 +43,8 @@ public:
     virtual void on_message(const Message& message) noexcept = 0;
     // `why`: a sentence for the log, empty when there is nothing to say. Called on every change.
     virtual void on_link(LinkState state, std::string_view why) noexcept = 0;
+    // has_room() was false and is true again. From any of the transport's threads.
+    virtual void on_room() noexcept {}
     // Asked before each attempt to connect: the last will of that session.
     struct Will {
         std::string topic;
@@ -77,6 +79,9 @@ public:
     virtual void start(Receiver& receiver) = 0;
     // `expiry` and the other properties of `message` are sent where the protocol has them.
     virtual Publish publish(const Message& message) noexcept = 0;
+    // False while so much waits to leave that what is published next would only fill memory: a slow
+    // reader is to slow down those who ask. What is published is taken all the same.
+    virtual bool has_room() const { return true; }
     // Waits until what was accepted has left (QoS 1: was acknowledged) or the time is over.
     virtual bool flush(Span timeout) = 0;
     // Somebody else uses this client id, as the node found out by itself: the next loss of the

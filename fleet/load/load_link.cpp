@@ -85,6 +85,7 @@ Result<std::unique_ptr<LoadLink>> PahoLoadLink::make(const BusOptions& bus, int 
     paho.tick_topic = reply_topic + "/tick";
     paho.inbound_packet_max = 0;  // replies to large batches
     paho.outbound_max = 32'768;   // a schedule does not wait: full counts as unanswered
+    paho.outbound_bytes_max = waiting_max.bytes_max;
     auto transport = make_paho(std::move(paho));
     if (!transport) {
         return transport.error();

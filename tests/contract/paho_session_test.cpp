@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <random>
 
 #include "tests/contract/fake_broker.h"
@@ -277,6 +280,71 @@ std::string garbage(std::mt19937& random) {
         bytes += octet();
     }
     return bytes;
+}
+
+// A broker whose network is stuck, until it is told to read on.
+class Stuck {
+public:
+    void serve(const FakeConnection& connection) {
+        if (!connection.let_in()) {
+            return;
+        }
+        const auto subscribe = connection.read();
+        if (!subscribe) {
+            return;
+        }
+        connection.accept_subscribe(*subscribe, 5);
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return reads_; });
+        lock.unlock();
+        while (connection.read()) {
+        }
+    }
+    void read_on() {
+        const std::scoped_lock lock(mutex_);
+        reads_ = true;
+        changed_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool reads_ = false;
+};
+
+class RoomWatch final : public Recorder {
+public:
+    void on_room() noexcept override { ++rooms; }
+    std::atomic<int> rooms{0};
+};
+
+TEST(PahoSession, HasNoRoomForRepliesThatNobodyReadsAndTellsWhenItHasAgain) {
+    constexpr std::size_t bytes_max = std::size_t{8} << 20U;
+    Stuck stuck;
+    FakeBroker broker([&](const FakeConnection& connection) { stuck.serve(connection); });
+    RoomWatch watch;
+    PahoOptions options = options_for(broker.address());
+    options.outbound_bytes_max = bytes_max;
+    const auto transport = made(std::move(options));
+    transport->start(watch);
+    ASSERT_TRUE(eventually([&] { return transport->link() == LinkState::up; }));
+    const std::string payload(256 * 1024, 'x');
+    std::size_t taken = 0;
+    EXPECT_TRUE(transport->has_room());
+    while (transport->publish(message_to("a/reply", payload)) == Publish::accepted) {
+        ASSERT_LT(++taken, 1000U) << "what waits has no bound";
+    }
+    EXPECT_FALSE(transport->has_room());
+    EXPECT_EQ(transport->counts().publish_full, 1U);
+    // The kernel's buffers may have some as well.
+    EXPECT_GE(taken * payload.size(), bytes_max - payload.size());
+    EXPECT_EQ(watch.rooms, 0);
+    stuck.read_on();
+    EXPECT_TRUE(eventually([&] { return watch.rooms > 0; }));
+    EXPECT_TRUE(transport->has_room());
+    EXPECT_TRUE(transport->flush(Span{10'000}));
+    EXPECT_EQ(transport->publish(message_to("a/reply", payload)), Publish::accepted);
+    transport->stop();
 }
 
 TEST(PahoSession, SurvivesABrokerThatTalksNonsense) {

@@ -78,6 +78,7 @@ public:
     Publish publish(const Message& message) noexcept override {
         return node_.dead_ ? Publish::not_connected : node_.story_.published(message);
     }
+    bool has_room() const override { return node_.story_.has_room(); }
     bool flush(Span /*timeout*/) override { return true; }
     void unsubscribe() override {}
     void stop() override {}

@@ -27,6 +27,8 @@ public:
         // An operation of the disk is about to be done, in a turn of the keeper.
         virtual void disk_works() = 0;
         virtual Publish published(const Message& message) = 0;
+        // Whoever takes its replies keeps up.
+        virtual bool has_room() const { return true; }
         // The node is there, and has recovered.
         virtual void awake() = 0;
     };
@@ -46,6 +48,7 @@ public:
     // While it runs.
     void deliver(const Message& message) { receiver_->on_message(message); }
     void set_link(bool up);
+    void tell_of_room() { receiver_->on_room(); }
     bool link_up() const { return link_up_; }
     bool turn_is_due() const { return wanted_ || time_for_turn(); }
     bool time_for_turn() const { return monotonic_us >= next_turn_us_; }

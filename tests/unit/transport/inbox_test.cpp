@@ -84,13 +84,15 @@ TEST(Inbox, IsFullAtItsBytesAlsoWhileItIsBeingEmptied) {
     EXPECT_FALSE(inbox.put(full_message(payload), 0));
 }
 
-TEST(Inbox, GivesMemoryBackAfterABurst) {
+TEST(Inbox, HasNoMoreMemoryThanWhatWaitsAndTwoBlocksAndGivesItBackAfterABurst) {
+    constexpr std::size_t two_blocks = 256 * 1024;
     Inbox inbox({});
     const std::string payload(200'000, 'x');
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 1; i <= 20; ++i) {
         ASSERT_TRUE(inbox.put(full_message(payload), 0));
+        const std::size_t waiting = inbox.waiting() * (payload.size() + 300);
+        ASSERT_LT(inbox.memory_bytes(), waiting + two_blocks);
     }
-    EXPECT_GT(inbox.memory_bytes(), 4'000'000U);
     Inbox::Waiting got;
     while (inbox.take_one(got)) {
     }
@@ -101,7 +103,31 @@ TEST(Inbox, GivesMemoryBackAfterABurst) {
     EXPECT_LT(inbox.memory_bytes(), 600'000U);
 }
 
+TEST(Inbox, IsFullWhenTooLittleMemoryIsLeftForOthers) {
+    Inbox inbox({.leaves_bytes = std::size_t{1} << 50U});
+    EXPECT_FALSE(inbox.put(full_message("a"), 0));
+    EXPECT_TRUE(inbox.empty());
+    inbox.set_limits({.leaves_bytes = 1024});
+    EXPECT_TRUE(inbox.put(full_message("b"), 0));
+    EXPECT_EQ(inbox.waiting(), 1U);
+}
+
+TEST(Inbox, DropsTheOldest) {
+    Inbox inbox({});
+    Inbox::Waiting got;
+    inbox.drop_one();
+    const std::string large(200'000, 'x');
+    ASSERT_TRUE(inbox.put(full_message(large), 1));
+    ASSERT_TRUE(inbox.put(full_message("second"), 2));
+    inbox.drop_one();
+    EXPECT_EQ(inbox.waiting(), 1U);
+    ASSERT_TRUE(inbox.take_one(got));
+    EXPECT_EQ(got.message.payload, "second");
+    EXPECT_FALSE(inbox.take_one(got));
+}
+
 TEST(Inbox, ReleasesItsBuffersAndKeepsWhatWaits) {
+    constexpr std::size_t a_block = 128 * 1024;
     Inbox inbox({});
     Inbox::Waiting got;
     const std::string large(100'000, 'x');
@@ -113,20 +139,29 @@ TEST(Inbox, ReleasesItsBuffersAndKeepsWhatWaits) {
     ASSERT_TRUE(inbox.take_one(got));
     EXPECT_EQ(got.message.payload, "second");
     inbox.release_buffers();
-    EXPECT_LT(inbox.memory_bytes(), 1'000U);
+    EXPECT_LE(inbox.memory_bytes(), a_block);
     ASSERT_TRUE(inbox.take_one(got));
     EXPECT_EQ(got.message.payload, "third");
     EXPECT_FALSE(inbox.take_one(got));
+    inbox.release_buffers();
+    EXPECT_EQ(inbox.memory_bytes(), 0U);
 }
 
-RC_GTEST_PROP(Inbox, HandsOutWhatWasPutInItsOrder, (std::vector<std::string> payloads)) {
-    Inbox inbox({});
+// Of any length, so that everything stands across two blocks, or three, at some time.
+RC_GTEST_PROP(Inbox, HandsOutWhatWasPutInItsOrder, (std::vector<std::uint32_t> lengths)) {
+    constexpr std::uint32_t longest = 300'000;
+    std::vector<std::string> payloads;
+    for (const std::uint32_t length : lengths) {
+        payloads.emplace_back(length % longest, static_cast<char>('a' + payloads.size() % 26));
+    }
+    Inbox inbox({.bytes_max = std::size_t{1} << 30U});
     std::size_t taken = 0;
     Inbox::Waiting got;
     for (std::size_t i = 0; i < payloads.size(); ++i) {
         RC_ASSERT(inbox.put(full_message(payloads[i]), static_cast<std::int64_t>(i)));
         if (i % 3 == 2) {
             RC_ASSERT(inbox.take_one(got));
+            RC_ASSERT(got.arrived_us == static_cast<std::int64_t>(taken));
             RC_ASSERT(got.message.payload == payloads[taken++]);
         }
     }
