@@ -34,14 +34,18 @@ EventRing::EventRing(std::size_t capacity) : capacity_(capacity) {
 }
 
 void EventRing::add(const PastEvent& event) {
-    if (next_ == slots_.size() && size_ < capacity_) {
-        grow();
-    }
+    make_room();
     newest_seq_ = event.seq;
     newest_at_ = static_cast<std::uint64_t>(to_ms(event.at));
     store(next_, event);
     size_ = std::min(size_ + 1, capacity_);
     next_ = next_ + 1 == capacity_ ? 0 : next_ + 1;
+}
+
+void EventRing::make_room() {
+    if (next_ == slots_.size() && size_ < capacity_) {
+        grow();
+    }
 }
 
 std::size_t EventRing::size() const {

@@ -36,6 +36,7 @@ public:
     explicit EventRing(std::size_t capacity);  // 1 to 1,048,576; any number, slots grow to it
 
     void add(const PastEvent& event);
+    void make_room();  // memory for one more: the next add() of a usual amount needs none
     std::size_t size() const;
     std::size_t capacity() const;
     // `age` 0 is the newest; age < size(). Oldest to newest: from size() - 1 down to 0.

@@ -62,8 +62,14 @@ void Governor::decide(Request& request, const Occasion& occasion, Decided& decid
         if (is_due(decided.tenant, occasion.now)) {
             pass_time_of(decided.tenant, occasion.now, effect);
         }
-        if (check_memory(entry) && check_place(entry)) {
-            judge(entry);
+        if (check_memory(entry)) {
+            events_.make_room();
+            if (entry.remembers) {
+                ids_.make_room();
+            }
+            if (check_place(entry)) {
+                judge(entry);
+            }
         }
     }
     request.own.find_ignored(reply.ignored);
@@ -235,11 +241,21 @@ void Governor::judge(Entry& entry) {
         refuse_unkept(entry);
         return;
     }
+    if (changed && out.tenant == no_tenant) {
+        out.tenant = enrol(entry.tenant, !entry.admin_op);
+        entry.enrolment =
+            entry.admin_op ? Change::Enrolment::by_admin : Change::Enrolment::automatic;
+    }
+    conclude(entry, changed);
+}
+
+// From the first change on all of it is done: where there is no memory for the rest, the process
+// ends, and the next one has what the disk has.
+void Governor::conclude(Entry& entry, bool changed) noexcept {
+    Decided& out = entry.out;
+    const Instant now = entry.occasion.now;
     if (changed) {
-        if (out.tenant == no_tenant) {
-            out.tenant = enrol(entry.tenant, !entry.admin_op);
-            entry.enrolment =
-                entry.admin_op ? Change::Enrolment::by_admin : Change::Enrolment::automatic;
+        if (entry.enrolment != Change::Enrolment::none) {
             make_room(out.tenant, now);
         }
         put_in_place(out.tenant, entry.effect);

@@ -54,9 +54,9 @@ public:
     Reason find_part_place(Part& part, const Occasion& occasion);
     void judge_part(Part& part, const Occasion& occasion);  // and puts it in place
     // Takes its place back, the chain's record excepted. In the reverse order of judging.
-    void take_back(Part& part);
-    void keep(Part& part, const Occasion& occasion);         // the admit allows
-    void keep_denial(Part& part, const Occasion& occasion);  // it was this part that denied
+    void take_back(Part& part) noexcept;
+    void keep(Part& part, const Occasion& occasion) noexcept;         // the admit allows
+    void keep_denial(Part& part, const Occasion& occasion) noexcept;  // this part denied
     // The part's keys, without the map around them; `again`: for a repeated id, levels only.
     void write_part(Writer& writer, const Part& part, Instant now, bool again) const;
 
@@ -97,7 +97,8 @@ private:
     bool check_place(Entry& entry);
     void judge(Entry& entry);
     void forget(Entry& entry);
-    void settle(Entry& entry);
+    void conclude(Entry& entry, bool changed) noexcept;
+    void settle(Entry& entry) noexcept;
     const RememberedId* remember(Entry& entry);
     void keep_record(const Entry& entry, const RememberedId* id) const;
     void keep_part(const Part& part, Instant now) const;
@@ -113,8 +114,8 @@ private:
     void pass_time_of(TenantIndex tenant, Instant now, Effect& effect);
     void take_step(TenantIndex tenant, Instant now, Effect& effect);
     bool is_due(TenantIndex tenant, Instant now) const;
-    void put_in_place(TenantIndex tenant, const Effect& effect);
-    void take_back(TenantIndex tenant, const Effect& effect);
+    void put_in_place(TenantIndex tenant, const Effect& effect) noexcept;
+    void take_back(TenantIndex tenant, const Effect& effect) noexcept;
     void announce(const Effect& effect, std::string_view tenant, std::optional<std::uint64_t> seq);
     // Beyond max_tenants too: make_room() follows, or remove().
     TenantIndex enrol(std::string_view tenant, bool automatically);

@@ -31,11 +31,19 @@ void Governor::rehearse(Case asked, const Effect* effect, const Tell& tell) {
         asked.tenant = enrol(asked.tenant_name, true);
     }
     put_in_place(asked.tenant, *effect);
-    tell(asked);
-    take_back(asked.tenant, *effect);
-    if (stranger) {
-        remove(asked.tenant);
+    const auto undo = [&] {
+        take_back(asked.tenant, *effect);
+        if (stranger) {
+            remove(asked.tenant);
+        }
+    };
+    try {
+        tell(asked);
+    } catch (...) {
+        undo();
+        throw;
     }
+    undo();
 }
 
 }  // namespace flyball

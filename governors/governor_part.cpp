@@ -34,6 +34,7 @@ void Governor::judge_part(Part& part, const Occasion& occasion) {
     if (is_due(part.tenant, occasion.now)) {
         pass_time_of(part.tenant, occasion.now, part.effect);
     }
+    events_.make_room();  // for keep(), which is too late to have none
     part.effect.clear();
     part.enrolled = false;
     const Newcomer newcomer = rules_->newcomer(part.command);
@@ -65,7 +66,7 @@ void Governor::judge_part(Part& part, const Occasion& occasion) {
     }
 }
 
-void Governor::take_back(Part& part) {
+void Governor::take_back(Part& part) noexcept {
     if (part.effect.empty()) {
         return;
     }
@@ -85,7 +86,7 @@ void Governor::take_back(Part& part) {
     }
 }
 
-void Governor::keep(Part& part, const Occasion& occasion) {
+void Governor::keep(Part& part, const Occasion& occasion) noexcept {
     if (part.enrolled) {
         make_room(part.tenant, occasion.now);
     }
@@ -104,7 +105,7 @@ void Governor::keep(Part& part, const Occasion& occasion) {
     }
 }
 
-void Governor::keep_denial(Part& part, const Occasion& occasion) {
+void Governor::keep_denial(Part& part, const Occasion& occasion) noexcept {
     if (part.enrolled) {
         make_room(part.tenant, occasion.now);
     }

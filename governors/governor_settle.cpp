@@ -54,7 +54,7 @@ void Governor::forget(Entry& entry) {
 }
 
 // Numbers the decision, counts it, and puts it where it is remembered.
-void Governor::settle(Entry& entry) {
+void Governor::settle(Entry& entry) noexcept {
     Decided& out = entry.out;
     const Judgement& judgement = out.judgement;
     Reply& reply = out.reply;

@@ -34,7 +34,12 @@ std::optional<TenantIndex> Governor::place_to_take(TenantIndex newest, Instant n
 
 TenantIndex Governor::enrol(std::string_view tenant, bool automatically) {
     const TenantIndex added = tenants_.add(tenant, automatically);
-    rules_->enrol(added);
+    try {
+        rules_->enrol(added);
+    } catch (...) {
+        tenants_.remove(added);
+        throw;
+    }
     return added;
 }
 
@@ -54,7 +59,7 @@ void Governor::remove(TenantIndex tenant) {
     tenants_.remove(tenant);
 }
 
-void Governor::put_in_place(TenantIndex tenant, const Effect& effect) {
+void Governor::put_in_place(TenantIndex tenant, const Effect& effect) noexcept {
     if (!effect.empty()) {
         const bool applied = rules_->apply(tenant, effect.after());
         expects(applied, "an image that the rules made applies");
@@ -62,7 +67,7 @@ void Governor::put_in_place(TenantIndex tenant, const Effect& effect) {
     }
 }
 
-void Governor::take_back(TenantIndex tenant, const Effect& effect) {
+void Governor::take_back(TenantIndex tenant, const Effect& effect) noexcept {
     if (!effect.before().empty()) {
         const bool applied = rules_->apply(tenant, effect.before());
         expects(applied, "the image before an effect applies");

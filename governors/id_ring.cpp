@@ -146,9 +146,7 @@ std::uint32_t IdRing::slot_of(std::uint64_t key) const {
 // A slot for a new key: an unused one, or the one whose turn it is to be forgotten.
 std::uint32_t IdRing::vacate() {
     if (size_ < capacity_) {
-        if (size_ == slots_.size()) {
-            grow();
-        }
+        make_room();
         return static_cast<std::uint32_t>(size_++);
     }
     auto slot = static_cast<std::uint32_t>(next_);
@@ -162,21 +160,30 @@ std::uint32_t IdRing::vacate() {
     return slot;
 }
 
+void IdRing::make_room() {
+    if (size_ < capacity_ && size_ == slots_.size()) {
+        grow();
+    }
+}
+
 void IdRing::grow() {
     const std::size_t slots =
         std::min(slots_.size() + std::max(first_slots, slots_.size() / 4), capacity_);
+    // All memory first: grown whole or not at all.
     slots_.reserve(slots);
-    slots_.resize(slots);
     tags_.reserve(slots);
-    tags_.resize(slots);
     if (!granted_.empty()) {
         granted_.reserve(slots);
-        granted_.resize(slots, no_granted);
     }
     if (shares_) {
         shares_->grow(slots);
     }
     index_.reset(slots);
+    slots_.resize(slots);
+    tags_.resize(slots);
+    if (!granted_.empty()) {
+        granted_.resize(slots, no_granted);
+    }
     for (std::uint32_t slot = 0; slot < size_; ++slot) {
         index_.insert(slots_[slot].key, slot);
     }

@@ -49,6 +49,8 @@ public:
     // the oldest of all goes. A key that is already there is replaced and keeps its place in line
     // (a denial that waiting could cure, decided anew).
     void add(const RememberedId& entry, std::uint32_t tag);
+    // Memory for one more, so that the next add() of a key that is not there needs none.
+    void make_room();
 
     std::uint64_t seed() const { return seed_; }  // of the keys: stored with them
     std::size_t size() const;

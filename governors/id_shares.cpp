@@ -17,14 +17,15 @@ void IdShares::grow(std::size_t slots) {
     if (slots <= lines_.size()) {
         return;
     }
+    // All memory first: grown whole or not at all.
     lines_.reserve(slots);
-    lines_.resize(slots);
     rows_.reserve(slots);
     heap_.reserve(slots);
     index_.reset(slots);
     for (std::uint32_t row = 0; row < rows_.size(); ++row) {
         index_.insert(spread(rows_[row].tag), row);
     }
+    lines_.resize(slots);
 }
 
 void IdShares::append(std::uint32_t slot, std::uint16_t tag) {

@@ -20,8 +20,10 @@ public:
     void reset(std::size_t slots) {
         const std::size_t cells = slots == 0 ? 0 : std::bit_ceil(2 * slots);
         const bool small = slots <= 32768;
-        narrow_ = std::vector<std::uint16_t>(small ? cells : 0);
-        wide_ = std::vector<std::uint32_t>(small ? 0 : cells);
+        std::vector<std::uint16_t> narrow(small ? cells : 0);
+        std::vector<std::uint32_t> wide(small ? 0 : cells);
+        narrow_ = std::move(narrow);
+        wide_ = std::move(wide);
         mask_ = cells == 0 ? 0 : cells - 1;
     }
 

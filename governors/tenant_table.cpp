@@ -47,8 +47,8 @@ void TenantTable::restore(TenantIndex tenant, std::string_view name, bool auto_e
     if (tenant >= rows_) {
         grow(std::max({first_rows, 2 * rows_, std::bit_ceil(std::size_t{tenant} + 1)}));
     }
-    end_ = std::max<std::size_t>(end_, std::size_t{tenant} + 1);
     names_.at(tenant) = name;
+    end_ = std::max<std::size_t>(end_, std::size_t{tenant} + 1);
     set_bit(used_, tenant, true);
     set_bit(auto_enrolled_, tenant, auto_enrolled);
     index_.insert(hash_of(tenant), tenant);
@@ -114,15 +114,19 @@ TenantIndex TenantTable::lowest_free() const {
 }
 
 void TenantTable::grow(std::size_t rows) {
-    rows_ = rows;
-    used_.resize((rows + word_bits - 1) / word_bits);
-    auto_enrolled_.resize(used_.size());
+    // All memory first: grown whole or not at all.
+    const std::size_t words = (rows + word_bits - 1) / word_bits;
+    used_.reserve(words);
+    auto_enrolled_.reserve(words);
     index_.reset(rows);
     for (std::size_t at = 0; at < end_; ++at) {
         if (bit(used_, at)) {
             index_.insert(hash_of(static_cast<TenantIndex>(at)), static_cast<std::uint32_t>(at));
         }
     }
+    rows_ = rows;
+    used_.resize(words);
+    auto_enrolled_.resize(words);
 }
 
 }  // namespace flyball

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <new>
 
 #include "governors/request_form.h"
 
@@ -16,6 +17,7 @@ struct Admit::Type {
 
 namespace {
 
+constexpr Span memory_retry{1000};
 constexpr std::array<std::string_view, 1> ops = {"check"};
 constexpr std::array<std::string_view, 5> names = {"entitlement", "subscription", "compliance",
                                                    "quota", "billing"};
@@ -219,9 +221,13 @@ bool Admit::find_places(const Occasion& occasion) {
 }
 
 void Admit::judge(const Request& request, const Occasion& occasion) {
-    if (!judge_lines(occasion)) {
-        return;
+    if (judge_lines(occasion)) {
+        conclude(request, occasion);
     }
+}
+
+// All of it or nothing: no memory for the rest ends the process.
+void Admit::conclude(const Request& request, const Occasion& occasion) noexcept {
     const bool denied = denier_ != nullptr;
     const bool came = enrolled_somebody();
     if (denied) {
@@ -268,6 +274,10 @@ bool Admit::judge_lines(const Occasion& occasion) {
         try {
             supervisor_.check_fault(*line.governor);
             line.governor->judge_part(line.part, occasion);
+        } catch (const std::bad_alloc&) {  // found out before the part has changed anything
+            take_back(judged_, true);
+            reply_.retry_after_ms = memory_retry.count();
+            return refuse(Reason::overloaded, "", "");
         } catch (const std::exception& failure) {
             take_back(judged_, true);
             supervisor_.failed(*line.governor, failure.what(), occasion.now);
@@ -318,27 +328,6 @@ void Admit::settle(const Request& request, const Occasion& occasion) {
                   .at = occasion.now,
                   .outcome = {reply_.verdict, reply_.reason, false},
                   .granted = std::nullopt});
-    }
-}
-
-void Admit::write(Writer& writer, Instant now) {
-    open_reply(writer, reply_);
-    if (!reply_.brief && reply_.verdict != Verdict::error) {
-        if (denier_ != nullptr) {
-            writer.field("denied_by", denier_->governor->title());
-            if (denier_->in_array) {
-                writer.field("denied_index", std::uint64_t{denier_->index});
-            }
-        }
-        // Which part denied is not remembered: a repeated denial tells of no part.
-        if (!from_memory_ || reply_.verdict == Verdict::allow) {
-            write_lines(writer, now);
-        }
-    }
-    writer.end_map();
-    if (undo_after_write_) {
-        take_back(judged_, true);
-        undo_after_write_ = false;
     }
 }
 

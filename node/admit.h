@@ -85,9 +85,12 @@ private:
     void take_back(std::size_t count, bool with_denier);
     bool enrolled_somebody() const;
     void find_tenants_again();
+    void conclude(const Request& request, const Occasion& occasion) noexcept;
     void settle(const Request& request, const Occasion& occasion);
     void take_number();
     void remember(const RememberedId& id);
+    void write_reply(Writer& writer, Instant now) const;
+    void take_back_after_write() noexcept;
     void write_lines(Writer& writer, Instant now) const;
     bool refuse(Reason reason, std::string_view field, std::string_view expected);
     bool refuse_at(const Line& line, Reason reason, std::string_view field,

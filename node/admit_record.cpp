@@ -58,6 +58,7 @@ bool Admit::check_memory(const Request& request, const Occasion& occasion) {
         reply_.retry_after_ms = wait->count();
         return refuse(Reason::overloaded, "id", "");
     }
+    ids_.make_room();
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "node/engine_job.h"
@@ -103,7 +104,14 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     }
     if (check_message(job) && find_governor(job)) {
         stage_ends(Stage::decode);
-        decide_all(job);
+        try {
+            decide_all(job);
+        } catch (const std::bad_alloc&) {
+            if (job.decides) {
+                throw ReplyLost();
+            }
+            throw;
+        }
         stage_ends(Stage::publish);
     }
     if (watch_ != nullptr) [[unlikely]] {
@@ -216,72 +224,12 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     return true;
 }
 
-void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
-    Workspace& work = job.work;
-    if (job.governor == nullptr || job.governor->standing().down) {
-        const bool gone = job.governor == nullptr;
-        Reply fault = error_reply(job, gone ? Reason::unknown_governor : Reason::governor_down);
-        echo(request, fault);
-        write_error(job, fault);
-        return;
-    }
-    const Writer::Mark mark = work.writer.mark();
-    // The supervisor's edge: what a governor throws ends here and hurts this request only.
-    try {
-        supervisor_.check_fault(*job.governor);
-        job.governor->decide(request, occasion, work.decided, work.effect);
-        stage_ends(Stage::decide);
-        job.governor->write(work.writer, work.decided, job.now);
-        stage_ends(Stage::encode);
-    } catch (const std::exception& failure) {
-        work.writer.rewind(mark);
-        supervisor_.failed(*job.governor, failure.what(), job.now);
-        Reply fault = error_reply(job, Reason::governor_down);
-        echo(request, fault);
-        write_error(job, fault);
-        return;
-    }
-    count(work.decided.reply);
-}
-
-bool Engine::decide(Governor& governor, Request& request, const Occasion& occasion,
-                    Decided& decided, Effect& effect) {
-    ++counts_.requests;
-    try {
-        supervisor_.check_fault(governor);
-        governor.decide(request, occasion, decided, effect);
-    } catch (const std::exception& failure) {
-        supervisor_.failed(governor, failure.what(), occasion.now);
-        decided = {};
-        decided.reply.governor = governor.title();
-        decided.reply.reason = Reason::governor_down;
-        echo(request, decided.reply);
-    }
-    end_decision();
-    count(decided.reply);
-    return decided.reply.reason != Reason::governor_down;
-}
-
-void Engine::answer_admit(Job& job, Request& request, const Occasion& occasion) {
-    const Reply& reply = admit_.decide(request, occasion);
-    stage_ends(Stage::decide);
-    admit_.write(job.work.writer, job.now);
-    stage_ends(Stage::encode);
-    count(reply);
-}
-
-void Engine::count(const Reply& reply) {
-    counts_.errors += reply.verdict == Verdict::error ? 1 : 0;
-    counts_.replayed += reply.replayed ? 1 : 0;
-    if (watch_ != nullptr) [[unlikely]] {
-        watch_->entry(reply);
-    }
-}
-
 void Engine::pass_time(Instant now, std::size_t steps_max) {
     registry_.each_due(now, passed_last_, [&](Governor& governor) {
         try {
             steps_max -= governor.pass_time(now, effect_, steps_max);
+        } catch (const std::bad_alloc&) {
+            return false;  // later
         } catch (const std::exception& failure) {
             supervisor_.failed(governor, failure.what(), now);
             end_decision();

@@ -44,7 +44,7 @@ public:
 
     // Decides one message and hands the reply to `host`. Messages on other topics are ignored.
     // `now` never runs backwards. May be called from within EngineHost::breathe(). Throws
-    // std::bad_alloc alone; what the message asked for may then be done or not.
+    // ReplyLost, or std::bad_alloc when there was no memory to begin with and nothing is done.
     void handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host);
     // No more than this many handle() calls may be inside one another.
     static constexpr std::size_t depth_max = 4;

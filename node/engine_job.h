@@ -32,6 +32,7 @@ struct Engine::Job {
     Payload payload{};
     Governor* governor = nullptr;  // null for admit and control
     bool tells = false;            // the reply may tell of the state
+    bool decides = false;          // an entry was taken up: it may be done
     bool admit() const { return topic.name.empty() && topic.type == "admit"; }
     bool control() const { return topic.channel == Channel::control; }
 };

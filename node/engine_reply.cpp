@@ -1,9 +1,101 @@
-// The half of Engine that answers: errors, and whatever was decided, on their way out.
+// The half of Engine that answers: an entry by its governor or by admit, errors, and all of it on
+// its way out.
+
+#include <exception>
+#include <new>
 
 #include "node/engine_job.h"
 #include "schemas/reply.h"
 
 namespace flyball {
+
+namespace {
+
+constexpr Span memory_retry{1000};  // of a request that there was no memory for
+
+}  // namespace
+
+void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
+    Workspace& work = job.work;
+    if (job.governor == nullptr || job.governor->standing().down) {
+        const bool gone = job.governor == nullptr;
+        Reply fault = error_reply(job, gone ? Reason::unknown_governor : Reason::governor_down);
+        echo(request, fault);
+        write_error(job, fault);
+        return;
+    }
+    const Writer::Mark mark = work.writer.mark();
+    // The supervisor's edge: what a governor throws ends here and hurts this request only. No
+    // memory is no fault of its own: before it is decided it is refused, and after that its reply
+    // is lost.
+    bool is_decided = false;
+    try {
+        supervisor_.check_fault(*job.governor);
+        job.governor->decide(request, occasion, work.decided, work.effect);
+        is_decided = true;
+        stage_ends(Stage::decide);
+        job.decides = true;
+        job.governor->write(work.writer, work.decided, job.now);
+        stage_ends(Stage::encode);
+    } catch (const std::bad_alloc&) {
+        if (is_decided) {
+            end_decision();
+            throw ReplyLost();
+        }
+        work.writer.rewind(mark);
+        Reply fault = error_reply(job, Reason::overloaded);
+        fault.retry_after_ms = memory_retry.count();
+        echo(request, fault);
+        write_error(job, fault);
+        return;
+    } catch (const std::exception& failure) {
+        work.writer.rewind(mark);
+        supervisor_.failed(*job.governor, failure.what(), job.now);
+        Reply fault = error_reply(job, Reason::governor_down);
+        echo(request, fault);
+        write_error(job, fault);
+        return;
+    }
+    count(work.decided.reply);
+}
+
+bool Engine::decide(Governor& governor, Request& request, const Occasion& occasion,
+                    Decided& decided, Effect& effect) {
+    ++counts_.requests;
+    try {
+        supervisor_.check_fault(governor);
+        governor.decide(request, occasion, decided, effect);
+    } catch (const std::bad_alloc&) {
+        throw;  // nothing is decided, and nothing wrong with it
+    } catch (const std::exception& failure) {
+        supervisor_.failed(governor, failure.what(), occasion.now);
+        decided = {};
+        decided.reply.governor = governor.title();
+        decided.reply.reason = Reason::governor_down;
+        echo(request, decided.reply);
+    }
+    end_decision();
+    count(decided.reply);
+    return decided.reply.reason != Reason::governor_down;
+}
+
+void Engine::answer_admit(Job& job, Request& request, const Occasion& occasion) {
+    const Reply& reply = admit_.decide(request, occasion);
+    stage_ends(Stage::decide);
+    job.decides = true;
+    end_decision();  // before the reply, which there may be no memory for
+    admit_.write(job.work.writer, job.now);
+    stage_ends(Stage::encode);
+    count(reply);
+}
+
+void Engine::count(const Reply& reply) {
+    counts_.errors += reply.verdict == Verdict::error ? 1 : 0;
+    counts_.replayed += reply.replayed ? 1 : 0;
+    if (watch_ != nullptr) [[unlikely]] {
+        watch_->entry(reply);
+    }
+}
 
 // An error too says whose request it answers, and is as short as it was asked to be.
 void Engine::echo(const Request& request, Reply& fault) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string_view>
 
 #include "schemas/decode.h"
@@ -14,6 +15,10 @@
 #include "schemas/writer.h"
 
 namespace flyball {
+
+// What was asked for is done, as far as it could be, and there is no memory for its reply. The
+// caller asks again with the same id, as after any reply that got lost.
+struct ReplyLost final : std::bad_alloc {};
 
 // What the engine needs of whoever runs it. Called only during Engine::handle.
 class EngineHost {

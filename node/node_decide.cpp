@@ -37,6 +37,10 @@ void Node::decide(const Message& message, std::int64_t arrived_us, const ClockSa
             throw std::bad_alloc();  // found out before anything of it is done
         }
         engine_.handle(message, arrival, clock_.advance(begun), host);
+    } catch (const ReplyLost&) {
+        log_.write_seldom(LogLevel::error, begun.monotonic_us, "out of memory; a reply is lost",
+                          {{"topic", message.topic}});
+        refusals_.count();
     } catch (const std::bad_alloc&) {
         log_.write_seldom(LogLevel::error, begun.monotonic_us,
                           "out of memory; a request was refused", {{"topic", message.topic}});

@@ -1,6 +1,6 @@
 // Memory that runs out: the k-th allocation fails, for every k, while a node starts, while its
-// configuration is read again and while a governor is added. What was asked for is done or refused
-// as a whole, and what the node knew it still knows.
+// configuration is read again, while a governor is added, in a charge and in an admit. What was
+// asked for is done or refused as a whole, and what the node knew it still knows.
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -32,6 +32,7 @@ resources.api_calls = { limit = 100, window = "1d" }
 [governor.quota.extra]
 max_tenants = 5
 )";
+constexpr std::int64_t opening_balance = 100;
 constexpr const char* other_text = R"(
 node = "pi-7"
 [governor.quota.main]
@@ -174,6 +175,8 @@ DiskImage image_with_a_state() {
     EXPECT_EQ(device.ask("control", {{"op", "add_governor"}, {"type", "quota"}, {"name", "more"}})
                   .at("decision"),
               "ok");
+    const Json topup = {{"op", "topup"}, {"tenant", "b"}, {"amount", opening_balance}, {"id", 1}};
+    EXPECT_EQ(device.ask("billing/main/admin", topup).at("decision"), "ok");
     device.finish();
     return device.disk.image();
 }
@@ -248,16 +251,24 @@ TEST(AllocationFailure, AtTheStartIsAnErrorAndLeavesTheStateAsItWas) {
     EXPECT_GT(ends[End::thrown], 0);
 }
 
+// What the client hears. Silence says nothing: it is done or not, and asking again tells.
+enum class Heard : std::uint8_t { done, refused, nothing };
+
 struct Act {
     const char* what;
-    const char* text;  // the configuration file by then
+    const char* below;
     Json request;
-    std::function<void(Device&, bool done)> expect;
+    std::function<void(Device&, Heard)> expect;
+    const char* text = config_text;  // the configuration file by then
 };
+
+bool says_done(const Json& reply) {
+    return reply.is_object() && reply.value("allowed", false);
+}
 
 // The act with the k-th allocation failing, on a device made anew; 0: none does.
 End attempt(const Act& act, const DiskImage& image, std::uint64_t k, std::uint64_t& all) {
-    const std::string topic = "flyball/v1/local/pi-7/control";
+    const std::string topic = "flyball/v1/local/pi-7/" + std::string(act.below);
     const std::string payload = act.request.dump();
     Device device(image);
     EXPECT_TRUE(device.start());
@@ -268,11 +279,17 @@ End attempt(const Act& act, const DiskImage& image, std::uint64_t k, std::uint64
     const bool struck = stop_failing();
     all = k == 0 ? allocations() - before : all;
     const Json reply = device.reply();
-    const bool done = reply.is_object() && reply.value("decision", "") == "ok";
+    const bool done = says_done(reply);
     EXPECT_TRUE(struck || done) << reply;
+    const Heard heard = done ? Heard::done : reply.is_discarded() ? Heard::nothing : Heard::refused;
+    EXPECT_TRUE(heard != Heard::refused || reply.value("reason", "") == "overloaded") << reply;
     expect_what_was_known(device);
-    act.expect(device, done);
+    act.expect(device, heard);
     device.finish();
+    // An error in a governor's name is counted there, like any other.
+    const bool counts =
+        heard == Heard::nothing || (heard == Heard::refused && !reply.contains("id"));
+    EXPECT_EQ(device.reply().at("throughput").at("refused"), counts ? 1 : 0) << device.reply();
     Device again(device.disk.image());
     EXPECT_TRUE(again.start());
     expect_what_was_known(again);
@@ -298,9 +315,9 @@ void outlives(const Act& act) {
 
 TEST(AllocationFailure, WhileAGovernorIsAddedAddsItWholeOrNotAtAll) {
     const Json add = {{"op", "add_governor"}, {"type", "billing"}, {"name", "late"}};
-    outlives({"add_governor", config_text, add, [&](Device& device, bool done) {
+    outlives({"add_governor", "control", add, [&](Device& device, Heard heard) {
                   const Json again = device.ask("control", add);
-                  EXPECT_TRUE(again.at("decision") == (done ? "error" : "ok") ||
+                  EXPECT_TRUE(again.at("decision") == (heard == Heard::done ? "error" : "ok") ||
                               again.value("field", "") == "name")
                       << again;
                   const Json get = {{"op", "get"}, {"tenant", "a"}};
@@ -310,12 +327,66 @@ TEST(AllocationFailure, WhileAGovernorIsAddedAddsItWholeOrNotAtAll) {
 
 TEST(AllocationFailure, WhileTheConfigurationIsReadAgainCanBeMadeGoodByAnotherReload) {
     const Json reload = {{"op", "reload"}};
-    outlives({"reload", other_text, reload, [&](Device& device, bool) {
-                  EXPECT_EQ(device.ask("control", reload).at("decision"), "ok");
-                  const Json look = {{"tenant", "a"}, {"hits", 0}};
-                  EXPECT_EQ(device.ask("quota/main/request", look).at("limit"), 50);
-                  EXPECT_EQ(device.ask("quota/extra/request", look).at("reason"),
-                            "unknown_governor");
+    outlives({.what = "reload",
+              .below = "control",
+              .request = reload,
+              .expect =
+                  [&](Device& device, Heard) {
+                      EXPECT_EQ(device.ask("control", reload).at("decision"), "ok");
+                      const Json look = {{"tenant", "a"}, {"hits", 0}};
+                      EXPECT_EQ(device.ask("quota/main/request", look).at("limit"), 50);
+                      EXPECT_EQ(device.ask("quota/extra/request", look).at("reason"),
+                                "unknown_governor");
+                  },
+              .text = other_text});
+}
+
+std::int64_t balance_of(Device& device) {
+    return device.ask("billing/main/request", {{"op", "get"}, {"tenant", "b"}}).at("balance");
+}
+
+std::int64_t used_of(Device& device) {
+    return device.ask("quota/main/request", {{"tenant", "b"}, {"hits", 0}}).at("used");
+}
+
+// An error has changed nothing, and asked again with its id it is done, once in any case.
+void expect_once(Device& device, const char* below, const Json& request, Heard heard,
+                 bool has_effect) {
+    EXPECT_TRUE(heard == Heard::nothing || has_effect == (heard == Heard::done));
+    const Json again = device.ask(below, request);
+    EXPECT_EQ(again.at("decision"), "allow") << again;
+    EXPECT_EQ(again.value("replayed", false), has_effect) << again;
+}
+
+TEST(AllocationFailure, InAChargeTakesTheMoneyOnceOrSaysThatItDidNot) {
+    constexpr std::int64_t amount = 7;
+    const char* const below = "billing/main/request";
+    const Json charge = {{"op", "charge"}, {"tenant", "b"}, {"amount", amount}, {"id", "charge"}};
+    outlives({"a charge", below, charge, [&](Device& device, Heard heard) {
+                  const bool is_taken = balance_of(device) == opening_balance - amount;
+                  EXPECT_TRUE(is_taken || balance_of(device) == opening_balance);
+                  expect_once(device, below, charge, heard, is_taken);
+                  EXPECT_EQ(balance_of(device), opening_balance - amount);
+              }});
+}
+
+TEST(AllocationFailure, InAnAdmitAppliesAllOfItOnceOrNothing) {
+    constexpr std::int64_t amount = 7;
+    constexpr std::int64_t hits = 2;
+    const char* const below = "admit/request";
+    const Json admit = {{"tenant", "b"},
+                        {"id", "admit"},
+                        {"entitlement", {{"feature", "basic"}}},
+                        {"compliance", {{"action", "store"}}},
+                        {"quota", {{"hits", hits}}},
+                        {"billing", {{"amount", amount}}}};
+    outlives({"an admit", below, admit, [&](Device& device, Heard heard) {
+                  const bool is_taken = balance_of(device) == opening_balance - amount;
+                  EXPECT_TRUE(is_taken || balance_of(device) == opening_balance);
+                  EXPECT_EQ(used_of(device), is_taken ? hits : 0);
+                  expect_once(device, below, admit, heard, is_taken);
+                  EXPECT_EQ(balance_of(device), opening_balance - amount);
+                  EXPECT_EQ(used_of(device), hits);
               }});
 }
 
