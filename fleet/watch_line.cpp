@@ -30,7 +30,8 @@ std::string_view channel_text(Channel channel) {
         case Channel::control:
         case Channel::health:
         case Channel::trace:
-        case Channel::tick: return "";
+        case Channel::tick:
+        case Channel::wake: return "";
     }
     return "";
 }

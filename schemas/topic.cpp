@@ -53,11 +53,12 @@ constexpr std::array<Word, 4> governor_words = {{
     {"decision", Channel::decision, true},
     {"event", Channel::event, false},
 }};
-constexpr std::array<std::pair<std::string_view, Channel>, 4> node_words = {{
+constexpr std::array<std::pair<std::string_view, Channel>, 5> node_words = {{
     {"control", Channel::control},
     {"health", Channel::health},
     {"trace", Channel::trace},
     {"_tick", Channel::tick},
+    {"_wake", Channel::wake},
 }};
 
 std::string_view word_of(Channel channel) {
@@ -71,6 +72,7 @@ std::string_view word_of(Channel channel) {
         case Channel::health: return "health";
         case Channel::trace: return "trace";
         case Channel::tick: return "_tick";
+        case Channel::wake: return "_wake";
     }
     return "";
 }

@@ -32,6 +32,7 @@ enum class Channel : std::uint8_t {
     health,
     trace,
     tick,  // _tick: the node's message to itself that keeps its MQTT client's threads awake
+    wake,  // _wake: likewise, to the broker that it is in, which sleeps
 };
 
 struct Topic {

@@ -189,7 +189,7 @@ void AclText::node(const NodeLogin& login) {
                      {.channel = Channel::decision, .has_tenant = true, .tenant_level = any});
     may_of_governors("write", root, {.channel = Channel::event});
     for (const Channel channel :
-         {Channel::control_reply, Channel::health, Channel::trace, Channel::tick}) {
+         {Channel::control_reply, Channel::health, Channel::trace, Channel::tick, Channel::wake}) {
         may("write", root, {.channel = channel});
     }
     may("write", plan_.prefix + "/reply/#");

@@ -23,7 +23,9 @@ Result<std::unique_ptr<BrokerWaker>> BrokerWaker::make(const NodeSettings& setti
 }
 
 BrokerWaker::BrokerWaker(const NodeSettings& settings)
-    : topic_(settings.root.text() + "/_wake"), client_id_(settings.mqtt.client_id + "-wake") {}
+    : client_id_(settings.mqtt.client_id + "-wake") {
+    append_topic(topic_, settings.root, Topic{.channel = Channel::wake});
+}
 
 BrokerWaker::~BrokerWaker() {
     if (started_) {

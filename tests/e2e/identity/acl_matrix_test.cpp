@@ -63,6 +63,7 @@ const std::vector<Row> rows{
     {"eu/n1/health", "NO", "NO"},
     {"eu/n1/trace", "N", "O"},
     {"eu/n1/_tick", "N", "NO"},
+    {"eu/n1/_wake", "N", "O"},
     {"eu/n1/policy", "", "O"},
     {"eu/n1/quota/main/nonsense", "", "O"},
     {"eu/n1/quota/main/event/acme", "", "O"},

@@ -68,7 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"control/reply", Channel::control_reply, "", "", false, ""},
         Row{"health", Channel::health, "", "", false, ""},
         Row{"trace", Channel::trace, "", "", false, ""},
-        Row{"_tick", Channel::tick, "", "", false, ""}));
+        Row{"_tick", Channel::tick, "", "", false, ""},
+        Row{"_wake", Channel::wake, "", "", false, ""}));
 
 TEST(Topic, IsNothingWhenItIsNotOneOfTheNodes) {
     TopicParser parser(root);
