@@ -1,18 +1,7 @@
 #include "node/config_file.h"
 
-// Header only, without exceptions, streams and writers: all that a node needs of it.
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-// A key that begins with a wrong character is an error that it reports; before that it asserts, or,
-// with NDEBUG, has the compiler assume that there is none (found by config_fuzz).
-#pragma push_macro("NDEBUG")
-#undef NDEBUG
-#define TOML_ASSERT(expr) static_assert(true)
-#include <toml++/toml.h>
-#pragma pop_macro("NDEBUG")
-
 #include "node/config_option.h"
+#include "schemas/toml.h"
 
 namespace flyball {
 namespace {

@@ -1,7 +1,6 @@
 #include "fleet/doctor/device.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "fleet/doctor/run_program.h"
 #include "fleet/health_report.h"
 #include "fleet/run/spawner.h"
+#include "schemas/toml.h"
 
 namespace flyball {
 namespace {
@@ -117,8 +117,13 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
 
 }  // namespace
 
-Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) try {
-    const toml::table table = toml::parse(toml);
+Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) {
+    const toml::parse_result parsed = toml::parse(toml);
+    if (!parsed) {
+        return Error{ErrorCode::internal, fmt::format("--print-config prints no TOML: {}",
+                                                      parsed.error().description())};
+    }
+    const toml::table& table = parsed.table();
     NodeConfig config;
     config.region = table["region"].value_or(std::string());
     config.node = table["node"].value_or(std::string());
@@ -136,9 +141,6 @@ Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) t
     bus.cert_file = config.cert_file;
     bus.key_file = config.key_file;
     return config;
-} catch (const toml::parse_error& error) {
-    return Error{ErrorCode::internal,
-                 fmt::format("--print-config prints no TOML: {}", error.description())};
 }
 
 Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& findings) {

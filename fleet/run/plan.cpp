@@ -1,7 +1,6 @@
 #include "fleet/run/plan.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 
 #include "schemas/duration.h"
 #include "schemas/request.h"
+#include "schemas/toml.h"
 
 namespace flyball {
 namespace {
@@ -182,13 +182,13 @@ Result<std::vector<RegionSize>> parse_regions(std::string_view text) {
 }
 
 Result<void> read_plan(const std::string& file, Plan& plan) {
-    try {
-        const toml::table table = toml::parse_file(file);
-        return PlanReader(table, file).read(plan);
-    } catch (const toml::parse_error& error) {
+    const toml::parse_result parsed = toml::parse_file(file);
+    if (!parsed) {
+        const toml::parse_error& error = parsed.error();
         return Error{ErrorCode::usage, fmt::format("{}:{}: {}", file, error.source().begin.line,
                                                    error.description())};
     }
+    return PlanReader(parsed.table(), file).read(plan);
 }
 
 Result<void> check_plan(const Plan& plan) {

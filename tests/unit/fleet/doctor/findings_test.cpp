@@ -62,6 +62,10 @@ TEST(PrintedConfig, IsReadAsTheNodeHasIt) {
         read_printed_config("max_bytes = 7\n[state]\nmax_bytes = 1048576\n", bus)->state_bytes_max,
         1 << 20);
     EXPECT_FALSE(read_printed_config("region = ", bus).has_value());
+    // The library has an assertion for each of these, were it let.
+    for (const char* text : {"[[[[[", "[\x7f]", "[{]", "[[]]", "=", "]"}) {
+        EXPECT_FALSE(read_printed_config(text, bus).has_value()) << text;
+    }
 }
 
 TEST(RunProgram, KeepsWhatItPrintsAndHowItEnds) {
