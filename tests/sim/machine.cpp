@@ -67,6 +67,8 @@ std::optional<int> Waiter::poll_once(Span timeout) const {
 
 void trim_heap() {}
 
+void trim_stack() {}
+
 ProcessStats process_stats() {
     return {};
 }
