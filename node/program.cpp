@@ -83,7 +83,7 @@ int run_program(int argc, const char* const* argv, const ClockSample& started) {
     mallopt(M_ARENA_MAX, 1);
     // Large buffers by themselves: they leave no holes, and what is never touched of them, such as
     // the 125 kB that the MQTT library takes for traces, is no memory.
-    constexpr int mapped_bytes_min = 64 * 1024;
+    constexpr int mapped_bytes_min = 32 * 1024;
     mallopt(M_MMAP_THRESHOLD, mapped_bytes_min);
     // What cannot be written is an error of that write, not the end of the process.
     for (const int refused_write : {SIGPIPE, SIGXFSZ}) {
