@@ -18,9 +18,7 @@ void IdShares::grow(std::size_t slots) {
         return;
     }
     // All memory first: grown whole or not at all.
-    lines_.reserve(slots);
-    rows_.reserve(slots);
-    heap_.reserve(slots);
+    lines_.reserve(slots);  // rows come with tenants, who are fewer than ids
     index_.reset(slots);
     for (std::uint32_t row = 0; row < rows_.size(); ++row) {
         index_.insert(spread(rows_[row].tag), row);
