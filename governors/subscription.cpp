@@ -237,7 +237,7 @@ void SubscriptionRules::write(Writer& writer, const Case& asked,
     if (it.state == State::none) {
         return;
     }
-    writer.field("plan", std::string_view(it.plan));
+    writer.field("plan", it.plan.view());
     switch (it.state) {
         case State::trialing:
         case State::active:

@@ -1,6 +1,6 @@
 #pragma once
 // Rules of the type `subscription`: whether a tenant's plan runs, as ops and time move it
-// (docs/protocol.md, subscription). Owned by its Governor, one thread at a time. 112 bytes a
+// (docs/protocol.md, subscription). Owned by its Governor, one thread at a time. 96 bytes a
 // tenant; bounded by 64 plans and the governor's tenants.
 // Command: name = plan, amount = periods, flag = trial, at_period_end or value.
 

@@ -103,7 +103,7 @@ std::optional<Instant> SubscriptionCourse::boundary(std::int64_t index) const {
 
 // The terms of the next period: those that the plan has now, or, when it is gone, its last.
 void SubscriptionCourse::take_terms() {
-    if (const SubscriptionPlan* plan = settings_.find(it_.plan)) {
+    if (const SubscriptionPlan* plan = settings_.find(it_.plan.view())) {
         it_.period = plan->period;
         it_.grace = plan->grace;
     }
@@ -170,7 +170,7 @@ void SubscriptionCourse::skip_periods(Instant now) {
 void SubscriptionCourse::start(const SubscriptionPlan& plan, bool trial, Instant now) {
     it_ = Subscription{};
     it_.auto_renew = settings_.auto_renew;
-    it_.plan = plan.name;
+    it_.plan = SmallText(plan.name);
     it_.period = plan.period;
     it_.grace = plan.grace;
     if (trial && plan.has_trial()) {

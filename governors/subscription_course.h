@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "governors/effect.h"
+#include "governors/small_text.h"
 #include "governors/subscription_settings.h"
 #include "schemas/time.h"
 
@@ -37,7 +38,7 @@ struct Subscription {
     bool auto_renew = true;
     bool noticed = false;         // of the coming end
     bool current_unpaid = false;  // the present period is among the unpaid ones
-    std::string plan;
+    SmallText plan;
     // The terms of the present period; later ones have their plan's.
     Duration period{};
     Span grace{0};
@@ -69,7 +70,7 @@ public:
     void pause(Instant now);
     void resume(Instant now);
     void cancel(bool at_period_end);
-    void change_plan(const SubscriptionPlan& plan) { it_.plan = plan.name; }
+    void change_plan(const SubscriptionPlan& plan) { it_.plan = SmallText(plan.name); }
 
 private:
     bool has_end() const;

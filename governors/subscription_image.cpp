@@ -17,8 +17,9 @@ bool sound(Instant instant) {
 }
 
 bool sound(const Subscription& it) {
-    const bool plan = it.plan.size() <= plan_name_bytes_max && valid_utf8(it.plan) &&
-                      (it.plan.empty() == (it.state == SubscriptionState::none));
+    const std::string_view name = it.plan.view();
+    const bool plan = name.size() <= plan_name_bytes_max && valid_utf8(name) &&
+                      (name.empty() == (it.state == SubscriptionState::none));
     const bool terms = it.period.months >= 0 && it.period.ms >= 0 &&
                        (it.state == SubscriptionState::none || it.period != Duration{}) &&
                        it.grace.count() >= 0 && it.unpaid >= 0 && it.index >= -1;
@@ -43,7 +44,7 @@ std::span<const std::byte> encode(const Subscription& it, ByteBuffer& bytes) {
     out.put(static_cast<std::uint8_t>(it.before));
     out.put(static_cast<std::uint8_t>((it.auto_renew ? renews : 0) | (it.noticed ? is_noticed : 0) |
                                       (it.current_unpaid ? is_unpaid : 0)));
-    out.put_text(it.plan);
+    out.put_text(it.plan.view());
     out.put_signed(it.period.ms);
     out.put(static_cast<std::uint32_t>(it.period.months));
     for (const std::int64_t number : {it.grace.count(), to_ms(it.anchor), it.index, to_ms(it.end),
@@ -65,7 +66,7 @@ std::optional<Subscription> decode_subscription_image(std::span<const std::byte>
     it.auto_renew = (flags & renews) != 0;
     it.noticed = (flags & is_noticed) != 0;
     it.current_unpaid = (flags & is_unpaid) != 0;
-    it.plan = in.take_text();
+    it.plan = SmallText(in.take_text());
     it.period.ms = in.take_signed();
     it.period.months = static_cast<std::int32_t>(in.take<std::uint32_t>());
     it.grace = Span{in.take_signed()};

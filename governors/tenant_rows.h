@@ -19,9 +19,7 @@ class TenantRows {
 public:
     bool has(TenantIndex tenant) const { return tenant < size(); }
     // As constructed where it was never written; so are rows beyond the last tenant.
-    const Row& of(TenantIndex tenant) const {
-        return has(tenant) ? (*this)[tenant] : none_;
-    }
+    const Row& of(TenantIndex tenant) const { return has(tenant) ? (*this)[tenant] : none_; }
     // To be written; rows up to it are made.
     Row& at(TenantIndex tenant) {
         expects(tenant < tenants_max, "an enrolled tenant");

@@ -31,7 +31,7 @@ TenantIndex TenantTable::find(std::string_view name) const {
     // SlotIndex::none is no_tenant: both are the highest 32-bit number.
     static_assert(SlotIndex::none == no_tenant);
     return index_.find(keyed_hash(name, seed_),
-                       [&](std::uint32_t slot) { return same_text(names_[slot], name); });
+                       [&](std::uint32_t slot) { return same_text(names_[slot].view(), name); });
 }
 
 TenantIndex TenantTable::add(std::string_view name, bool auto_enrolled) {
@@ -47,7 +47,7 @@ void TenantTable::restore(TenantIndex tenant, std::string_view name, bool auto_e
     if (tenant >= rows_) {
         grow(std::max({first_rows, 2 * rows_, std::bit_ceil(std::size_t{tenant} + 1)}));
     }
-    names_.at(tenant) = name;
+    names_.at(tenant) = SmallText(name);
     end_ = std::max<std::size_t>(end_, std::size_t{tenant} + 1);
     set_bit(used_, tenant, true);
     set_bit(auto_enrolled_, tenant, auto_enrolled);
@@ -69,7 +69,7 @@ void TenantTable::remove(TenantIndex tenant) {
 
 std::string_view TenantTable::name(TenantIndex tenant) const {
     expects(in_use(tenant), "an enrolled tenant has a name");
-    return names_[tenant];
+    return names_[tenant].view();
 }
 
 bool TenantTable::auto_enrolled(TenantIndex tenant) const {
@@ -90,18 +90,17 @@ bool TenantTable::in_use(TenantIndex tenant) const {
 }
 
 std::size_t TenantTable::memory_bytes() const {
-    constexpr std::size_t inline_bytes = 15;  // what a std::string holds without allocating
     std::size_t bytes = sizeof(*this) + names_.memory_bytes() +
                         (used_.capacity() + auto_enrolled_.capacity()) * sizeof(std::uint64_t) +
                         index_.memory_bytes();
     for (std::size_t row = 0; row < names_.size(); ++row) {
-        bytes += names_[row].capacity() > inline_bytes ? names_[row].capacity() + 1 : 0;
+        bytes += names_[row].memory_bytes();
     }
     return bytes;
 }
 
 std::uint64_t TenantTable::hash_of(TenantIndex tenant) const {
-    return keyed_hash(names_[tenant], seed_);
+    return keyed_hash(names_[tenant].view(), seed_);
 }
 
 TenantIndex TenantTable::lowest_free() const {

@@ -5,12 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "governors/rules.h"
 #include "governors/slot_index.h"
+#include "governors/small_text.h"
 #include "governors/tenant_rows.h"
 
 namespace flyball {
@@ -47,7 +47,7 @@ private:
     std::size_t end_ = 0;
     std::size_t first_free_word_ = 0;  // no word of used_ before it has a free bit
     std::size_t rows_ = 0;             // what index_ was sized for
-    TenantRows<std::string> names_;
+    TenantRows<SmallText> names_;
     Bits used_;
     Bits auto_enrolled_;
     SlotIndex index_;
