@@ -127,9 +127,7 @@ private:
     void count(const Judgement& judgement);
     std::optional<TenantIndex> place_to_take(TenantIndex newest, Instant now);
 
-    std::string type_;
-    std::string name_;
-    std::string title_;
+    std::string type_, name_, title_;
     std::string policy_rev_;
     GovernorSettings settings_;
     std::unique_ptr<Rules> rules_;
