@@ -3,6 +3,7 @@
 // up to half its rows empty, and a hole in the heap of every size it had before. Nothing is
 // allocated until a row is written. One thread at a time.
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -17,15 +18,16 @@ namespace flyball {
 template <typename Row>
 class TenantRows {
 public:
-    bool has(TenantIndex tenant) const { return tenant < size(); }
-    // As constructed where it was never written; so are rows beyond the last tenant.
+    bool has(TenantIndex tenant) const { return tenant < size_; }
+    // As constructed where it was never written.
     const Row& of(TenantIndex tenant) const { return has(tenant) ? (*this)[tenant] : none_; }
     // To be written; rows up to it are made.
     Row& at(TenantIndex tenant) {
         expects(tenant < tenants_max, "an enrolled tenant");
-        while (!has(tenant)) {
+        while (pieces_.size() * piece_rows <= tenant) {
             add_piece();
         }
+        size_ = std::max<std::size_t>(size_, std::size_t{tenant} + 1);
         return (*this)[tenant];
     }
     void clear(TenantIndex tenant) {
@@ -35,7 +37,8 @@ public:
         }
     }
 
-    std::size_t size() const { return pieces_.size() * piece_rows; }
+    // One more than the highest that was ever written.
+    std::size_t size() const { return size_; }
     Row& operator[](std::size_t row) { return pieces_[row / piece_rows].get()[row % piece_rows]; }
     const Row& operator[](std::size_t row) const {
         return pieces_[row / piece_rows].get()[row % piece_rows];
@@ -56,17 +59,20 @@ private:
         }
     };
 
+    using Piece = std::unique_ptr<Row, GiveBack>;
+
     void add_piece() {
-        pieces_.reserve(pieces_.size() + 1);
-        auto* const piece = static_cast<Row*>(PiecePool::shared().take());
-        std::uninitialized_value_construct_n(piece, piece_rows);
-        pieces_.emplace_back(piece);
+        auto* const rows = static_cast<Row*>(PiecePool::shared().take());
+        std::uninitialized_value_construct_n(rows, piece_rows);
+        Piece piece(rows);
+        pieces_.push_back(std::move(piece));
     }
 
     // Made before main(): inside a function it would be asked for its guard at each look.
     static inline const Row none_{};
 
-    std::vector<std::unique_ptr<Row, GiveBack>> pieces_;
+    std::vector<Piece> pieces_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace flyball
