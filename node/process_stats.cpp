@@ -58,8 +58,8 @@ void trim_stack() {
     }
     pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_destroy(&attributes);
-    // What the start may have used. A main thread's stack is said to begin where its limit would let
-    // it; the kernel keeps others away only from what is close.
+    // What the start may have used. A main thread's stack is said to begin where its limit would
+    // let it; the kernel keeps others away only from what is close.
     constexpr std::uintptr_t looked_at_bytes = 256 * 1024;
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     const std::uintptr_t to = (here - kept_bytes) / page_bytes * page_bytes;
