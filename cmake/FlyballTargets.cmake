@@ -36,6 +36,15 @@ endif()
 set(FLYBALL_PROFILE "" CACHE STRING "Of the code that decides: `record` what it does, `use` that")
 set(FLYBALL_PROFILE_FOLDER ${CMAKE_BINARY_DIR}/profile)
 
+# What is added below this folder is linked without link-time optimisation, which takes 10 to 60 s a
+# program. A macro: it sets its caller's variable.
+macro(flyball_links_as_is)
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
+    add_link_options(-fno-lto)
+  endif()
+endmacro()
+
 # flyball_library(NAME [FAST] SOURCES ... HEADERS ... DEPENDS ...); FAST: decisions run through it.
 function(flyball_library name)
   cmake_parse_arguments(arg "FAST" "" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
@@ -45,6 +54,13 @@ function(flyball_library name)
   target_link_libraries(${name} PUBLIC flyball_rules ${arg_DEPENDS} PRIVATE ${arg_PRIVATE_DEPENDS})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     VERIFY_INTERFACE_HEADER_SETS ON)
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -ffat-lto-objects)  # for those who link as is, too
+  endif()
+  if(FLYBALL_SANITIZE AND NOT arg_FAST)
+    # Instrumented code of a command line takes GCC 20 s a file to optimise, and nobody waits for it.
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
   if(arg_FAST)
     # GCC's -O2 leaves functions of one line as calls: 8 % more instructions a decision. Its limits of
     # inlining are for code of which little is hot: another 3.5 %.
@@ -99,11 +115,6 @@ function(flyball_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE flyball_rules ${arg_DEPENDS} GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  if(FLYBALL_SANITIZE)
-    # Assertions and JSON literals take GCC 12 s a file to check for undefined behaviour and to
-    # optimise, more than all the rest; what a test examines is in libraries, which are checked.
-    target_compile_options(${name} PRIVATE -O0 -fno-sanitize=undefined)
-  endif()
   set(_chosen ${arg_LABELS})
   list(FILTER _chosen INCLUDE REGEX "${FLYBALL_SUITES}")
   if(NOT _chosen)
