@@ -2,6 +2,7 @@
 // One application message as it crosses the transport seam, either way: MQTT 5 words, plain views.
 // The bytes belong to whoever hands the message over and are valid for that call only.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -24,6 +25,12 @@ struct Message {
     std::string_view tracestate{};            // user property, W3C Trace Context
     std::optional<std::uint32_t> expiry_s{};  // Message Expiry Interval, seconds
     bool utf8_payload = false;                // Payload Format Indicator 1
+
+    // Of everything that has a length. A peer may send 64 KiB of each property.
+    std::size_t bytes() const {
+        return topic.size() + payload.size() + response_topic.size() + correlation_data.size() +
+               content_type.size() + traceparent.size() + tracestate.size();
+    }
 };
 
 }  // namespace flyball

@@ -99,10 +99,11 @@ Publish PahoTransport::publish(const Message& message) noexcept {
     if (use.client() == nullptr) {
         return Publish::not_connected;
     }
-    const std::size_t copies_bytes = 2 * message.payload.size();
+    const std::size_t bytes = message.bytes();
+    const std::size_t copies_bytes = 2 * bytes;
     const bool is_too_much =
         copies_bytes >= large_bytes && !memory_left(copies_bytes + library_bytes);
-    const auto context = is_too_much ? std::nullopt : outbound_.enter(message.payload.size());
+    const auto context = is_too_much ? std::nullopt : outbound_.enter(bytes);
     if (!context) {
         publish_full_.fetch_add(1, std::memory_order_relaxed);
         return Publish::full;

@@ -2,8 +2,8 @@
 // The transport over Eclipse Paho: MQTT 5, or 3.1.1 where the broker refuses 5; TCP, TLS or
 // websockets. Owns its reconnection: Paho's own checks every 3 s at best and subscribes nothing.
 // on_message() comes from Paho's receiving thread, on_link() and will() from the link's own thread.
-// Bounded: `outbound_max` messages and `outbound_bytes_max` bytes under way, `inbound_packet_max`
-// bytes of a packet.
+// Bounded: under way `outbound_max` messages, and `outbound_bytes_max` bytes or a message that
+// found room; `inbound_packet_max` bytes of a packet.
 
 #include <cstddef>
 #include <cstdint>
@@ -38,8 +38,8 @@ struct PahoOptions {
     std::string tick_topic;
     Span tick_after{400};
     std::size_t outbound_max = 8192;  // full beyond it; Paho's own bound is 60,000
-    // Of payloads under way, of which Paho has two copies; one alone may be larger. From a quarter
-    // of it on a receiver should decide nothing more.
+    // Of messages under way, of which Paho has two copies. From a quarter of it on there is no
+    // room: a receiver should decide nothing more. What finds room is taken, however large it is.
     std::size_t outbound_bytes_max = std::size_t{8} << 20U;
     std::size_t inbound_packet_max = 512'000;  // CONNECT property Maximum Packet Size; 0: none
     Backoff::Limits backoff;

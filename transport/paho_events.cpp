@@ -134,9 +134,9 @@ std::optional<void*> Outbound::enter(std::size_t bytes) {
     const std::uint64_t one = (std::uint64_t{1} << count_shift) + units;
     std::uint64_t seen = state_.load(std::memory_order_relaxed);
     do {
-        // One alone may be as large as it likes.
+        // What finds room may be as large as it likes.
         const bool is_too_much =
-            count_of(seen) > 0 && bytes_of(seen) + units * unit_bytes > limits_.bytes_max;
+            !has_room(seen) && bytes_of(seen) + units * unit_bytes > limits_.bytes_max;
         if (count_of(seen) >= limits_.messages_max || is_too_much) {
             return std::nullopt;
         }

@@ -72,7 +72,7 @@ class Outbound final : public mqtt::iaction_listener {
 public:
     struct Limits {
         std::size_t messages_max = 0;  // below 65,536
-        std::size_t bytes_max = 0;
+        std::size_t bytes_max = 0;     // of what comes while there is no room
     };
     // `on_room` is called when has_room() is true again, on the thread on which a message has left.
     Outbound(const Limits& limits, std::function<void()> on_room)
