@@ -59,7 +59,7 @@ Header header_of(const Message& message, std::int64_t arrived_us) {
 
 bool Inbox::put(const Message& message, std::int64_t arrived_us) {
     const Header header = header_of(message, arrived_us);
-    const std::size_t size = sizeof(header) + header.body();
+    const std::size_t size = sizeof(header) + message.bytes();
     const std::lock_guard lock(mutex_);
     if (waiting() >= limits_.messages_max || bytes_ + size > limits_.bytes_max ||
         !have_room(size)) {
@@ -76,8 +76,19 @@ bool Inbox::put(const Message& message, std::int64_t arrived_us) {
     return true;
 }
 
-// Blocks for so many bytes more, made before the first of them is written.
+// Blocks for so many bytes more, made before the first of them is written; without all of them
+// those that were made go again: memory is short just then.
 bool Inbox::have_room(std::size_t bytes) {
+    if (make_room(bytes)) {
+        return true;
+    }
+    while (spare_.size() > blocks_kept) {
+        spare_.pop_back();
+    }
+    return false;
+}
+
+bool Inbox::make_room(std::size_t bytes) {
     std::size_t room = spare_.size() * Block::size + (blocks_.empty() ? 0 : Block::size - end_);
     try {
         for (; room < bytes; room += Block::size) {

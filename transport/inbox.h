@@ -60,6 +60,7 @@ private:
     };
 
     bool have_room(std::size_t bytes);
+    bool make_room(std::size_t bytes);
     void write(std::string_view bytes);
     void peek(std::span<char> into) const;
     void pass(std::size_t bytes);

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/resource.h>
 
+#include <fstream>
+#include <string>
 #include <thread>
 
 namespace flyball {
@@ -110,6 +113,40 @@ TEST(Inbox, IsFullWhenTooLittleMemoryIsLeftForOthers) {
     inbox.set_limits({.leaves_bytes = 1024});
     EXPECT_TRUE(inbox.put(full_message("b"), 0));
     EXPECT_EQ(inbox.waiting(), 1U);
+}
+
+// No more than so much, for as long as this lives.
+class LittleData {
+public:
+    explicit LittleData(std::size_t bytes_more) {
+        ::getrlimit(RLIMIT_DATA, &before_);
+        std::size_t kb = 0;
+        std::ifstream status("/proc/self/status");
+        for (std::string word; status >> word && word != "VmData:";) {
+        }
+        status >> kb;
+        const rlimit less{kb * 1024 + bytes_more, before_.rlim_max};
+        ::setrlimit(RLIMIT_DATA, &less);
+    }
+    ~LittleData() { ::setrlimit(RLIMIT_DATA, &before_); }
+    LittleData(const LittleData&) = delete;
+    LittleData& operator=(const LittleData&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+TEST(Inbox, GivesBackWhatItTookForAMessageThatDoesNotFitAfterAll) {
+    constexpr std::size_t two_blocks = 256 * 1024;
+    constexpr std::size_t for_others = std::size_t{4} << 20U;
+    const std::string payload(std::size_t{8} << 20U, 'x');
+    Inbox inbox({.bytes_max = 2 * payload.size(), .leaves_bytes = for_others});
+    {
+        const LittleData little(2 * for_others);
+        EXPECT_FALSE(inbox.put(full_message(payload), 0));
+        EXPECT_LE(inbox.memory_bytes(), two_blocks);
+    }
+    EXPECT_TRUE(inbox.put(full_message(payload), 0));
 }
 
 TEST(Inbox, DropsTheOldest) {
