@@ -50,7 +50,7 @@ Waiter::~Waiter() {
 }
 
 void Waiter::wake() noexcept {
-    if (sleeping_.exchange(false, std::memory_order_seq_cst)) {
+    if (state_.exchange(State::woken) == State::asleep) {
         const std::uint64_t one = 1;
         // The counter cannot overflow: it is read after every wake-up.
         [[maybe_unused]] const ssize_t written = write(event_fd_, &one, sizeof(one));

@@ -3,6 +3,7 @@
 // time is over. One descriptor each for wake-ups and signals, one poll.
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -28,26 +29,29 @@ public:
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
 
-    // Costs a system call only when the node's thread really sleeps.
+    // Costs a system call only when the node's thread really sleeps. While it does not, it is
+    // remembered for the next sleep: what it tells of may have come too late for this turn.
     void wake() noexcept override;
-    // `ready`: whether there is something to do after all, asked once the sleep is announced, so
-    // that a wake() in between is not lost. Returns the signal that ended the wait, if one did.
+    // `ready`: whether there is something to do although nobody called. Returns the signal that
+    // ended the wait, if one did.
     template <typename Ready>
     std::optional<int> wait(Span timeout, Ready ready) {
-        sleeping_.store(true, std::memory_order_seq_cst);
-        const Span span = ready() ? Span{0} : timeout;
-        const auto signal = poll_once(span);
-        sleeping_.store(false, std::memory_order_seq_cst);
+        State before = State::awake;
+        const bool woken = !state_.compare_exchange_strong(before, State::asleep);
+        const auto signal = poll_once(woken || ready() ? Span{0} : timeout);
+        state_.store(State::awake);
         return signal;
     }
 
 private:
+    enum class State : std::uint8_t { awake, asleep, woken };
+
     Waiter(int event_fd, int signal_fd) : event_fd_(event_fd), signal_fd_(signal_fd) {}
     std::optional<int> poll_once(Span timeout) const;
 
     int event_fd_;
     int signal_fd_;
-    std::atomic<bool> sleeping_{false};
+    std::atomic<State> state_{State::awake};
 };
 
 }  // namespace flyball

@@ -58,7 +58,7 @@ Result<std::unique_ptr<Waiter>> Waiter::make() {
 Waiter::~Waiter() = default;
 
 void Waiter::wake() noexcept {
-    sleeping_.store(false);
+    state_.store(State::awake);  // each sleep ends by itself, and a turn follows
 }
 
 std::optional<int> Waiter::poll_once(Span timeout) const {
