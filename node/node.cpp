@@ -79,6 +79,7 @@ Node::Node(Options options, std::unique_ptr<Keeper> keeper, const StateIdentity&
       clock_(settings_.clock),
       health_decoder_({.entry_values = Limits{}.values}),
       governed_(settings_.root),
+      gate_(replies_under_way_bytes(settings_.limits)),
       inbox_(inbox_limits(settings_.limits)),
       life_{.instance = identity.instance, .started_us = options.started.monotonic_us} {
     append_topic(health_topic_, settings_.root, Topic{.channel = Channel::health});
@@ -237,6 +238,9 @@ std::optional<Receiver::Will> Node::will() noexcept {
 
 // An answer for what did not fit, at most so many a second; all are counted.
 void Node::refuse(const Message& message) {
+    if (message.topic == health_topic_) {
+        return;  // nobody asked for anything
+    }
     if (!refusals_.answers(monotonic_us())) {
         return;
     }
@@ -288,11 +292,13 @@ void Node::send_events() {
     });
 }
 
-// A reply leaves after the record of what it tells of, and after those before it.
+// A reply leaves after the record of what it tells of, after those before it, and when there is
+// room: several batches may be under way, and what is decided is not to be dropped.
 void Node::send(const Message& message) {
-    if (!keeper_->replies_wait() && gate_.empty()) {
-        transport_->publish(message);
-    } else if (!gate_.hold(message, keeper_->newest())) {
+    const bool waits = keeper_->replies_wait();
+    if (!waits && gate_.empty() && transport_->has_room()) {
+        publish_reply(*transport_, message, refusals_);
+    } else if (!gate_.hold(message, waits ? keeper_->newest() : 0)) {
         refusals_.count();
     }
 }
@@ -300,7 +306,7 @@ void Node::send(const Message& message) {
 // Overtakes only those that wait for a disk that fails.
 void Node::send_at_once(const Message& message) {
     if (keeper_->health_is_failing()) {
-        transport_->publish(message);
+        publish_reply(*transport_, message, refusals_);
     } else {
         send(message);
     }

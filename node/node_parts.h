@@ -14,6 +14,7 @@
 
 #include "node/certificate_watch.h"
 #include "node/control.h"
+#include "node/engine.h"
 #include "node/health.h"
 #include "node/refusals.h"
 #include "schemas/limits.h"
@@ -61,7 +62,21 @@ inline Inbox::Limits inbox_limits(const Limits& limits) {
     return inbox;
 }
 
-// The oldest that waits; those that there is no memory for are dropped and counted.
+// Of batches inside one another, each let in by the one around it.
+inline std::size_t replies_under_way_bytes(const Limits& limits) {
+    return Engine::depth_max * longest_reply_bytes(limits);
+}
+
+// A reply that there is no memory for any more is as if it had got lost, and counted.
+inline void publish_reply(Transport& transport, const Message& reply, Refusals& refusals) {
+    const Publish published = transport.publish(reply);
+    if (published == Publish::full || published == Publish::failed) [[unlikely]] {
+        refusals.count();
+    }
+}
+
+// The oldest that waits; those that there is no memory for are dropped and counted, a report of the
+// node's own among them: then another node of its name is noticed with the next one.
 inline bool take(Inbox& inbox, Inbox::Waiting& into, Refusals& refusals) {
     while (true) {
         try {

@@ -45,6 +45,7 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         settings_.limits = fresh.limits;
         engine_.set_limits(fresh.limits);
         inbox_.set_limits(inbox_limits(fresh.limits));
+        gate_.set_under_way(replies_under_way_bytes(fresh.limits));
         settings_.governors = std::move(fresh.governors);
         settings_.base_governors = fresh.base_governors;
         settings_.govern = std::move(fresh.govern);

@@ -131,7 +131,7 @@ void Node::release_replies() {
     gate_.release(keeper_->durable(), [this](const Message& reply) {
         const bool goes = transport_->has_room();
         if (goes) {
-            transport_->publish(reply);
+            publish_reply(*transport_, reply, refusals_);
         }
         return goes;
     });

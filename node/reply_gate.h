@@ -1,6 +1,7 @@
 #pragma once
-// Replies that wait for the disk, in order (`commit`). Bounded: when it is full no more is decided,
-// and what is under way still fits. Under the node's lock.
+// Replies that wait, in order: for the disk (`commit`), or until those before them have left.
+// Bounded: when it is full no more is decided, and what is under way still fits. Under the node's
+// lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,9 @@ public:
     static constexpr std::size_t enough = 4096;
     static constexpr std::size_t enough_bytes = std::size_t{4} << 20U;  // some dozens of batches'
 
-    ReplyGate() : waiting_({.messages_max = 2 * enough, .bytes_max = 64 * 1024 * 1024}) {}
+    // `under_way_bytes`: what may be decided at once has replies of so much at most.
+    explicit ReplyGate(std::size_t under_way_bytes) : waiting_(limits(under_way_bytes)) {}
+    void set_under_way(std::size_t bytes) { waiting_.set_limits(limits(bytes)); }
 
     // False: there is no room for it.
     bool hold(const Message& reply, std::uint64_t until_record) {
@@ -47,6 +50,9 @@ public:
     bool full() const { return waiting_.waiting() >= enough || waiting_.bytes() >= enough_bytes; }
 
 private:
+    static Inbox::Limits limits(std::size_t under_way_bytes) {
+        return {.messages_max = 2 * enough, .bytes_max = enough_bytes + under_way_bytes};
+    }
     bool has_first() {
         try {
             has_first_ = has_first_ || waiting_.take_one(first_);

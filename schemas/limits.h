@@ -27,6 +27,12 @@ inline constexpr std::size_t reply_topic_bytes_max = 256;  // MQTT allows 65,535
 // the limits allow. An admit over five governors needs half of it; 1,024 times an account's 64
 // holds would be more memory than a device has.
 inline constexpr std::size_t reply_bytes_of_entry = 2048;
+// A message with a reply at its longest: the last of those entries may tell of 1,024 events, each
+// of the others has an error, and 64 KiB of Correlation Data go with it.
+constexpr std::size_t longest_reply_bytes(const Limits& limits) {
+    constexpr std::size_t error_bytes = 512;
+    return (reply_bytes_of_entry + error_bytes) * limits.batch + (std::size_t{1} << 20U);
+}
 inline constexpr std::size_t topic_bytes_max = 1024;
 inline constexpr std::size_t ignored_names_max = 4;
 inline constexpr std::size_t trace_bytes_max = 512;  // W3C Trace Context: tracestate of 512
