@@ -29,6 +29,12 @@ void KeeperThread::wake() noexcept {
     wake_.notify_one();
 }
 
+void KeeperThread::await_turn(Span timeout) {
+    wake();
+    std::unique_lock lock(lock_);
+    turned_.wait_for(lock, timeout, [this, before = turns_] { return turns_ != before; });
+}
+
 void KeeperThread::stop() {
     if (!thread_.joinable()) {
         return;
@@ -51,6 +57,8 @@ void KeeperThread::run() {
         }
         const std::int64_t next_us = keeper_.turn();
         lock.lock();
+        ++turns_;
+        turned_.notify_all();
         const std::int64_t now_us = monotonic_us();
         const std::int64_t pause_us =
             std::clamp<std::int64_t>(next_us - now_us, 0, longest_wait_us);

@@ -3,6 +3,7 @@
 // by the node, which outlives it.
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -18,6 +19,9 @@ public:
     virtual ~KeeperPace() = default;
     // A turn is wanted. Any thread; does not wait.
     virtual void wake() noexcept = 0;
+    // As wake(); returns when a turn has ended, one that was under way perhaps, or the time is
+    // over.
+    virtual void await_turn(Span timeout) = 0;
     // Takes the last turns and Keeper::finish(); none after that. Not from a turn.
     virtual void stop() = 0;
 };
@@ -31,6 +35,7 @@ public:
     KeeperThread& operator=(const KeeperThread&) = delete;
 
     void wake() noexcept override;
+    void await_turn(Span timeout) override;
     void stop() override;
 
 private:
@@ -39,7 +44,8 @@ private:
     Keeper& keeper_;
     KeeperPulse* pulse_;
     std::mutex lock_;
-    std::condition_variable wake_;
+    std::condition_variable wake_, turned_;
+    std::uint64_t turns_ = 0;
     bool wanted_ = true;
     bool stopping_ = false;
     std::thread thread_;

@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include <algorithm>
 #include <csignal>
 #include <new>
 #include <utility>
@@ -12,6 +13,9 @@ namespace flyball {
 namespace {
 
 constexpr Span offline_wait{500};
+// For what has arrived to be decided and answered; whoever runs the node kills it after 10 s (a
+// container) or 90 s (a service).
+constexpr std::int64_t drain_us = 5'000'000;
 // Some milliseconds on a small device: so long requests wait when all subscriptions end at once.
 constexpr std::size_t timed_steps = 256;
 
@@ -165,22 +169,14 @@ void Node::reread_configuration() {
 }
 
 void Node::finish() {
+    const std::int64_t until_us = monotonic_us() + drain_us;
     transport_->unsubscribe();
-    {
-        const std::lock_guard lock(owner_);
-        do {
-            decide_waiting();
-        } while (!inbox_.empty() && !gate_.full() &&
-                 (transport_->has_room() || transport_->flush(offline_wait)));
-        turn_.ended = true;
-        keeper_->note(node_change());
-        keeper_->end_decision();
-    }
+    decide_the_rest(until_us);
     pace_->stop();
     {
         const std::lock_guard lock(owner_);
         gate_.release(keeper_->durable(), [this](const Message& reply) {
-            transport_->publish(reply);
+            publish_reply(*transport_, reply, refusals_);
             return true;
         });
         gate_.drop([this] { refusals_.count(); });
@@ -188,6 +184,10 @@ void Node::finish() {
         for (Inbox::Waiting& late = waitings_[0]; take(inbox_, late, refusals_);) {
             refuse(late.message);
         }
+    }
+    transport_->flush(Span{std::max<std::int64_t>(until_us - monotonic_us(), 0) / 1000});
+    {
+        const std::lock_guard lock(owner_);
         if (transport_->link() == LinkState::up) {
             publish_health("offline");
         }

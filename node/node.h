@@ -46,8 +46,7 @@ public:
 
     // As a program, with `waiter` as its waker: until SIGTERM, SIGINT or control's `drain`.
     int run(Waiter& waiter, ServiceReport& service);
-    // In the loop of somebody else, on one thread: start(), a turn whenever the waker was called or
-    // one is due, and finish() once it drains or is to end.
+    // In somebody else's loop, on one thread: start(), turns when woken or due, finish() to end.
     void start();
     // How long until the next turn is due; nothing when another thread has the engine just now.
     std::optional<Span> try_turn();
@@ -90,6 +89,7 @@ private:
     void decide(const Message& message, std::int64_t arrived_us, const ClockSample& begun);
     void decide(const Message&, std::int64_t arrived_us, const ClockSample& begun, EngineHost&);
     void decide_waiting();
+    void decide_the_rest(std::int64_t until_us);
     bool holds_back() const { return gate_.full() || !transport_->has_room(); }
     void refuse(const Message& message);
     void look_at_own_health(const Message& message);

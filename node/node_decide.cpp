@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
 constexpr std::int64_t waiting_us_max = 20'000;  // of a turn, for requests that wait
+constexpr Span a_moment{50};                     // of a drain that waits for disk or broker
 
 // A batch takes some MB while it is decided. Where those would be the last, it is refused: not that
 // the MQTT library, which does not survive it, finds none left.
@@ -62,6 +63,34 @@ void Node::decide_waiting() {
     }
     if (!holds_back() && !inbox_.empty()) {
         waker_.wake();
+    }
+}
+
+// What has arrived, with its replies: as long as disk and broker take them, until then. Without the
+// lock while it waits: the keeper may need the engine.
+void Node::decide_the_rest(std::int64_t until_us) {
+    while (true) {
+        bool waits_for_disk = false;
+        {
+            const std::lock_guard lock(owner_);
+            release_replies();
+            decide_waiting();
+            const bool all_done = inbox_.empty() && gate_.empty();
+            const bool disk_fails =
+                keeper_->health_is_failing() && (inbox_.empty() || gate_.full());
+            if (all_done || disk_fails || monotonic_us() >= until_us) {
+                turn_.ended = true;
+                keeper_->note(node_change());
+                keeper_->end_decision();
+                return;
+            }
+            waits_for_disk = inbox_.empty() || gate_.full();
+        }
+        if (!transport_->has_room()) {
+            transport_->flush(a_moment);
+        } else if (waits_for_disk) {
+            pace_->await_turn(a_moment);
+        }
     }
 }
 

@@ -64,6 +64,7 @@ class NoPace final : public KeeperPace {
 public:
     explicit NoPace(Keeper& keeper) : keeper_(keeper) {}
     void wake() noexcept override {}
+    void await_turn(Span) override {}
     void stop() override { keeper_.finish(); }
 
 private:

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
+#include <functional>
+#include <vector>
 
 #include "tests/sim/sim_node.h"
 
@@ -67,71 +70,185 @@ TEST(NodeUnderAFlood, SeesToItsOtherDutiesInBetween) {
     EXPECT_LE(flood.answered, 2 * Flood::inbox) << "one turn, and it looked up";
 }
 
-// A broker that takes no replies for a while.
-class SlowReader final : public SimNode::Story {
-public:
-    static constexpr std::size_t requests = 10;
+constexpr std::string_view slow_replies = "flyball/v1/reply/slow";
 
-    std::optional<int> asleep(Span /*timeout*/) override {
-        ++sleeps;
-        if (sleeps == 1) {
-            node.set_link(true);
-            for (std::size_t i = 0; i < requests; ++i) {
-                ask();
-            }
-        } else if (sleeps == 3) {
-            answered_without_room = answered;
-            room = true;
-            node.tell_of_room();
-        } else if (sleeps == 5) {
-            return SIGTERM;
-        }
-        return std::nullopt;
-    }
+// A broker that takes no replies for a while.
+class SlowReader : public SimNode::Story {
+public:
     void disk_works() override {}
     void awake() override {}
     bool has_room() const override { return room; }
     Publish published(const Message& message) override {
-        if (message.topic == replies) {
-            ++answered;
+        if (message.topic == slow_replies) {
+            const bool refused = message.payload.find("overloaded") != std::string_view::npos;
+            ++(refused ? refused_ones : answered);
+            without_room += room ? 0 : 1;
         }
         return Publish::accepted;
+    }
+    void serve(Durability durability) {
+        NodeSettings settings;
+        settings.root = {"flyball/v1", "sim", "node"};
+        settings.state.durability = durability;
+        ASSERT_TRUE(node.start(
+            settings, [] { return Config{}; }, DiskImage{}));
+        EXPECT_TRUE(node.run());
     }
 
     Log log{LogLevel::error, [](LogLevel, const std::string&) {}};
     SimNode node{*this, log};
     std::size_t sleeps = 0;
     std::size_t answered = 0;
-    std::size_t answered_without_room = 0;
-    bool room = false;
+    std::size_t refused_ones = 0;
+    std::size_t without_room = 0;
+    bool room = true;
 
-private:
-    static constexpr std::string_view replies = "flyball/v1/reply/slow";
-    void ask() {
+protected:
+    void ask(std::string_view payload = R"({"tenant":"acme"})") {
         Message message;
         message.topic = "flyball/v1/sim/node/quota/main/request";
-        message.payload = R"({"tenant":"acme"})";
-        message.response_topic = replies;
+        message.payload = payload;
+        message.response_topic = slow_replies;
         message.has_response_topic = true;
         node.deliver(message);
     }
 };
 
-void expect_held_back(Durability durability) {
-    SlowReader story;
-    NodeSettings settings;
-    settings.root = {"flyball/v1", "sim", "node"};
-    settings.state.durability = durability;
-    ASSERT_TRUE(story.node.start(
-        settings, [] { return Config{}; }, DiskImage{}));
-    EXPECT_TRUE(story.node.run());
-    EXPECT_EQ(story.answered_without_room, 0U);
-    EXPECT_EQ(story.answered, SlowReader::requests);
-}
+// As the node's thread sleeps for the first, second ... time.
+class Scripted final : public SlowReader {
+public:
+    static constexpr std::size_t requests = 10;
+
+    explicit Scripted(std::vector<std::function<void(Scripted&)>> acts) : acts_(std::move(acts)) {}
+    std::optional<int> asleep(Span /*timeout*/) override {
+        if (sleeps == acts_.size()) {
+            return SIGTERM;
+        }
+        acts_[sleeps++](*this);
+        return std::nullopt;
+    }
+    void ask_all() {
+        node.set_link(true);
+        for (std::size_t i = 0; i < requests; ++i) {
+            ask();
+        }
+    }
+    void has_room_again() {
+        room = true;
+        node.tell_of_room();
+    }
+
+private:
+    std::vector<std::function<void(Scripted&)>> acts_;
+};
 
 TEST(NodeWhoseRepliesNobodyTakes, DecidesNothingMoreUntilThereIsRoom) {
-    expect_held_back(Durability::interval);
-    expect_held_back(Durability::commit);
+    for (const Durability durability : {Durability::interval, Durability::commit}) {
+        Scripted story({[](Scripted& now) {
+                            now.room = false;
+                            now.ask_all();
+                        },
+                        [](Scripted& now) { now.node.turn(); },
+                        [](Scripted& now) {
+                            EXPECT_EQ(now.node.engine().counts().requests, 0U);
+                            EXPECT_EQ(now.answered, 0U);
+                            now.has_room_again();
+                        },
+                        [](Scripted& now) { now.node.turn(); },
+                        [](Scripted& now) { EXPECT_EQ(now.answered, Scripted::requests); }});
+        story.serve(durability);
+        EXPECT_EQ(story.answered, Scripted::requests);
+        EXPECT_EQ(story.refused_ones, 0U);
+    }
+}
+
+// The disk has them before there is room.
+TEST(NodeWhoseRepliesNobodyTakes, HoldsBackThoseThatAreDecidedUntilThereIsRoom) {
+    Scripted story({[](Scripted& now) {
+                        now.ask_all();
+                        EXPECT_EQ(now.node.engine().counts().requests, Scripted::requests);
+                        now.room = false;
+                        now.node.turn();
+                    },
+                    [](Scripted&) {},
+                    [](Scripted& now) {
+                        EXPECT_EQ(now.answered, 0U);
+                        now.has_room_again();
+                    },
+                    [](Scripted& now) { EXPECT_EQ(now.answered, Scripted::requests); }});
+    story.serve(Durability::commit);
+    EXPECT_EQ(story.answered, Scripted::requests);
+}
+
+// A batch whose replies have a quarter of a megabyte; it is decided in a turn.
+std::string batch() {
+    std::string text = "[";
+    for (int i = 0; i < 1024; ++i) {
+        text += i == 0 ? R"({"tenant":"acme"})" : R"(,{"tenant":"acme"})";
+    }
+    return text + "]";
+}
+
+// Is told to stop while a full inbox waits, over a broker that takes one reply every so often.
+class Drained final : public SlowReader {
+public:
+    static constexpr std::size_t batches = 40;
+
+    explicit Drained(Span each) : each_(each) {}
+    std::optional<int> asleep(Span /*timeout*/) override {
+        node.set_link(true);
+        room = each_ == Span{0};
+        const std::string payload = batch();
+        for (std::size_t i = 0; i < batches; ++i) {
+            ask(payload);
+        }
+        return SIGTERM;
+    }
+    Publish published(const Message& message) override {
+        const Publish taken = SlowReader::published(message);
+        room = each_ == Span{0};
+        under_way_ += each_.count() * 1000;
+        return taken;
+    }
+    bool flush(Span timeout) override {
+        const std::int64_t passes_us = std::min(timeout.count() * 1000, under_way_);
+        node.pass(passes_us);
+        under_way_ -= passes_us;
+        room = under_way_ == 0;
+        return room;
+    }
+
+private:
+    Span each_;
+    std::int64_t under_way_ = each_.count() * 1000;
+};
+
+TEST(NodeThatDrains, DecidesWhatHasArrivedHoweverOftenTheDiskHasToHaveItsTurn) {
+    Drained story(Span{0});
+    story.serve(Durability::commit);
+    EXPECT_EQ(story.answered, Drained::batches);
+    EXPECT_EQ(story.refused_ones, 0U);
+}
+
+TEST(NodeThatDrains, DecidesWhatHasArrivedAsTheBrokerTakesTheReplies) {
+    for (const Durability durability : {Durability::interval, Durability::commit}) {
+        Drained story(Span{100});
+        story.serve(durability);
+        EXPECT_EQ(story.without_room, 0U) << "of batches that were decided inside one another";
+        EXPECT_EQ(story.answered, Drained::batches);
+        EXPECT_EQ(story.refused_ones, 0U);
+    }
+}
+
+TEST(NodeThatDrains, EndsInTimeWhateverWaits) {
+    for (const Durability durability : {Durability::interval, Durability::commit}) {
+        Drained story(Span{1'000});
+        const std::int64_t began_us = story.node.monotonic_us;
+        story.serve(durability);
+        EXPECT_LE(story.node.monotonic_us - began_us, 7'000'000);
+        EXPECT_GE(story.answered, 4U);
+        EXPECT_EQ(story.answered + story.refused_ones, Drained::batches);
+    }
 }
 
 }  // namespace

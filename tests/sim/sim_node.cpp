@@ -79,7 +79,7 @@ public:
         return node_.dead_ ? Publish::not_connected : node_.story_.published(message);
     }
     bool has_room() const override { return node_.story_.has_room(); }
-    bool flush(Span /*timeout*/) override { return true; }
+    bool flush(Span timeout) override { return node_.story_.flush(timeout); }
     void unsubscribe() override {}
     void stop() override {}
     LinkState link() const override { return node_.link_up_ ? LinkState::up : LinkState::down; }
@@ -96,6 +96,7 @@ class SimNode::Pace final : public KeeperPace {
 public:
     explicit Pace(SimNode& node) : node_(node) {}
     void wake() noexcept override { node_.wanted_ = true; }
+    void await_turn(Span /*timeout*/) override { node_.turn(); }
     void stop() override {
         node_.in_turn_ = true;
         node_.keeper_->finish();

@@ -29,6 +29,8 @@ public:
         virtual Publish published(const Message& message) = 0;
         // Whoever takes its replies keeps up.
         virtual bool has_room() const { return true; }
+        // The node's thread waits until what it published has left.
+        virtual bool flush(Span /*timeout*/) { return true; }
         // The node is there, and has recovered.
         virtual void awake() = 0;
     };

@@ -18,6 +18,7 @@ namespace flyball {
 namespace {
 
 constexpr auto patience = std::chrono::seconds(60);
+constexpr Span long_patience{60'000};
 constexpr int deciders = 4;
 constexpr int requests_each = 150;
 
@@ -139,9 +140,13 @@ public:
         std::unique_lock lock(lock_);
         return changed_.wait_for(lock, patience, wanted);
     }
-    void change_something() {
-        await_durable(decide({.below = "billing/main/admin",
-                              .request = {{"op", "topup"}, {"tenant", "ann"}, {"amount", 1}}}));
+    void change_something() { await_durable(decide(top_up())); }
+    // The first turn that ends may have begun before the change.
+    void change_something_and_await_turns() {
+        const std::uint64_t record = decide(top_up());
+        thread_->await_turn(long_patience);
+        thread_->await_turn(long_patience);
+        EXPECT_GE(keeper_.durable(), record);
     }
     Keeper& keeper() { return keeper_; }
 
@@ -159,6 +164,10 @@ public:
     }
 
 private:
+    static sim::Asked top_up() {
+        return {.below = "billing/main/admin",
+                .request = {{"op", "topup"}, {"tenant", "ann"}, {"amount", 1}}};
+    }
     Engine::Options options() {
         Engine::Options options = sim::engine_options();
         options.changes = &keeper_;
@@ -225,6 +234,14 @@ TEST(KeeperThreads, GoOnAfterADiskThatFailedMeanwhile) {
     busy.heal();
     EXPECT_TRUE(busy.await([&] { return !busy.keeper().health_is_failing(); }));
     busy.decide_many();
+    busy.expect_kept();
+}
+
+TEST(KeeperThreads, HaveTheirTurnWhileSomebodyWaitsForIt) {
+    Busy busy(Durability::commit);
+    for (int change = 0; change < 100; ++change) {
+        busy.change_something_and_await_turns();
+    }
     busy.expect_kept();
 }
 
