@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "tests/e2e/raw_client.h"
 #include "tests/from_environment.h"
 #include "tests/hostile/neighbour.h"
+#include "transport/paho.h"
 
 namespace flyball::testing {
 namespace {
@@ -134,6 +136,43 @@ void fill_all(Scene& scene, int tenants) {
     scene.fill("subscription/main/admin", {{"op", "start"}}, tenants);
 }
 
+// Counts the answers to those who named no topic for them.
+class Decisions final : public Recorder {
+public:
+    Decisions(const std::string& broker, const std::string& topic) {
+        PahoOptions options;
+        options.broker = broker;
+        options.client_id = "decisions";
+        options.filters = {topic};
+        options.inbound_packet_max = 0;
+        options.tick_topic = "tick/decisions";
+        link_ = std::move(make_paho(std::move(options))).value();
+        link_->start(*this);
+        EXPECT_TRUE(eventually([this] { return link_->link() == LinkState::up; }, patience));
+    }
+    ~Decisions() override { link_->stop(); }
+    Decisions(const Decisions&) = delete;
+    Decisions& operator=(const Decisions&) = delete;
+    // Of a refusal there is one in the node's own count.
+    void on_message(const Message& message) noexcept override {
+        const bool refused = message.payload.starts_with('{') &&
+                             message.payload.find(R"("overloaded")") != std::string_view::npos;
+        made += refused ? 0 : 1;
+    }
+    std::atomic<std::size_t> made{0};
+
+private:
+    std::unique_ptr<Transport> link_;
+};
+
+std::size_t refused_by(const Neighbour& neighbour) {
+    return Json::parse(neighbour.last_report()).at("throughput").at("refused");
+}
+
+constexpr std::size_t flood_batches = 600;
+constexpr std::size_t flood_nonsense = 40;
+constexpr std::size_t flood_messages = flood_batches + flood_nonsense;
+
 // More than the inbox holds, as fast as a client can.
 void flood(Scene& scene) {
     RawClient rude(scene.broker.port(), {.client_id = "rude"});
@@ -143,13 +182,30 @@ void flood(Scene& scene) {
     }
     batch += "]";
     const std::string topic = scene.node.root() + "/quota/main/request";
-    for (int i = 0; i < 600; ++i) {
+    for (std::size_t i = 0; i < flood_batches; ++i) {
         rude.publish(topic, batch, 0);
     }
-    for (int i = 0; i < 40; ++i) {
+    for (std::size_t i = 0; i < flood_nonsense; ++i) {
         rude.publish(topic, std::string(250'000, i % 2 == 0 ? '[' : ' '), 0);
     }
     rude.ping();
+}
+
+// Each message is answered or counted; and of its own reports, as long as they find no memory.
+void expect_all_accounted(Scene& scene, const Neighbour& neighbour) {
+    const Decisions decisions(scene.broker.address(), scene.node.root() + "/quota/main/decision");
+    ASSERT_TRUE(eventually([&] { return neighbour.reports() > 0; }, patience));
+    const std::size_t refused_before = refused_by(neighbour);
+    const std::size_t reports_before = neighbour.reports();
+    flood(scene);
+    const auto accounted = [&] { return decisions.made + refused_by(neighbour) - refused_before; };
+    EXPECT_TRUE(eventually([&] { return accounted() >= flood_messages; }, patience))
+        << (scene.node.running() ? "it is silent:\n" : "it has ended:\n") << scene.node.log();
+    const std::size_t refused = refused_by(neighbour) - refused_before;
+    fmt::print("{} messages: {} decided, {} refused\n", flood_messages, decisions.made.load(),
+               refused);
+    EXPECT_GE(decisions.made + refused, flood_messages);
+    EXPECT_LE(decisions.made + refused, flood_messages + neighbour.reports() - reports_before);
 }
 
 // While the inbox is full everybody is refused, a hundred a second of them with an answer.
@@ -171,7 +227,7 @@ std::string lives_with(std::int64_t data_kb, int tenants) {
     scene.print("started");
     fill_all(scene, tenants);
     scene.print("all tenants");
-    flood(scene);
+    expect_all_accounted(scene, neighbour);
     EXPECT_TRUE(eventually([&] { return is_allowed_again(scene); }, patience))
         << (scene.node.running() ? "it is silent:\n" : "it has ended:\n") << scene.node.log();
     neighbour.ask(50);
