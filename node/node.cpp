@@ -175,12 +175,12 @@ void Node::finish() {
     pace_->stop();
     {
         const std::lock_guard lock(owner_);
+        watch_keeping();  // first: it answers whoever waits for a snapshot
         gate_.release(keeper_->durable(), [this](const Message& reply) {
             publish_reply(*transport_, reply, refusals_);
             return true;
         });
         gate_.drop([this] { refusals_.count(); });
-        watch_keeping();
         for (Inbox::Waiting& late = waitings_[0]; take(inbox_, late, refusals_);) {
             refuse(late.message);
         }
