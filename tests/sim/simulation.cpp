@@ -144,6 +144,7 @@ void Simulation::start() {
         ending_ = Ending::none;
         in_start_ = true;
         disk_is_well_ = true;
+        struck_ = 0;
         starting_ = attempt < starts_max / 2;  // then it is left in peace
         const std::uint64_t faults = counts_.faults;
         const auto started = node_.start(

@@ -116,7 +116,8 @@ private:
     bool starting_ = false;  // and something may happen meanwhile
     bool nested_ = false;
     bool disk_is_well_ = true;
-    bool faulted_ = false;  // the disk has failed in this life or one before
+    std::uint64_t struck_ = 0;  // the disk's failures when it was last told to fail or to heal
+    bool faulted_ = false;      // the disk has failed in this life or one before
     int variant_told_ = -1;
     bool governors_moved_ = false;   // by control or configuration, and no snapshot has it yet
     std::uint64_t moved_after_ = 0;  // ... after so many snapshots

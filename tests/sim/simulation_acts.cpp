@@ -78,6 +78,9 @@ std::optional<int> Simulation::act() {
     if (node_.turn_is_due() ? one_in(turn_one_in_) : one_in(40)) {
         take_turn();
     }
+    if (!node_.dead() && node_.disk().failures() > struck_ && one_in(20)) {
+        die(Ending::cut);  // what a failure hides is seen by what a cut leaves
+    }
     return std::nullopt;
 }
 
@@ -124,6 +127,7 @@ void Simulation::fail_disk() {
     if (!disk_fails_) {
         return;
     }
+    struck_ = node_.disk().failures();
     if (one_in(2)) {
         node_.disk().heal();
         node_.disk().limit_bytes(UINT64_MAX);
