@@ -82,7 +82,7 @@ void add_gates(const FleetFigures& f, std::vector<Target>& all) {
                             100 / mb),
                    fmt::format("sum of PSS of {} nodes ({}), / {} x 100", f.devices_up,
                                homes_text(f.homes), f.devices_up),
-                   f.devices >= 100});  // fewer share less of what is shared
+                   f.devices >= 100, f.devices >= 100});  // fewer share less of what is shared
     all.push_back({"fleet up", "s", 15, false, when(f.fleet_up_s > 0, f.fleet_up_s),
                    fmt::format("from the first spawn to {} nodes online", f.devices), true});
 }
@@ -224,7 +224,7 @@ std::vector<Target> targets_of(const FleetFigures& figures) {
 std::vector<std::string> missed_of(const std::vector<Target>& targets, bool strict) {
     std::vector<std::string> names;
     for (const Target& target : targets) {
-        if ((strict || target.gate) && !target.met()) {
+        if ((strict || target.gate) && target.judged && !target.met()) {
             names.push_back(target.name);
         }
     }

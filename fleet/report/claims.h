@@ -19,8 +19,11 @@ struct Target {
     std::optional<double> measured;  // nothing: not measured, and so not met
     std::string how;
     bool gate = false;
+    bool judged = true;  // else shown only: the run is too small for a verdict
 
     bool met() const { return measured && (at_least ? *measured >= target : *measured <= target); }
+    // "met", "missed" or, without a verdict, nothing.
+    std::string_view verdict() const { return !judged ? "" : met() ? "met" : "missed"; }
 };
 
 // Devices that fit a machine of 256 MB and one core, with a broker beside them.

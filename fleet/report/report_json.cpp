@@ -58,7 +58,7 @@ Json targets_json(const std::vector<Target>& targets) {
                        {"target", target.target},
                        {"measured", target.measured ? Json(*target.measured) : Json()},
                        {"unit", target.unit},
-                       {"met", target.met()},
+                       {"met", target.judged ? Json(target.met()) : Json()},
                        {"bound", target.at_least ? "at_least" : "at_most"},
                        {"gate", target.gate},
                        {"how", target.how}});

@@ -84,10 +84,10 @@ std::string report_markdown(const FleetFigures& f, bool strict) {
                                    date_text(f.at), f.version, verdict_text(f, strict));
     text += "| what | claimed | measured | | how |\n|---|---|---|---|---|\n";
     for (const Target& target : targets) {
-        text +=
-            fmt::format("| {}{} | {} | {} | {} | {} |\n", target.name, target.gate ? " (gate)" : "",
-                        target_text(target), measured_text(target),
-                        target.met() ? "met" : "**missed**", cell(target.how));
+        text += fmt::format(
+            "| {}{} | {} | {} | {} | {} |\n", target.name, target.gate ? " (gate)" : "",
+            target_text(target), measured_text(target),
+            target.verdict() == "missed" ? "**missed**" : target.verdict(), cell(target.how));
     }
     for (const ReportSection& section : sections_of(f)) {
         text += section_text(section);
@@ -99,9 +99,9 @@ std::string report_summary(const FleetFigures& f, bool strict) {
     const auto targets = targets_of(f);
     std::string text;
     for (const Target& target : targets) {
-        text += fmt::format("{:6} {:32} {:>18}  {}\n", target.met() ? "met" : "MISSED",
-                            target.name + (target.gate ? " *" : ""), measured_text(target),
-                            target_text(target));
+        text += fmt::format(
+            "{:6} {:32} {:>18}  {}\n", target.verdict() == "missed" ? "MISSED" : target.verdict(),
+            target.name + (target.gate ? " *" : ""), measured_text(target), target_text(target));
     }
     for (const auto& line : f.invariants) {
         if (line.violations > 0) {

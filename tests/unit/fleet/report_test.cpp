@@ -142,12 +142,16 @@ TEST(Report, AnotherRateThanTheDefaultHasNoGateOnLatency) {
     EXPECT_EQ(exit_of(targets_of(f), false), Exit::done);
 }
 
-TEST(Report, FewerDevicesThanAHundredHaveNoGateOnTheMemoryOfAHundred) {
+TEST(Report, FewerDevicesThanAHundredHaveNoVerdictOnTheMemoryOfAHundred) {
     FleetFigures f = good();
     f.devices = f.devices_up = 9;
     f.memory.nodes_pss_bytes = 18'000'000;
-    EXPECT_FALSE(named(targets_of(f), "memory of the nodes, as of 100").met());
-    EXPECT_EQ(exit_of(targets_of(f), false), Exit::done);
+    EXPECT_EQ(named(targets_of(f), "memory of the nodes, as of 100").verdict(), "");
+    EXPECT_EQ(std::ranges::count(missed_of(targets_of(f), true), "memory of the nodes, as of 100"),
+              0);
+    f.devices = f.devices_up = 100;
+    f.memory.nodes_pss_bytes = 96'000'000;
+    EXPECT_EQ(named(targets_of(f), "memory of the nodes, as of 100").verdict(), "missed");
 }
 
 TEST(Report, NothingMeasuredMeetsNothingAndWritesAReportAllTheSame) {
