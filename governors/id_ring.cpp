@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 #include <numeric>
 
 #include "governors/keyed_hash.h"
@@ -20,7 +19,6 @@ constexpr std::size_t first_slots = 8;
 constexpr unsigned at_bits = 40;
 constexpr unsigned seq_high_bits = 15;
 static_assert(seq_high_bits + at_bits + outcome_bits == 64);
-constexpr std::int64_t no_granted = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace
 
@@ -164,6 +162,9 @@ void IdRing::make_room() {
     if (size_ < capacity_ && size_ == slots_.size()) {
         grow();
     }
+    if (shares_) {
+        shares_->make_room();
+    }
 }
 
 void IdRing::grow() {
@@ -198,7 +199,7 @@ void IdRing::store(std::uint32_t slot, const RememberedId& entry) {
                 low_bits(static_cast<std::uint64_t>(to_ms(entry.at)), at_bits) << seq_high_bits |
                 std::uint64_t{pack_outcome(entry.outcome)} << (seq_high_bits + at_bits);
     if (entry.granted || !granted_.empty()) {
-        granted_.resize(slots_.size(), no_granted);
+        make_room_for_granted();
         granted_[slot] = entry.granted.value_or(no_granted);
     }
 }

@@ -2,13 +2,15 @@
 // The memory that makes requests idempotent: the last `capacity` requests of a governor that
 // carried an id, 24 bytes a slot and 2 of its tenant's tag beside the index, found in O(1) by a
 // keyed 64-bit hash of tenant and id. Overwrites the oldest; with a window it refuses instead of
-// forgetting what is younger. Grows by a quarter, allocates nothing once it has its capacity.
-// What few requests need (a granted amount, each tenant's share when there is a window) exists
-// only once it is needed. Owned by its Governor, one thread at a time.
+// forgetting what is younger. Grows by a quarter, allocates nothing once it has its capacity and,
+// with a window, rows for as many tenants as it ever had at once. What few requests need (a granted
+// amount, each tenant's share when there is a window) exists only once it is needed. Owned by its
+// Governor, one thread at a time.
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -49,8 +51,10 @@ public:
     // the oldest of all goes. A key that is already there is replaced and keeps its place in line
     // (a denial that waiting could cure, decided anew).
     void add(const RememberedId& entry, std::uint32_t tag);
-    // Memory for one more, so that the next add() of a key that is not there needs none.
+    // Memory for one more, so that the next add() of a key that is not there needs none; of one
+    // with a granted amount, after make_room_for_granted() only.
     void make_room();
+    void make_room_for_granted() { granted_.resize(slots_.size(), no_granted); }
 
     std::uint64_t seed() const { return seed_; }  // of the keys: stored with them
     std::size_t size() const;
@@ -71,6 +75,8 @@ private:
         std::uint32_t fingerprint;
     };
     static_assert(sizeof(Slot) == 24);
+
+    static constexpr std::int64_t no_granted = std::numeric_limits<std::int64_t>::min();
 
     std::uint32_t slot_of(std::uint64_t key) const;
     std::uint32_t vacate();

@@ -1,5 +1,7 @@
 #include "governors/id_shares.h"
 
+#include <algorithm>
+
 #include "schemas/expects.h"
 
 namespace flyball {
@@ -18,12 +20,22 @@ void IdShares::grow(std::size_t slots) {
         return;
     }
     // All memory first: grown whole or not at all.
-    lines_.reserve(slots);  // rows come with tenants, who are fewer than ids
+    lines_.reserve(slots);
     index_.reset(slots);
     for (std::uint32_t row = 0; row < rows_.size(); ++row) {
         index_.insert(spread(rows_[row].tag), row);
     }
     lines_.resize(slots);
+}
+
+// Rows come with tenants, who are fewer than ids: by a quarter, as they come.
+void IdShares::make_room() {
+    const std::size_t rows = rows_.size() + 1;
+    if (rows > rows_.capacity() || rows > heap_.capacity()) {
+        const std::size_t more = rows + std::max<std::size_t>(7, rows / 4);
+        rows_.reserve(more);
+        heap_.reserve(more);
+    }
 }
 
 void IdShares::append(std::uint32_t slot, std::uint16_t tag) {

@@ -1,7 +1,7 @@
 #pragma once
 // Who holds how many slots of an id ring that has a window: which tenant has the most, and its
-// oldest slot, in O(log tenants). Tenants are known by their tags alone. Grows with its ring and
-// allocates nothing once that has its capacity. Owned by its IdRing, one thread at a time.
+// oldest slot, in O(log tenants). Tenants are known by their tags alone. Grows with its ring,
+// and with the number of tenants in it. Owned by its IdRing, one thread at a time.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,8 @@ public:
     // Room for slots 0 to `slots` - 1; never shrinks.
     void grow(std::size_t slots);
 
+    // Memory for one tenant more, so that the next append() needs none.
+    void make_room();
     // The slot is the newest, and the tenant's.
     void append(std::uint32_t slot, std::uint16_t tag);
     // The oldest slot of the tenant with the most; among equals, of the one whose oldest is

@@ -9,6 +9,8 @@
 #include <map>
 #include <string>
 
+#include "tests/unit/governors/allocation_count.h"
+
 namespace flyball {
 namespace {
 
@@ -49,6 +51,25 @@ public:
 
     IdRing ring;
 };
+
+// A decision that has begun to change something cannot be refused for want of memory any more.
+TEST(IdRing, TakesNoMemoryForWhatRoomWasMadeFor) {
+    constexpr std::size_t capacity = 64;
+    Memory memory(capacity, 1);
+    for (std::uint64_t id = 0; id < 4 * capacity; ++id) {
+        // All of one tenant at first, each of a tenant of its own once the ring is full.
+        const std::string tenant = id < capacity ? "one" : std::to_string(id);
+        RememberedId entry = memory.entry(tenant, id, static_cast<std::int64_t>(id));
+        memory.ring.make_room();
+        if (id > capacity / 2) {
+            entry.granted = 7;
+            memory.ring.make_room_for_granted();
+        }
+        const std::uint64_t before = allocations_so_far();
+        memory.ring.add(entry, memory.ring.tenant_tag(tenant));
+        ASSERT_EQ(allocations_so_far(), before) << "id " << id;
+    }
+}
 
 TEST(IdRing, TellsANumberFromItsDigitsAndTenantsFromEachOther) {
     const IdRing ring(8, Span{0}, seed);
