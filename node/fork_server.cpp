@@ -264,11 +264,13 @@ int ForkServer::serve() {
 // every child's own from then on. What each thread's cache of the allocator holds lies between what
 // is in use and keeps its pages: a fifth of a node's memory, for a few percent of its time.
 void start_anew_for_many() {
-    constexpr const char* variable = "LD_BIND_NOW";
-    if (getenv(variable) != nullptr) {
+    constexpr const char* begun = "FLYBALL_FORK_SERVER_BEGUN";  // what is set may have been before
+    if (getenv(begun) != nullptr) {
+        unsetenv(begun);
         return;
     }
-    setenv(variable, "1", 1);
+    setenv(begun, "1", 1);
+    setenv("LD_BIND_NOW", "1", 1);
     setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 0);
     execl("/proc/self/exe", "flyball-node", "--fork-server", nullptr);
     // Without /proc there is no second start; it only costs memory.
