@@ -2,7 +2,8 @@
 // SHA-256 and salts for the audit chain. A Hasher holds OpenSSL's plain context: its newer
 // interface (EVP) allocates anew at each start(), which no decision does. Owned by one governor,
 // one thread at a time. OpenSSL refusing to hash is no answer that a check could get: it throws,
-// and the supervisor deals with it.
+// and the supervisor deals with it; where a record is put in place already the process ends. Its
+// plain SHA-256 allocates nothing and asks no provider: none of its reasons to refuse is known.
 
 #include <array>
 #include <cstddef>

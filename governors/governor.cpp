@@ -234,6 +234,9 @@ void Governor::judge(Entry& entry) {
         refuse(entry, out.judgement.reason, out.judgement.field, out.judgement.expected);
         return;
     }
+    if (entry.remembers && out.judgement.granted) [[unlikely]] {
+        ids_.make_room_for_granted();
+    }
     const bool changes = !entry.effect.empty() || (entry.admin_op && !out.command.look);
     const bool changed = changes && !entry.request.dry_run;
     if (changed && !entry.occasion.keeps) {
@@ -249,8 +252,9 @@ void Governor::judge(Entry& entry) {
     conclude(entry, changed);
 }
 
-// From the first change on all of it is done: where there is no memory for the rest, the process
-// ends, and the next one has what the disk has.
+// From the first change on all of it is done: whatever is thrown after it, and no memory is all
+// that is known to be, ends the process, and the next one has what the disk has. What fails for
+// other reasons fails in the rules' judge(), where it is the supervisor's.
 void Governor::conclude(Entry& entry, bool changed) noexcept {
     Decided& out = entry.out;
     const Instant now = entry.occasion.now;

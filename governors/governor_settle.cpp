@@ -33,24 +33,27 @@ void Governor::forget(Entry& entry) {
         refuse_unkept(entry);
         return;
     }
-    if (forgets) {
-        rules_->judge_forget(case_of(out, entry.occasion.now), entry.effect);
+    if (!forgets) {
+        settle(entry);
+        return;
+    }
+    rules_->judge_forget(case_of(out, entry.occasion.now), entry.effect);
+    const auto conclude_forget = [&]() noexcept {  // all of it, as conclude()
         put_in_place(out.tenant, entry.effect);
         remove(out.tenant);
         out.tenant = no_tenant;
         out.changed = true;
-    }
-    settle(entry);
-    if (forgets) {
+        settle(entry);
         note({.kind = Change::Kind::removed, .tenant = entry.tenant, .forgets = true});
-    }
-    if (forgets && sink_ != nullptr) {
-        sink_->raise({.kind = EventKind::tenant_forgotten,
-                      .governor = title_,
-                      .tenant = entry.tenant,
-                      .seq = seq(),
-                      .at = entry.occasion.now});
-    }
+        if (sink_ != nullptr) {
+            sink_->raise({.kind = EventKind::tenant_forgotten,
+                          .governor = title_,
+                          .tenant = entry.tenant,
+                          .seq = seq(),
+                          .at = entry.occasion.now});
+        }
+    };
+    conclude_forget();
 }
 
 // Numbers the decision, counts it, and puts it where it is remembered.

@@ -103,15 +103,18 @@ void Governor::take_step(TenantIndex tenant, Instant now, Effect& effect) {
     effect.clear();
     rules_->pass_time(tenant, now, effect);
     expects(!effect.empty(), "what is due changes something");
-    put_in_place(tenant, effect);
-    note({.kind = Change::Kind::time,
-          .tenant = tenants_.name(tenant),
-          .at = now,
-          .image = effect.after()});
-    announce(effect, tenants_.name(tenant), std::nullopt);
-    if (changes_ != nullptr) {
-        changes_->end_decision();
-    }
+    const auto conclude_step = [&]() noexcept {  // all of it, as conclude()
+        put_in_place(tenant, effect);
+        note({.kind = Change::Kind::time,
+              .tenant = tenants_.name(tenant),
+              .at = now,
+              .image = effect.after()});
+        announce(effect, tenants_.name(tenant), std::nullopt);
+        if (changes_ != nullptr) {
+            changes_->end_decision();
+        }
+    };
+    conclude_step();
     effect.clear();
 }
 

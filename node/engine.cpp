@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <new>
 #include <utility>
 
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 8> feature_names = {
     "batch", "admit", "admit-array", "tenant-topics", "brief", "dry-run", "observe", "id-window"};
+
+constexpr Span time_retry{1000};  // of a step in time that there was no memory for
 
 constexpr std::size_t buffer_bytes_kept = 64 * 1024;  // what a workspace keeps between messages
 
@@ -34,7 +37,9 @@ Engine::Engine(Options options)
              {.ids_capacity = options_.admit_ids_capacity,
               .id_window = options_.admit_id_window,
               .seed = options_.seed,
-              .changes = options_.changes}) {}
+              .changes = options_.changes}) {
+    passed_last_.reserve(2 * name_bytes_max + 1);
+}
 
 Engine::~Engine() = default;
 
@@ -186,15 +191,12 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
     if (job.control()) {
         expects(control_ != nullptr, "whoever subscribes to control answers it");
         const Message reply = reply_message(job);
-        const auto outcome = control_->answer({.request = request,
-                                               .encoding = job.payload.encoding,
-                                               .now = job.now,
-                                               .reply = alone ? &reply : nullptr,
-                                               .keeps = keeps,
-                                               .shows = shows},
-                                              job.work.writer);
-        counts_.errors += outcome == ControlDesk::Outcome::error ? 1 : 0;
-        end_decision();
+        const auto outcome = answer_control(job, {.request = request,
+                                                  .encoding = job.payload.encoding,
+                                                  .now = job.now,
+                                                  .reply = alone ? &reply : nullptr,
+                                                  .keeps = keeps,
+                                                  .shows = shows});
         return outcome != ControlDesk::Outcome::later;
     }
     if (job.topic.has_tenant && !job.topic.tenant_canonical) {
@@ -225,17 +227,28 @@ bool Engine::decide_entry(Job& job, const Value& entry, bool alone) {
 }
 
 void Engine::pass_time(Instant now, std::size_t steps_max) {
-    registry_.each_due(now, passed_last_, [&](Governor& governor) {
+    // Further ahead than that: an operator has turned governor time back since.
+    if (now < passes_from_ && passes_from_ - now <= time_retry) {
+        return;
+    }
+    const auto pass = [&](Governor& governor) {
         try {
             steps_max -= governor.pass_time(now, effect_, steps_max);
         } catch (const std::bad_alloc&) {
-            return false;  // later
+            passes_from_ = now + time_retry;
+            return false;
         } catch (const std::exception& failure) {
             supervisor_.failed(governor, failure.what(), now);
             end_decision();
         }
         return steps_max > 0;
-    });
+    };
+    registry_.each_due(now, passed_last_, std::ref(pass));  // what it captures takes no memory
+}
+
+std::optional<Instant> Engine::next_due() const {
+    const auto due = registry_.next_due();
+    return due ? std::optional(std::max(*due, passes_from_)) : due;
 }
 
 }  // namespace flyball

@@ -44,7 +44,8 @@ public:
 
     // Decides one message and hands the reply to `host`. Messages on other topics are ignored.
     // `now` never runs backwards. May be called from within EngineHost::breathe(). Throws
-    // ReplyLost, or std::bad_alloc when there was no memory to begin with and nothing is done.
+    // ReplyLost, or std::bad_alloc when there was no memory to begin with and nothing is done. An
+    // op of control that has begun counts as done.
     void handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host);
     // No more than this many handle() calls may be inside one another.
     static constexpr std::size_t depth_max = 4;
@@ -54,8 +55,8 @@ public:
     void release_buffers();
 
     // Decides one entry that was read elsewhere, under the supervisor; an error governor_down when
-    // the governor throws. False: it threw.
-    bool decide(Governor& governor, Request& request, const Occasion& occasion, Decided& decided,
+    // the governor throws, `overloaded` when there was no memory to decide it.
+    void decide(Governor& governor, Request& request, const Occasion& occasion, Decided& decided,
                 Effect& effect);
 
     // The reply to a message that could not be queued. Decides nothing; any thread.
@@ -65,9 +66,9 @@ public:
     void set_watch(StageWatch* watch) { next_watch_ = watch; }  // from the next message on
     // What time alone has changed since, in every governor: a record a step. No more than so many
     // steps, so that whoever has a lock can let others have it; next_due() says whether all is
-    // done.
+    // done. Where there is no memory for a step, all of them wait for a second; in next_due() too.
     void pass_time(Instant now, std::size_t steps_max = SIZE_MAX);
-    std::optional<Instant> next_due() const { return registry_.next_due(); }
+    std::optional<Instant> next_due() const;
     void set_limits(const Limits& limits);
     const Limits& limits() const { return options_.limits; }
     Registry& registry() { return registry_; }
@@ -100,6 +101,7 @@ private:
     void echo_request(Job& job, Reply& fault) const;
     void answer_fault(Job& job, const Reply& fault);
     void answer_one(Job& job, Request& request, const Occasion& occasion);
+    ControlDesk::Outcome answer_control(Job& job, const ControlDesk::Call& call);
     void answer_admit(Job& job, Request& request, const Occasion& occasion);
     void count(const Reply& reply);
     void write_error(Job& job, const Reply& error);
@@ -127,7 +129,8 @@ private:
     StageWatch* watch_ = nullptr;
     StageWatch* next_watch_ = nullptr;
     Effect effect_;            // of time passing
-    std::string passed_last_;  // the governor at which that had to end
+    std::string passed_last_;  // the governor at which that had to end; has room for any title
+    Instant passes_from_{};    // once memory has run out over it
     std::array<std::unique_ptr<Workspace>, depth_max> workspaces_;
     std::size_t depth_ = 0;
     Instant newest_{};  // of all messages so far

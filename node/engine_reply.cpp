@@ -59,24 +59,42 @@ void Engine::answer_one(Job& job, Request& request, const Occasion& occasion) {
     count(work.decided.reply);
 }
 
-bool Engine::decide(Governor& governor, Request& request, const Occasion& occasion,
+void Engine::decide(Governor& governor, Request& request, const Occasion& occasion,
                     Decided& decided, Effect& effect) {
     ++counts_.requests;
+    const auto fail = [&](Reason reason) {
+        decided = {};
+        decided.reply.verdict = Verdict::error;
+        decided.reply.governor = governor.title();
+        decided.reply.reason = reason;
+        echo(request, decided.reply);
+    };
     try {
         supervisor_.check_fault(governor);
         governor.decide(request, occasion, decided, effect);
-    } catch (const std::bad_alloc&) {
-        throw;  // nothing is decided, and nothing wrong with it
+    } catch (const std::bad_alloc&) {  // nothing is decided, and nothing wrong with it
+        fail(Reason::overloaded);
+        decided.reply.retry_after_ms = memory_retry.count();
     } catch (const std::exception& failure) {
         supervisor_.failed(governor, failure.what(), occasion.now);
-        decided = {};
-        decided.reply.governor = governor.title();
-        decided.reply.reason = Reason::governor_down;
-        echo(request, decided.reply);
+        fail(Reason::governor_down);
     }
     end_decision();
     count(decided.reply);
-    return decided.reply.reason != Reason::governor_down;
+}
+
+// What there is no memory for once it has begun may be done: its reply is lost.
+ControlDesk::Outcome Engine::answer_control(Job& job, const ControlDesk::Call& call) {
+    job.decides = true;
+    try {
+        const auto outcome = control_->answer(call, job.work.writer);
+        counts_.errors += outcome == ControlDesk::Outcome::error ? 1 : 0;
+        end_decision();
+        return outcome;
+    } catch (const std::bad_alloc&) {
+        end_decision();
+        throw;
+    }
 }
 
 void Engine::answer_admit(Job& job, Request& request, const Occasion& occasion) {

@@ -1,6 +1,7 @@
 #include "node/event_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace flyball {
 
@@ -28,21 +29,21 @@ void EventQueue::restore(std::uint64_t number, std::deque<Line> kept) {
 
 bool EventQueue::add(const Event& event, bool late) {
     const bool low = numbers_.take();
-    if (!waiting_.empty() && waiting_.size() >= keep_) {  // with none to keep, one passes
-        waiting_.pop_front();
-        ++lost_;
-    }
     writer_.restart(Encoding::json);
     open_event(writer_, event, numbers_.last());
     if (late) {
         writer_.field("late", true);
     }
     writer_.end_map();
-    Line& line = waiting_.emplace_back();
+    // Aside, and whole: where memory runs out no line without its topic is left to be sent.
+    Line line{.number = numbers_.last(), .topic = {}, .payload = {}, .late = late};
     append_topic(line.topic, root_, topic_of(event.governor));
     line.payload = writer_.bytes();
-    line.late = late;
-    line.number = numbers_.last();
+    waiting_.push_back(std::move(line));
+    if (waiting_.size() > std::max<std::size_t>(keep_, 1)) {  // with none to keep, one passes
+        waiting_.pop_front();
+        ++lost_;
+    }
     return low;
 }
 

@@ -31,6 +31,7 @@ public:
         bool late = false;
     };
     // `late`: the broker is away, or has_late(). True: event numbers have to be reserved anew.
+    // Throws std::bad_alloc: a number is skipped, nothing else has changed.
     [[nodiscard]] bool add(const Event& event, bool late);
     // What is raised behind late events is late as well: one of those that had to be dropped is
     // still on disk, and must not come back after a crash when newer ones have left.

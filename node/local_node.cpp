@@ -124,6 +124,7 @@ bool LocalNode::remove_governor(std::string_view title, bool purge, Time now) {
 
 LocalNode::Answer LocalNode::decide(const Request& asked, Time now) {
     Parts& parts = *parts_;
+    parts.asked = nullptr;  // no reply to an earlier one, whatever becomes of this
     flyball::Request& request = parts.request;
     request = {};
     request.tenant = valid_tenant(asked.tenant) ? asked.tenant : std::string_view();

@@ -21,7 +21,8 @@ public:
     using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
     struct Options {
-        // Receives each event as a JSON map, during the call that raised it.
+        // Receives each event as a JSON map, during the call that raised it. Must not throw: what
+        // it tells of is done, and the process would end.
         std::function<void(std::string_view event)> on_event{};
         // Keys the hashes and salts: 64 random bits, unless decisions shall be repeatable.
         std::optional<std::uint64_t> seed{};
@@ -65,14 +66,16 @@ public:
         bool replayed = false;
     };
     // The views of an answer live until the next call. `now` must not run backwards by much: the
-    // rules see it as it is. Allocates nothing in steady state.
+    // rules see it as it is. Allocates nothing in steady state. Without memory to decide: an error
+    // `overloaded`, and nothing is done.
     Answer decide(const Request& request, Time now);
     // The whole reply to the last decide() as JSON, with the type's own keys.
     std::string_view reply_json();
 
     // A payload, msgpack or JSON, one request or a batch, as if published on `topic` below a node's
     // root: "quota/main/request", "quota/main/admin", "admit/request/acme". The reply in the same
-    // encoding, valid until the next call; empty when a node would not answer either.
+    // encoding, valid until the next call; empty when a node would not answer either. Throws
+    // std::bad_alloc; it may be done then: ask again with the same `id`.
     std::string_view decide_bytes(std::string_view topic, std::string_view payload, Time now);
 
     // Events of what time alone has changed. When to call it next: nothing, when nothing is due.

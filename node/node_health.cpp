@@ -171,6 +171,9 @@ void Node::publish_health(std::string_view status) {
 }
 
 void Node::write_health_report(std::string_view status) {
+    if (policy_rev_.empty()) {
+        governors_changed();
+    }
     const std::int64_t now_us = monotonic_us();
     const ProcessStats process = process_stats();
     const std::string broker = transport_->peer();

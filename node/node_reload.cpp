@@ -67,8 +67,9 @@ void Node::announce() {
 }
 
 void Node::governors_changed() {
-    policy_rev_ = engine_.registry().policy_rev();
     health_.is_due = true;
+    policy_rev_.clear();  // where there is no memory for it now, the next report makes it
+    policy_rev_ = engine_.registry().policy_rev();
 }
 
 void Node::trace(Trace trace) {

@@ -154,7 +154,7 @@ Result<Governor*> Registry::add(std::string_view type, std::string_view name, co
     }
     auto added = put(title, raw, now, false);
     if (added) {
-        raise(EventKind::governor_added, **added, now);
+        tell_added(**added, now);
     }
     return added;
 }
@@ -184,20 +184,25 @@ Registry::Removal Registry::remove(std::string_view type, std::string_view name,
         return Removal::configured;
     }
     if (!check_only) {
-        raise(EventKind::governor_removed, *found->second.governor, now);
-        by_title_.erase(title);
-        auto node = governors_.extract(found);
-        if (purge) {
-            note_purged(*node.mapped().governor);
-        } else {
-            note(node.mapped(), GovernorChange::Standing::set_aside, now);
-            aside_.insert(std::move(node));
-        }
+        take_out(found, purge, now);
     }
     return Removal::removed;
 }
 
-void Registry::note_purged(const Governor& governor) {
+// From here on all of it is done: no memory ends the process.
+void Registry::take_out(Entries::iterator found, bool purge, Instant now) noexcept {
+    raise(EventKind::governor_removed, *found->second.governor, now);
+    by_title_.erase(found->first);
+    auto node = governors_.extract(found);
+    if (purge) {
+        note_purged(*node.mapped().governor);
+    } else {
+        note(node.mapped(), GovernorChange::Standing::set_aside, now);
+        aside_.insert(std::move(node));
+    }
+}
+
+void Registry::note_purged(const Governor& governor) noexcept {
     purged_.emplace(governor.title());
     if (options_.changes != nullptr) {
         options_.changes->note(GovernorChange{.title = governor.title(),
@@ -247,10 +252,7 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
     for (auto at = governors_.begin(); at != governors_.end();) {
         const auto here = at++;
         if (here->second.configured && !all.contains(std::string(here->first))) {
-            raise(EventKind::governor_removed, *here->second.governor, now);
-            by_title_.erase(here->first);
-            note(here->second, GovernorChange::Standing::set_aside, now);
-            aside_.insert(governors_.extract(here));
+            take_out(here, false, now);
         }
     }
     for (const auto& [title, raw] : all) {
@@ -274,9 +276,13 @@ void Registry::take_over(const std::string& title, const Tree& raw, Instant now,
                (named || (!aside_.contains(title) && !purged_.contains(title)))) {
         const auto added = put(title, raw, now, named);
         if (added) {
-            raise(EventKind::governor_added, **added, now);
+            tell_added(**added, now);
         }
     }
+}
+
+void Registry::tell_added(const Governor& governor, Instant now) const noexcept {
+    raise(EventKind::governor_added, governor, now);
 }
 
 void Registry::raise(EventKind kind, const Governor& governor, Instant now) const {
@@ -285,7 +291,8 @@ void Registry::raise(EventKind kind, const Governor& governor, Instant now) cons
     }
 }
 
-void Registry::note(const Entry& entry, GovernorChange::Standing standing, Instant now) const {
+void Registry::note(const Entry& entry, GovernorChange::Standing standing,
+                    Instant now) const noexcept {
     if (options_.changes == nullptr) {
         return;
     }

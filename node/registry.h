@@ -119,9 +119,11 @@ private:
     void take_over(const std::string& title, const Tree& raw, Instant now, bool named);
     Result<bool> configure(Governor& governor, const Tree& raw, Instant now);
     void raise(EventKind kind, const Governor& governor, Instant now) const;
-    void note(const Entry& entry, GovernorChange::Standing standing, Instant now) const;
+    void tell_added(const Governor& governor, Instant now) const noexcept;
+    void note(const Entry& entry, GovernorChange::Standing standing, Instant now) const noexcept;
+    void take_out(Entries::iterator found, bool purge, Instant now) noexcept;
     static void show(const Entry& entry, GovernorChange::Standing standing, const VisitAny& visit);
-    void note_purged(const Governor& governor);
+    void note_purged(const Governor& governor) noexcept;
     void renew_entropy();
 
     Options options_;
