@@ -93,6 +93,26 @@ private:
     std::size_t& depth_;
 };
 
+// Whoever looks on hears of the end of each beginning, also when memory runs out between.
+class Engine::Watched {
+public:
+    Watched(StageWatch* watch, std::int64_t waited_us) : watch_(watch) {
+        if (watch_ != nullptr) [[unlikely]] {
+            watch_->begin(waited_us);
+        }
+    }
+    ~Watched() {
+        if (watch_ != nullptr) [[unlikely]] {
+            watch_->finish();
+        }
+    }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+
+private:
+    StageWatch* watch_;
+};
+
 void Engine::handle(const Message& message, const Arrival& arrival, Instant now, EngineHost& host) {
     expects(can_go_deeper(), "messages in work stay within the engine's depth");
     Job job{.work = workspace(), .message = message, .arrival = arrival, .now = now, .host = host};
@@ -104,9 +124,7 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
     }
     const Depth within(depth_);
     newest_ = std::max(newest_, now);
-    if (watch_ != nullptr) [[unlikely]] {
-        watch_->begin(arrival.waited_us);
-    }
+    const Watched watched(watch_, arrival.waited_us);
     if (check_message(job) && find_governor(job)) {
         stage_ends(Stage::decode);
         try {
@@ -118,9 +136,6 @@ void Engine::handle(const Message& message, const Arrival& arrival, Instant now,
             throw;
         }
         stage_ends(Stage::publish);
-    }
-    if (watch_ != nullptr) [[unlikely]] {
-        watch_->finish();
     }
     if (job.work.decoder.memory_bytes() > buffer_bytes_kept) {
         job.work.decoder.shrink();

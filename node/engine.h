@@ -86,6 +86,7 @@ private:
     struct Workspace;  // buffers of one message in work
     struct Job;        // one message in work
     class Depth;
+    class Watched;
 
     Workspace& workspace();
     bool find_address(Job& job) const;

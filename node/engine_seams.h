@@ -53,14 +53,15 @@ public:
 enum class Stage : std::uint8_t { receive, decode, decide, encode, publish };
 inline constexpr std::size_t stage_count = 5;
 
-// Looks on while a message is in work (node/stage_meter.h).
+// Looks on while a message is in work (node/stage_meter.h). What it notes is worth no decision:
+// what there is no memory for it leaves out.
 class StageWatch {
 public:
     virtual ~StageWatch() = default;
-    virtual void begin(std::int64_t waited_us) = 0;
-    virtual void end(Stage stage) = 0;  // the stage that was under way
-    virtual void entry(const Reply& reply) = 0;
-    virtual void finish() = 0;
+    virtual void begin(std::int64_t waited_us) noexcept = 0;
+    virtual void end(Stage stage) noexcept = 0;  // the stage that was under way
+    virtual void entry(const Reply& reply) noexcept = 0;
+    virtual void finish() noexcept = 0;
 };
 
 // How a message came to be handled.

@@ -27,8 +27,8 @@ namespace {
 
 constexpr int exit_usage = 64;
 constexpr std::size_t line_bytes_max = 64 * 1024;
-constexpr std::size_t children_max = 4096;       // far beyond what one machine's memory holds
-constexpr std::int64_t patience_us = 2'000'000;  // for a drain and the last snapshot
+constexpr std::size_t children_max = 4096;        // far beyond what one machine's memory holds
+constexpr std::int64_t patience_us = 10'000'000;  // for a drain and the last snapshot
 
 struct Order {
     std::vector<std::string> arguments;  // the program's name first, as in argv

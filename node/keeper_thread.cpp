@@ -30,8 +30,9 @@ void KeeperThread::wake() noexcept {
 }
 
 void KeeperThread::await_turn(Span timeout) {
-    wake();
     std::unique_lock lock(lock_);
+    wanted_ = true;
+    wake_.notify_one();
     turned_.wait_for(lock, timeout, [this, before = turns_] { return turns_ != before; });
 }
 

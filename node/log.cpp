@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 
 #include "schemas/utf8.h"
 
@@ -101,8 +102,9 @@ Log::Log(LogLevel level, int fd) : level_(level), fd_(fd), terminal_(isatty(fd) 
 Log::Log(LogLevel level, Sink sink)
     : level_(level), fd_(-1), terminal_(true), sink_(std::move(sink)) {}
 
-// A log that cannot be written has nobody to tell; the program goes on.
-void Log::put(LogLevel level, std::string line) const noexcept {
+// A log that cannot be written has nobody to tell, nor one that there is no memory for; the program
+// goes on.
+void Log::put(LogLevel level, std::string line) const {
     if (sink_) {
         sink_(level, line);
         return;
@@ -119,8 +121,13 @@ void Log::put(LogLevel level, std::string line) const noexcept {
 }
 
 void Log::write(LogLevel level, std::string_view message, LogFields fields) noexcept {
-    if (writes(level)) {
+    if (!writes(level)) {
+        return;
+    }
+    try {
         put(level, log_line(terminal_, level, message, fields));
+    } catch (const std::bad_alloc&) {
+        return;
     }
 }
 
@@ -153,11 +160,15 @@ void Log::write_seldom(LogLevel level, std::int64_t monotonic_us, std::string_vi
     if (!left_out) {
         return;
     }
-    std::string line = log_line(terminal_, level, message, fields);
-    if (*left_out > 0) {
-        line.append(" left_out=").append(std::to_string(*left_out));
+    try {
+        std::string line = log_line(terminal_, level, message, fields);
+        if (*left_out > 0) {
+            line.append(" left_out=").append(std::to_string(*left_out));
+        }
+        put(level, std::move(line));
+    } catch (const std::bad_alloc&) {
+        return;
     }
-    put(level, std::move(line));
 }
 
 }  // namespace flyball

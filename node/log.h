@@ -55,7 +55,7 @@ private:
     };
     // How many were left out when it may be written now.
     std::optional<std::uint64_t> may_write(std::string_view message, std::int64_t monotonic_us);
-    void put(LogLevel level, std::string line) const noexcept;
+    void put(LogLevel level, std::string line) const;
 
     std::atomic<LogLevel> level_;
     int fd_;

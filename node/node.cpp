@@ -159,7 +159,14 @@ void Node::take_signal(int signal, ServiceReport& service) {
 
 void Node::reread_configuration() {
     const std::lock_guard lock(owner_);
-    const Reloaded reloaded = reload(false);
+    Reloaded reloaded;
+    try {
+        reloaded = reload(false);
+    } catch (const std::bad_alloc&) {
+        log_.write(LogLevel::error, "the configuration stays as it was",
+                   {{"why", "out of memory"}});
+        return;
+    }
     for (const std::string& fault : reloaded.faults) {
         log_.write(LogLevel::error, "the configuration stays as it was", {{"why", fault}});
     }
@@ -176,6 +183,9 @@ void Node::finish() {
     {
         const std::lock_guard lock(owner_);
         watch_keeping();  // first: it answers whoever waits for a snapshot
+        if (profiling_.asker) {
+            answer_profile();
+        }
         gate_.release(keeper_->durable(), [this](const Message& reply) {
             publish_reply(*transport_, reply, refusals_);
             return true;
@@ -200,6 +210,10 @@ void Node::finish() {
 // ---- from the transport's threads
 
 void Node::on_message(const Message& message) noexcept {
+    if (turn_.ended) {
+        refuse(message);
+        return;
+    }
     if (message.payload.size() <= inline_bytes_ && inbox_.empty()) {
         const std::unique_lock lock(owner_, std::try_to_lock);
         if (lock.owns_lock() && turn_.ended) {
@@ -303,9 +317,10 @@ void Node::send(const Message& message) {
     }
 }
 
-// Overtakes only those that wait for a disk that fails.
+// Overtakes only those that wait for a disk that fails, and for room.
 void Node::send_at_once(const Message& message) {
     if (keeper_->health_is_failing()) {
+        release_replies();
         publish_reply(*transport_, message, refusals_);
     } else {
         send(message);

@@ -122,6 +122,7 @@ void Node::publish_health_when_due(std::int64_t now_us) {
         health_.tidies = false;
         engine_.release_buffers();
         inbox_.release_buffers();
+        gate_.release_buffers();
         for (Inbox::Waiting& waiting : waitings_) {
             waiting.message = {};
             std::string().swap(waiting.bytes);

@@ -3,6 +3,7 @@
 // under the node's lock but for LinkNews, which has its own.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <new>
@@ -114,9 +115,9 @@ struct KeepingWatch {
 
 // Of whoever decides just now.
 struct TurnPace {
-    std::size_t depth = 0;      // messages in work inside others, beside the first
-    std::int64_t began_us = 0;  // not all of a turn is for requests that wait
-    bool ended = false;         // nothing more will be decided
+    std::size_t depth = 0;           // messages in work inside others, beside the first
+    std::int64_t began_us = 0;       // not all of a turn is for requests that wait
+    std::atomic<bool> ended{false};  // nothing more will be decided; any thread reads it
 };
 
 struct Profiling {

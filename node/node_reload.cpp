@@ -32,13 +32,13 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
     NodeSettings& fresh = config.settings;
     Registry& registry = engine_.registry();
     const ConfiguredGovernors wanted = fresh.configured_governors();
+    Reloaded reloaded{.faults = {}, .needs_restart = restart_keys(settings_, fresh)};
     const auto faults =
         check_only ? registry.check(wanted, clock_.now()) : registry.reload(wanted, clock_.now());
     if (!faults.empty()) {
         return {.faults = fresh.places_of(faults), .needs_restart = {}};
     }
-    Reloaded reloaded{.faults = {}, .needs_restart = restart_keys(settings_, fresh)};
-    if (!check_only) {
+    const auto conclude = [&]() noexcept {  // all of it, as the governors
         engine_.supervisor().restore(clock_.now());
         settings_.health_interval = fresh.health_interval;
         settings_.home_assistant = std::move(fresh.home_assistant);
@@ -56,6 +56,9 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         log_.write(LogLevel::notice, "configuration read again",
                    {{"policy_rev", policy_rev_},
                     {"needs_restart", std::to_string(reloaded.needs_restart.size())}});
+    };
+    if (!check_only) {
+        conclude();
     }
     return reloaded;
 }

@@ -249,15 +249,18 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
         return faults;
     }
     const auto all = with_base(wanted);
-    for (auto at = governors_.begin(); at != governors_.end();) {
-        const auto here = at++;
-        if (here->second.configured && !all.contains(std::string(here->first))) {
-            take_out(here, false, now);
+    const auto conclude_reload = [&]() noexcept {  // all of it, or the process ends
+        for (auto at = governors_.begin(); at != governors_.end();) {
+            const auto here = at++;
+            if (here->second.configured && !all.contains(std::string(here->first))) {
+                take_out(here, false, now);
+            }
         }
-    }
-    for (const auto& [title, raw] : all) {
-        take_over(title, raw, now, wanted.named.contains(title));
-    }
+        for (const auto& [title, raw] : all) {
+            take_over(title, raw, now, wanted.named.contains(title));
+        }
+    };
+    conclude_reload();
     return faults;
 }
 

@@ -3,6 +3,7 @@
 // Bounded: when it is full no more is decided, and what is under way still fits. Under the node's
 // lock.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -18,8 +19,13 @@ public:
     static constexpr std::size_t enough_bytes = std::size_t{4} << 20U;  // some dozens of batches'
 
     // `under_way_bytes`: what may be decided at once has replies of so much at most.
-    explicit ReplyGate(std::size_t under_way_bytes) : waiting_(limits(under_way_bytes)) {}
-    void set_under_way(std::size_t bytes) { waiting_.set_limits(limits(bytes)); }
+    explicit ReplyGate(std::size_t under_way_bytes)
+        : under_way_bytes_(under_way_bytes), waiting_(limits(under_way_bytes)) {}
+    // Only upwards: a batch in work may have begun under larger limits.
+    void set_under_way(std::size_t bytes) {
+        under_way_bytes_ = std::max(under_way_bytes_, bytes);
+        waiting_.set_limits(limits(under_way_bytes_));
+    }
 
     // False: there is no room for it.
     bool hold(const Message& reply, std::uint64_t until_record) {
@@ -46,6 +52,13 @@ public:
             lost();
         }
     }
+    // Of what bursts and large replies made them grow to; those that wait stay.
+    void release_buffers() {
+        waiting_.release_buffers();
+        if (!has_first_) {
+            first_ = {};
+        }
+    }
     bool empty() const { return !has_first_ && waiting_.empty(); }
     bool full() const { return waiting_.waiting() >= enough || waiting_.bytes() >= enough_bytes; }
 
@@ -62,6 +75,7 @@ private:
         }
     }
 
+    std::size_t under_way_bytes_;
     Inbox waiting_;  // its time of arrival is the record that a reply waits for
     Inbox::Waiting first_;
     bool has_first_ = false;

@@ -1,6 +1,7 @@
 #include "node/stage_meter.h"
 
 #include <algorithm>
+#include <new>
 
 #include "node/clock.h"
 
@@ -79,7 +80,7 @@ StageMeter::Sums StageMeter::take_profile() {
     return sums_;
 }
 
-void StageMeter::begin(std::int64_t waited_us) {
+void StageMeter::begin(std::int64_t waited_us) noexcept {
     Frame& frame = frames_[depth_++];
     frame = Frame{.last_ns = monotonic_ns(), .ns = {}, .lines = lines_.size()};
     const std::int64_t waited_ns = waited_us * 1000;
@@ -89,7 +90,7 @@ void StageMeter::begin(std::int64_t waited_us) {
     sum.total_ns += waited_ns;
 }
 
-void StageMeter::end(Stage stage) {
+void StageMeter::end(Stage stage) noexcept {
     Frame& frame = frames_[depth_ - 1];
     const std::int64_t now_ns = monotonic_ns();
     const std::int64_t spent_ns = now_ns - frame.last_ns;
@@ -101,13 +102,21 @@ void StageMeter::end(Stage stage) {
 }
 
 // The line waits for the message to be sent: then the last stage is known.
-void StageMeter::entry(const Reply& reply) {
+void StageMeter::entry(const Reply& reply) noexcept {
     if (!trace_ || trace_->max == 0 ||
         (!trace_->governor.empty() && trace_->governor != reply.governor) ||
         (!trace_->tenant.empty() && trace_->tenant != reply.tenant)) {
         return;
     }
     --trace_->max;
+    try {
+        note_line(reply);
+    } catch (const std::bad_alloc&) {
+        return;
+    }
+}
+
+void StageMeter::note_line(const Reply& reply) {
     writer_.restart(Encoding::json);
     writer_.begin_map();
     writer_.field("governor", reply.governor);
@@ -131,9 +140,13 @@ void StageMeter::entry(const Reply& reply) {
                       .encode_ns = frame.ns[index(Stage::encode)]});
 }
 
-void StageMeter::finish() {
+void StageMeter::finish() noexcept {
     const Frame frame = frames_[--depth_];
-    publish_lines(frame);
+    try {
+        publish_lines(frame);
+    } catch (const std::bad_alloc&) {
+        lines_.resize(frame.lines);  // fewer: takes no memory
+    }
     lines_.resize(frame.lines);
     if (trace_ && trace_->max == 0) {
         trace_.reset();

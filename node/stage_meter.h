@@ -46,10 +46,10 @@ public:
     std::optional<std::int64_t> next_end_us() const;
     Sums take_profile();
 
-    void begin(std::int64_t waited_us) override;
-    void end(Stage stage) override;
-    void entry(const Reply& reply) override;
-    void finish() override;
+    void begin(std::int64_t waited_us) noexcept override;
+    void end(Stage stage) noexcept override;
+    void entry(const Reply& reply) noexcept override;
+    void finish() noexcept override;
 
 private:
     struct Frame {  // one message in work
@@ -62,6 +62,7 @@ private:
         std::int64_t decide_ns = 0;
         std::int64_t encode_ns = 0;
     };
+    void note_line(const Reply& reply);
     void publish_lines(const Frame& frame);
 
     Publish publish_;

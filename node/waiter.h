@@ -39,7 +39,7 @@ public:
         State before = State::awake;
         const bool woken = !state_.compare_exchange_strong(before, State::asleep);
         const auto signal = poll_once(woken || ready() ? Span{0} : timeout);
-        state_.store(State::awake);
+        state_.exchange(State::awake);  // what the caller did before wake() is seen from here on
         return signal;
     }
 

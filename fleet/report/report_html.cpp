@@ -65,7 +65,10 @@ std::string claims_table(const std::vector<Target>& targets) {
             "<td class=\"how\">{}</td></tr>\n",
             escaped(target.name), target.gate ? " <span class=\"dim\">gate</span>" : "",
             escaped(target_text(target)), escaped(measured_text(target)),
-            target.met() ? "good" : "bad", target.verdict(), escaped(target.how));
+            !target.judged ? "dim"
+            : target.met() ? "good"
+                           : "bad",
+            target.verdict(), escaped(target.how));
     }
     return html + "</tbody></table>\n";
 }

@@ -25,7 +25,7 @@
 namespace flyball {
 namespace {
 
-constexpr Span patience{2000};  // for drains and last snapshots
+constexpr Span patience{10'000};  // for drains and last snapshots
 constexpr int look_again_ms = 50;
 
 class ReaperProcess {

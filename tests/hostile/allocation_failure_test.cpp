@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <exception>
 #include <functional>
 #include <map>
 #include <new>
@@ -29,6 +31,7 @@ constexpr const char* config_text = R"(
 node = "pi-7"
 [governor.quota.main]
 resources.api_calls = { limit = 100, window = "1d" }
+resources.storage_mb = { limit = 5, window = "1h" }
 [governor.quota.extra]
 max_tenants = 5
 )";
@@ -37,6 +40,7 @@ constexpr const char* other_text = R"(
 node = "pi-7"
 [governor.quota.main]
 resources.api_calls = { limit = 50, window = "1d" }
+resources.storage_mb = { limit = 5, window = "2h" }
 [governor.billing.extra]
 opening_credit = 7
 )";
@@ -134,9 +138,17 @@ enum class End : std::uint8_t { done, refused, thrown, wrong, process_ended };
 
 // In a child process: where a change cannot be noted for the disk the node ends itself.
 End in_a_child(const std::function<End()>& story) {
+    std::fflush(stdout);
     const pid_t child = ::fork();
     if (child == 0) {
-        ::_exit(static_cast<int>(::testing::Test::HasFailure() ? End::wrong : story()));
+        End end = End::wrong;
+        try {
+            end = ::testing::Test::HasFailure() ? End::wrong : story();
+        } catch (const std::exception& wrong) {
+            fmt::print("{}\n", wrong.what());
+        }
+        std::fflush(stdout);
+        ::_exit(static_cast<int>(end));
     }
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -195,6 +207,7 @@ struct Act {
     Json request;
     std::function<void(Device&, Heard)> expect;
     const char* text = config_text;  // the configuration file by then
+    bool from_then_on = false;       // until the message has been taken
 };
 
 bool says_done(const Json& reply) {
@@ -209,7 +222,7 @@ End attempt(const Act& act, const DiskImage& image, std::uint64_t k, std::uint64
     EXPECT_TRUE(device.start());
     device.use(act.text);
     const std::uint64_t before = allocations();
-    fail_allocation(k);
+    fail_allocation(k, act.from_then_on);
     device.hand_over({.topic = topic, .payload = payload});
     const bool struck = stop_failing();
     all = k == 0 ? allocations() - before : all;
@@ -265,15 +278,20 @@ TEST(AllocationFailure, WhileAGovernorIsAddedAddsItWholeOrNotAtAll) {
               }});
 }
 
-TEST(AllocationFailure, WhileTheConfigurationIsReadAgainCanBeMadeGoodByAnotherReload) {
+TEST(AllocationFailure, WhileTheConfigurationIsReadAgainLeavesItWholeOrNotAtAll) {
     const Json reload = {{"op", "reload"}};
     outlives({.what = "reload",
               .below = "control",
               .request = reload,
               .expect =
-                  [&](Device& device, Heard) {
-                      EXPECT_EQ(device.ask("control", reload).at("decision"), "ok");
+                  [&](Device& device, Heard heard) {
                       const Json look = {{"tenant", "a"}, {"hits", 0}};
+                      const bool is_done = device.ask("quota/main/request", look).at("limit") == 50;
+                      EXPECT_EQ(device.ask("quota/extra/request", look).value("reason", "") ==
+                                    "unknown_governor",
+                                is_done);
+                      EXPECT_TRUE(heard == Heard::nothing || is_done == (heard == Heard::done));
+                      EXPECT_EQ(device.ask("control", reload).at("decision"), "ok");
                       EXPECT_EQ(device.ask("quota/main/request", look).at("limit"), 50);
                       EXPECT_EQ(device.ask("quota/extra/request", look).at("reason"),
                                 "unknown_governor");
@@ -302,12 +320,16 @@ TEST(AllocationFailure, InAChargeTakesTheMoneyOnceOrSaysThatItDidNot) {
     constexpr std::int64_t amount = 7;
     const char* const below = "billing/main/request";
     const Json charge = {{"op", "charge"}, {"tenant", "b"}, {"amount", amount}, {"id", "charge"}};
-    outlives({"a charge", below, charge, [&](Device& device, Heard heard) {
-                  const bool is_taken = balance_of(device) == opening_balance - amount;
-                  EXPECT_TRUE(is_taken || balance_of(device) == opening_balance);
-                  expect_once(device, below, charge, heard, is_taken);
-                  EXPECT_EQ(balance_of(device), opening_balance - amount);
-              }});
+    Act act{"a charge", below, charge, [&](Device& device, Heard heard) {
+                const bool is_taken = balance_of(device) == opening_balance - amount;
+                EXPECT_TRUE(is_taken || balance_of(device) == opening_balance);
+                expect_once(device, below, charge, heard, is_taken);
+                EXPECT_EQ(balance_of(device), opening_balance - amount);
+            }};
+    outlives(act);
+    act.what = "a charge, with no memory left from then on";
+    act.from_then_on = true;
+    outlives(act);
 }
 
 TEST(AllocationFailure, WhileATenantIsForgottenForgetsItOrSaysThatItDidNot) {

@@ -1,4 +1,4 @@
-// Memory that runs out in a program that decides with libflyball.
+// Memory that runs out in a program that decides with libflyball, and under who looks on.
 
 #include <gtest/gtest.h>
 
@@ -32,6 +32,37 @@ TEST(LocalAllocationFailure, IsAnErrorThatTheReplyTellsAndLeavesNothingBehind) {
     const LocalNode::Answer again = start("a");
     EXPECT_EQ(again.decision, "ok");
     EXPECT_FALSE(again.replayed);
+}
+
+class Onlooker final : public StageWatch {
+public:
+    void begin(std::int64_t) noexcept override { ++begun; }
+    void end(Stage) noexcept override {}
+    void entry(const Reply&) noexcept override {}
+    void finish() noexcept override { ++finished; }
+    int begun = 0;
+    int finished = 0;
+};
+
+TEST(LocalAllocationFailure, WhoLooksOnHearsOfTheEndOfEachBeginning) {
+    AskedEngine asked;
+    Onlooker onlooker;
+    asked.engine().set_watch(&onlooker);
+    const std::string topic = below_root("quota/main/request");
+    int lost = 0;
+    for (std::uint64_t k = 1; k <= 40; ++k) {
+        const std::string payload = packed({{"tenant", "t" + std::to_string(k)}, {"hits", 1}});
+        fail_allocation(k);
+        try {
+            asked.handle({.topic = topic, .payload = payload});
+        } catch (const std::bad_alloc&) {  // a lost reply is one of them
+            ++lost;
+        }
+        stop_failing();
+        EXPECT_EQ(onlooker.finished, onlooker.begun) << "allocation " << k;
+    }
+    EXPECT_GT(lost, 0);
+    EXPECT_GT(onlooker.begun, 20);
 }
 
 }  // namespace

@@ -207,7 +207,7 @@ void Simulation::ask_again() {
 void Simulation::ask_control() {
     const auto op = [](const char* name) { return Json{{"op", name}}; };
     Json request;
-    switch (pick(7)) {
+    switch (pick(8)) {
         case 0:
         case 1: request = op("snapshot"); break;
         case 2: request = {{"op", "history"}, {"governor", "quota/main"}, {"last", 5}}; break;
@@ -228,6 +228,7 @@ void Simulation::ask_control() {
             checker_.purged("billing/more");
             governors_move();
             break;
+        case 6: request = {{"op", "profile"}, {"for_ms", 1 + pick(60'000)}}; break;
         default:
             if (!one_in(6)) {
                 return;

@@ -171,7 +171,7 @@ TEST_F(LivedIdentity, TellsHomeAssistantAndIsRetiredThere) {
     ASSERT_TRUE(says(*node, "online")) << node->err();
     EXPECT_EQ(as("operators/ops", broker, {"ask", "test/node", "control", "list"}).status, 0);
     node->signal(SIGTERM);
-    EXPECT_EQ(node->wait(), 0);
+    EXPECT_EQ(node->wait(), 0) << node->err();
     const Ran retired = as("operators/ops", broker, {"retire", "test/node"});
     EXPECT_EQ(retired.status, 0) << retired.err;
     EXPECT_NE(retired.out.find("cleared homeassistant/device/flyball_test_node_"),

@@ -147,6 +147,9 @@ TEST(Report, FewerDevicesThanAHundredHaveNoVerdictOnTheMemoryOfAHundred) {
     f.devices = f.devices_up = 9;
     f.memory.nodes_pss_bytes = 18'000'000;
     EXPECT_EQ(named(targets_of(f), "memory of the nodes, as of 100").verdict(), "");
+    const Json report = report_json(f, false);
+    EXPECT_TRUE(std::ranges::any_of(report.at("targets"),
+                                    [](const Json& target) { return target.at("met").is_null(); }));
     EXPECT_EQ(std::ranges::count(missed_of(targets_of(f), true), "memory of the nodes, as of 100"),
               0);
     f.devices = f.devices_up = 100;
