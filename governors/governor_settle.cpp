@@ -1,6 +1,7 @@
 // The half of Governor that comes after judging: numbers, counts, history, ids, records.
 
 #include "governors/governor_entry.h"
+#include "governors/whole.h"
 
 namespace flyball {
 
@@ -38,7 +39,7 @@ void Governor::forget(Entry& entry) {
         return;
     }
     rules_->judge_forget(case_of(out, entry.occasion.now), entry.effect);
-    const auto conclude_forget = [&]() noexcept {  // all of it, as conclude()
+    done_whole([&] {
         put_in_place(out.tenant, entry.effect);
         remove(out.tenant);
         out.tenant = no_tenant;
@@ -52,8 +53,7 @@ void Governor::forget(Entry& entry) {
                           .seq = seq(),
                           .at = entry.occasion.now});
         }
-    };
-    conclude_forget();
+    });
 }
 
 // Numbers the decision, counts it, and puts it where it is remembered.

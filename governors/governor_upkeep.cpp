@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "governors/governor.h"
+#include "governors/whole.h"
 #include "schemas/duration.h"
 
 namespace flyball {
@@ -103,7 +104,7 @@ void Governor::take_step(TenantIndex tenant, Instant now, Effect& effect) {
     effect.clear();
     rules_->pass_time(tenant, now, effect);
     expects(!effect.empty(), "what is due changes something");
-    const auto conclude_step = [&]() noexcept {  // all of it, as conclude()
+    done_whole([&] {
         put_in_place(tenant, effect);
         note({.kind = Change::Kind::time,
               .tenant = tenants_.name(tenant),
@@ -113,8 +114,7 @@ void Governor::take_step(TenantIndex tenant, Instant now, Effect& effect) {
         if (changes_ != nullptr) {
             changes_->end_decision();
         }
-    };
-    conclude_step();
+    });
     effect.clear();
 }
 

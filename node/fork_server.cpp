@@ -227,6 +227,7 @@ void ForkServer::await_signal(std::int64_t until_us) {
 void ForkServer::end_all() {
     for (const pid_t child : children_) {
         kill(child, SIGTERM);
+        kill(child, SIGCONT);  // one that is stopped hears it too
     }
     const std::int64_t until_us = monotonic_us() + patience_us;
     while (!children_.empty() && monotonic_us() < until_us) {

@@ -7,7 +7,7 @@
 // Orders on stdin, one JSON object a line: {"arguments":[...],"stderr":"FILE"}. Answers on stdout:
 // {"started":PID} or {"failed":"why"}, in the order of the orders, and {"ended":PID,"status":N} or
 // {"ended":PID,"signal":N} when one is over. At the end of stdin, at SIGTERM and at SIGINT every
-// child gets SIGTERM, SIGKILL 2 s later, and the server ends; when it is killed, so are they.
+// child gets SIGTERM, SIGKILL 10 s later, and the server ends; when it is killed, so are they.
 // Bounded: a line of 64 KiB, 4,096 children.
 
 #include <string>

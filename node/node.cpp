@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "node/node_traffic.h"
 #include "node/service/service_report.h"
 #include "schemas/expects.h"
 
@@ -182,19 +183,17 @@ void Node::finish() {
     pace_->stop();
     {
         const std::lock_guard lock(owner_);
-        watch_keeping();  // first: it answers whoever waits for a snapshot
         if (profiling_.asker) {
             answer_profile();
         }
+        watch_keeping();  // answers whoever waits for a snapshot
         gate_.release(keeper_->durable(), [this](const Message& reply) {
             publish_reply(*transport_, reply, refusals_);
             return true;
         });
         gate_.drop([this] { refusals_.count(); });
-        for (Inbox::Waiting& late = waitings_[0]; take(inbox_, late, refusals_);) {
-            refuse(late.message);
-        }
     }
+    take_all(inbox_, refusals_, [this](const Message& late) { refuse(late); });
     transport_->flush(Span{std::max<std::int64_t>(until_us - monotonic_us(), 0) / 1000});
     {
         const std::lock_guard lock(owner_);
@@ -229,6 +228,9 @@ void Node::on_message(const Message& message) noexcept {
     }
     if (!inbox_.put(message, monotonic_us())) {
         refuse(message);
+    }
+    if (turn_.ended) [[unlikely]] {  // by now: the last look may have been before
+        take_all(inbox_, refusals_, [this](const Message& late) { refuse(late); });
     }
     waker_.wake();
 }

@@ -1,8 +1,10 @@
 // The half of Node that decides: at once, or what has waited in the inbox.
 
+#include <algorithm>
 #include <new>
 
 #include "node/node.h"
+#include "node/node_traffic.h"
 #include "transport/memory_left.h"
 
 namespace flyball {
@@ -10,8 +12,9 @@ namespace flyball {
 namespace {
 
 constexpr std::size_t breath_messages = 64;  // as many as the slice of a batch between two breaths
-constexpr std::int64_t waiting_us_max = 20'000;  // of a turn, for requests that wait
-constexpr Span a_moment{50};                     // of a drain that waits for disk or broker
+constexpr std::int64_t waiting_us_max = 20'000;     // of a turn, for requests that wait
+constexpr Span a_moment{50};                        // of a drain that waits for disk or broker
+constexpr std::int64_t unsubscribe_us = 1'000'000;  // for the broker to confirm it
 
 // A batch takes some MB while it is decided. Where those would be the last, it is refused: not that
 // the MQTT library, which does not survive it, finds none left.
@@ -69,8 +72,13 @@ void Node::decide_waiting() {
 // What has arrived, with its replies: as long as disk and broker take them, until then. Without the
 // lock while it waits: the keeper may need the engine.
 void Node::decide_the_rest(std::int64_t until_us) {
+    const std::int64_t unsubscribed_by_us = monotonic_us() + unsubscribe_us;
     while (true) {
+        // Asked first: what the broker sent before it knew is in the inbox then.
+        const bool all_arrived = transport_->await_unsubscribed(Span{0}) ||
+                                 monotonic_us() >= std::min(unsubscribed_by_us, until_us);
         bool waits_for_disk = false;
+        bool waits_for_broker = false;
         {
             const std::lock_guard lock(owner_);
             release_replies();
@@ -78,16 +86,19 @@ void Node::decide_the_rest(std::int64_t until_us) {
             const bool all_done = inbox_.empty() && gate_.empty();
             const bool disk_fails =
                 keeper_->health_is_failing() && (inbox_.empty() || gate_.full());
-            if (all_done || disk_fails || monotonic_us() >= until_us) {
+            if ((all_arrived && (all_done || disk_fails)) || monotonic_us() >= until_us) {
                 turn_.ended = true;
                 keeper_->note(node_change());
                 keeper_->end_decision();
                 return;
             }
+            waits_for_broker = all_done || disk_fails;
             waits_for_disk = inbox_.empty() || gate_.full();
         }
         if (!transport_->has_room()) {
             transport_->flush(a_moment);
+        } else if (waits_for_broker) {
+            transport_->await_unsubscribed(a_moment);
         } else if (waits_for_disk) {
             pace_->await_turn(a_moment);
         }

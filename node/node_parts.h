@@ -2,11 +2,9 @@
 // What the daemon remembers of its several duties from one turn to the next. Plain values, each
 // under the node's lock but for LinkNews, which has its own.
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,11 +13,7 @@
 
 #include "node/certificate_watch.h"
 #include "node/control.h"
-#include "node/engine.h"
 #include "node/health.h"
-#include "node/refusals.h"
-#include "schemas/limits.h"
-#include "transport/inbox.h"
 #include "transport/transport.h"
 
 namespace flyball {
@@ -53,41 +47,6 @@ struct NodeLife {
     std::int64_t startup_ms = 0;
     std::string announced{};  // the topic of what Home Assistant was told; empty: nothing
 };
-
-// At least two of the largest messages that are taken; not the last memory of the process, which
-// whoever decides and the MQTT library need.
-inline Inbox::Limits inbox_limits(const Limits& limits) {
-    constexpr std::size_t of_others = std::size_t{4} << 20U;
-    Inbox::Limits inbox{.messages_max = limits.inbox, .leaves_bytes = of_others};
-    inbox.bytes_max = std::max(inbox.bytes_max, 2 * limits.payload_bytes);
-    return inbox;
-}
-
-// Of batches inside one another, each let in by the one around it.
-inline std::size_t replies_under_way_bytes(const Limits& limits) {
-    return Engine::depth_max * longest_reply_bytes(limits);
-}
-
-// A reply that there is no memory for any more is as if it had got lost, and counted.
-inline void publish_reply(Transport& transport, const Message& reply, Refusals& refusals) {
-    const Publish published = transport.publish(reply);
-    if (published == Publish::full || published == Publish::failed) [[unlikely]] {
-        refusals.count();
-    }
-}
-
-// The oldest that waits; those that there is no memory for are dropped and counted, a report of the
-// node's own among them: then another node of its name is noticed with the next one.
-inline bool take(Inbox& inbox, Inbox::Waiting& into, Refusals& refusals) {
-    while (true) {
-        try {
-            return inbox.take_one(into);
-        } catch (const std::bad_alloc&) {
-            inbox.drop_one();
-            refusals.count();
-        }
-    }
-}
 
 struct HealthPace {
     std::string status;              // in the last report

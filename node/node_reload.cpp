@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "governors/whole.h"
 #include "node/config_option.h"
 #include "node/home_assistant.h"
 #include "node/node.h"
+#include "node/node_traffic.h"
 
 namespace flyball {
 
@@ -38,7 +40,10 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
     if (!faults.empty()) {
         return {.faults = fresh.places_of(faults), .needs_restart = {}};
     }
-    const auto conclude = [&]() noexcept {  // all of it, as the governors
+    if (check_only) {
+        return reloaded;
+    }
+    done_whole([&] {  // as the governors
         engine_.supervisor().restore(clock_.now());
         settings_.health_interval = fresh.health_interval;
         settings_.home_assistant = std::move(fresh.home_assistant);
@@ -56,10 +61,7 @@ ControlledNode::Reloaded Node::reload(bool check_only) {
         log_.write(LogLevel::notice, "configuration read again",
                    {{"policy_rev", policy_rev_},
                     {"needs_restart", std::to_string(reloaded.needs_restart.size())}});
-    };
-    if (!check_only) {
-        conclude();
-    }
+    });
     return reloaded;
 }
 
@@ -144,7 +146,7 @@ void Node::answer_later(const Deferred& asker, const std::function<void(Writer&)
     message.qos = asker.qos;
     message.utf8_payload = asker.encoding == Encoding::json;
     message.content_type = message.utf8_payload ? "application/json" : "application/vnd.msgpack";
-    send(message);
+    send_at_once(message);  // tells of nothing that the disk has to have first
 }
 
 void Node::publish_trace(std::string_view line) {

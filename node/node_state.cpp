@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/node.h"
+#include "node/node_traffic.h"
 
 namespace flyball {
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "governors/settings.h"
+#include "governors/whole.h"
 #include "node/governor_types.h"
 #include "node/policy_rev.h"
 #include "schemas/request.h"
@@ -249,7 +250,7 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
         return faults;
     }
     const auto all = with_base(wanted);
-    const auto conclude_reload = [&]() noexcept {  // all of it, or the process ends
+    done_whole([&] {
         for (auto at = governors_.begin(); at != governors_.end();) {
             const auto here = at++;
             if (here->second.configured && !all.contains(std::string(here->first))) {
@@ -259,8 +260,7 @@ std::vector<ConfigFault> Registry::reload(const ConfiguredGovernors& wanted, Ins
         for (const auto& [title, raw] : all) {
             take_over(title, raw, now, wanted.named.contains(title));
         }
-    };
-    conclude_reload();
+    });
     return faults;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string>
 
 #include "transport/inbox.h"
 
@@ -56,7 +57,8 @@ public:
     void release_buffers() {
         waiting_.release_buffers();
         if (!has_first_) {
-            first_ = {};
+            first_.message = {};
+            std::string().swap(first_.bytes);  // what is moved into a string keeps its buffer
         }
     }
     bool empty() const { return !has_first_ && waiting_.empty(); }

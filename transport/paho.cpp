@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 // What Paho copies into memory that is not there is the last that is heard of it.
 constexpr std::size_t large_bytes = 64 * 1024;
 constexpr std::size_t library_bytes = 256 * 1024;
+constexpr auto quiet_after = std::chrono::milliseconds(50);
 constexpr std::size_t outbound_most = 50'000;  // below Paho's 60,000, which throws when reached
 
 Error bad_option(std::string message) {
@@ -134,12 +136,42 @@ void PahoTransport::unsubscribe() {
     if (use.client() == nullptr || options_.filters.empty()) {
         return;
     }
+    seen_ = received_.load();
     try {
-        use.client()->unsubscribe(mqtt::string_collection::create(options_.filters));
+        unsubscribing_ =
+            use.client()->unsubscribe(mqtt::string_collection::create(options_.filters));
     } catch (const mqtt::exception&) {
         // The connection is going or gone, and with it, sessions being clean, the subscriptions.
         publish_failed_.fetch_add(1, std::memory_order_relaxed);
     }
+}
+
+// At QoS 1 a broker that lets so many be in flight (Mosquitto: 20) has confirmed long before it has
+// sent what it had queued for us: each of our acknowledgements brings another one.
+bool PahoTransport::await_unsubscribed(Span timeout) {
+    const auto until = Clock::now() + timeout;
+    if (!unsubscribing_ || link() != LinkState::up) {
+        return true;
+    }
+    try {
+        if (!unsubscribing_->wait_for(timeout)) {
+            return false;
+        }
+    } catch (const mqtt::exception&) {
+        return true;  // the connection is gone, or the broker said no: it will not say more
+    }
+    const auto is_quiet = [this] {
+        if (const std::uint64_t received = received_.load(); received != seen_) {
+            seen_ = received;
+            seen_since_ = Clock::now();
+        }
+        return Clock::now() - seen_since_ >= quiet_after;
+    };
+    if (is_quiet()) {
+        return true;
+    }
+    events_.sleep_until(std::min(until, seen_since_ + quiet_after), true);
+    return is_quiet();
 }
 
 void PahoTransport::stop() {

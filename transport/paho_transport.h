@@ -40,6 +40,7 @@ public:
     void reread_files() override { reread_.store(true); }
     CertificateEnds certificates() const override;
     void unsubscribe() override;
+    bool await_unsubscribed(Span timeout) override;
     void stop() override;
     LinkState link() const override { return state_.load(); }
     TransportCounts counts() const override;
@@ -91,10 +92,14 @@ private:
     int version_ = MQTTVERSION_5;          // asked for next; falls back and remembers
     std::atomic<bool> properties_{false};  // the connection speaks MQTT 5
     std::atomic<bool> wanted_{true};       // false after unsubscribe()
-    std::atomic<bool> disputed_{false};    // by name_disputed(), until the connection is lost
-    std::atomic<bool> reread_{false};      // by reread_files(), until the link has looked
-    Clock::time_point next_look_{};        // at the files, by the link thread
-    std::string connected_with_;           // their fingerprint at the last attempt to connect
+    // Of the thread that unsubscribes and waits for it.
+    mqtt::token_ptr unsubscribing_;
+    std::uint64_t seen_ = 0;  // of received_
+    Clock::time_point seen_since_{};
+    std::atomic<bool> disputed_{false};  // by name_disputed(), until the connection is lost
+    std::atomic<bool> reread_{false};    // by reread_files(), until the link has looked
+    Clock::time_point next_look_{};      // at the files, by the link thread
+    std::string connected_with_;         // their fingerprint at the last attempt to connect
     mutable std::mutex certificates_mutex_;
     CertificateEnds certificates_;
     std::atomic<LinkState> state_{LinkState::down};

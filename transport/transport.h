@@ -88,8 +88,11 @@ public:
     // connection is treated as the broker's 0x8E would be. Mosquitto 2.0.11 just closes the old
     // one.
     virtual void name_disputed() {}
-    // Takes the subscriptions back; messages already under way may still arrive.
+    // Takes the subscriptions back; what the broker sent before it knew of that still arrives.
     virtual void unsubscribe() = 0;
+    // Waits until it knows, or the time is over: what it sent has arrived then. True at once where
+    // there is no connection to hear more from. One thread: that which unsubscribes.
+    virtual bool await_unsubscribed(Span) { return true; }
     // Disconnects in order (the will is not sent); after it returns the receiver is not called.
     virtual void stop() = 0;
 

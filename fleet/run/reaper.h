@@ -6,8 +6,8 @@
 // behind (PR_SET_CHILD_SUBREAPER); if it is killed itself, the kernel kills them (PDEATHSIG).
 //
 // Orders: {"id":N,"start":[program, argument...],"log":FILE,"channel":bool},
-// {"signal":N,"pid":PID}, {"keep":true}, {"end":true}: SIGTERM, 2 s, then as when the tool is gone.
-// Answers: {"folder":PATH}, {"id":N,"started":PID}, {"id":N,"failed":why}, {"ended":PID,...}.
+// {"signal":N,"pid":PID}, {"keep":true}, {"end":true}: SIGTERM, 10 s, then as when the tool is
+// gone. Answers: {"folder":PATH}, {"id":N,"started":PID}, {"id":N,"failed":why}, {"ended":PID,...}.
 
 #include <sys/types.h>
 

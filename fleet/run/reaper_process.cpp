@@ -115,6 +115,7 @@ void ReaperProcess::obey(const Json& order) {
     } else if (order.contains("end")) {
         ending_ = true;
         signal_all(SIGTERM);
+        signal_all(SIGCONT);  // one that is stopped hears it too
         const Deadline deadline = deadline_after(patience);
         while (any_child() && left_until(deadline) > Span::zero()) {
             pollfd look{signals_, POLLIN, 0};

@@ -191,6 +191,27 @@ TYPED_TEST(TransportContract, GetsNothingAnyMoreAfterUnsubscribe) {
     EXPECT_EQ(endpoint->link(), LinkState::up);
 }
 
+TYPED_TEST(TransportContract, HasGotAllOnceTheBrokerKnowsOfTheUnsubscription) {
+    Recorder recorder;
+    Recorder other;
+    const auto endpoint = this->place.make({.client_id = "one", .filters = {"t"}});
+    const auto client = this->place.make({.client_id = "two", .filters = {"marker"}});
+    ASSERT_TRUE(this->bring_up(*endpoint, recorder));
+    ASSERT_TRUE(this->bring_up(*client, other));
+    for (int i = 0; i < 500; ++i) {
+        ASSERT_EQ(client->publish(message_to("t", "x")), Publish::accepted);
+    }
+    endpoint->unsubscribe();
+    ASSERT_TRUE(this->place.wait([&] { return endpoint->await_unsubscribed(Span{10}); }));
+    const std::size_t arrived = recorder.count();
+    ASSERT_EQ(client->publish(message_to("marker", "")), Publish::accepted);
+    ASSERT_TRUE(this->place.wait([&] { return other.count() == 1; }));
+    // Behind whatever the broker has still to send to us.
+    ASSERT_EQ(endpoint->publish(message_to("marker", "")), Publish::accepted);
+    ASSERT_TRUE(this->place.wait([&] { return other.count() == 2; }));
+    EXPECT_EQ(recorder.count(), arrived);
+}
+
 TYPED_TEST(TransportContract, GetsOneCopyHoweverManyOfItsFiltersMatch) {
     Recorder recorder;
     Recorder other;

@@ -133,14 +133,38 @@ std::uint64_t stride(std::uint64_t all) {
     return std::max<std::uint64_t>(1, all / number_from("FLYBALL_ALLOCATIONS", 400));
 }
 
-// What became of a node over whose memory the k-th allocation failed.
-enum class End : std::uint8_t { done, refused, thrown, wrong, process_ended };
+// What became of a node over whose memory the k-th allocation failed; exit statuses that neither a
+// sanitizer nor the shell has.
+enum class End : std::uint8_t { done = 40, refused, thrown, wrong, process_ended };
 
-// In a child process: where a change cannot be noted for the disk the node ends itself.
+Device* at_work = nullptr;                        // in a child
+std::function<void(Device&)> look_at_the_next{};  // once the process has ended
+
+// Where a change cannot be noted for the disk the node ends its process: for want of memory, and
+// with a disk from which the next one starts.
+[[noreturn]] void at_the_end() {
+    stop_failing();
+    End end = End::wrong;
+    try {
+        std::rethrow_exception(std::current_exception());
+    } catch (const std::bad_alloc&) {
+        Device again(at_work->disk.image());
+        EXPECT_TRUE(again.start());
+        expect_what_was_known(again);
+        look_at_the_next(again);
+        end = ::testing::Test::HasFailure() ? End::wrong : End::process_ended;
+    } catch (...) {
+        fmt::print("ended, and not for want of memory\n");
+    }
+    std::fflush(stdout);
+    ::_exit(static_cast<int>(end));
+}
+
 End in_a_child(const std::function<End()>& story) {
     std::fflush(stdout);
     const pid_t child = ::fork();
     if (child == 0) {
+        std::set_terminate(at_the_end);
         End end = End::wrong;
         try {
             end = ::testing::Test::HasFailure() ? End::wrong : story();
@@ -152,14 +176,16 @@ End in_a_child(const std::function<End()>& story) {
     }
     int status = 0;
     ::waitpid(child, &status, 0);
-    if (WIFSIGNALED(status)) {
-        return WTERMSIG(status) == SIGABRT ? End::process_ended : End::wrong;
-    }
-    return static_cast<End>(WEXITSTATUS(status));
+    const int end = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    const bool is_known =
+        end >= static_cast<int>(End::done) && end <= static_cast<int>(End::process_ended);
+    return is_known ? static_cast<End>(end) : End::wrong;  // a signal, a sanitizer
 }
 
 End try_start(const DiskImage& image, std::uint64_t k) {
     Device device(image);
+    at_work = &device;
+    look_at_the_next = [](Device&) {};
     bool started = false;
     bool thrown = false;
     fail_allocation(k);
@@ -221,6 +247,11 @@ End attempt(const Act& act, const DiskImage& image, std::uint64_t k, std::uint64
     Device device(image);
     EXPECT_TRUE(device.start());
     device.use(act.text);
+    at_work = &device;
+    look_at_the_next = [&act](Device& next) {
+        next.use(act.text);
+        act.expect(next, Heard::nothing);
+    };
     const std::uint64_t before = allocations();
     fail_allocation(k, act.from_then_on);
     device.hand_over({.topic = topic, .payload = payload});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "node/local_node.h"
+#include "node/reply_gate.h"
 #include "tests/hostile/heap.h"
 #include "tests/unit/node/asked_engine.h"
 
@@ -32,6 +33,19 @@ TEST(LocalAllocationFailure, IsAnErrorThatTheReplyTellsAndLeavesNothingBehind) {
     const LocalNode::Answer again = start("a");
     EXPECT_EQ(again.decision, "ok");
     EXPECT_FALSE(again.replayed);
+}
+
+TEST(HeapOfAReplyGate, IsGivenBackOnceALargeReplyHasLeft) {
+    ReplyGate gate(0);
+    const std::size_t before = heap_bytes();
+    {
+        const std::string payload(std::size_t{1} << 20U, 'x');
+        ASSERT_TRUE(gate.hold({.topic = "reply", .payload = payload}, 1));
+    }
+    gate.release(1, [](const Message&) { return true; });
+    ASSERT_TRUE(gate.empty());
+    gate.release_buffers();
+    EXPECT_LE(heap_bytes(), before + 64 * 1024);
 }
 
 class Onlooker final : public StageWatch {

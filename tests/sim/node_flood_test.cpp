@@ -80,6 +80,7 @@ public:
     bool has_room() const override { return room; }
     Publish published(const Message& message) override {
         if (message.topic == slow_replies) {
+            order += message.correlation_data;
             const bool refused = message.payload.find("overloaded") != std::string_view::npos;
             ++(refused ? refused_ones : answered);
             without_room += room ? 0 : 1;
@@ -101,15 +102,17 @@ public:
     std::size_t answered = 0;
     std::size_t refused_ones = 0;
     std::size_t without_room = 0;
+    std::string order;  // of the replies: the letters that were asked with
     bool room = true;
 
 protected:
-    void ask(std::string_view payload = R"({"tenant":"acme"})") {
+    void ask(std::string_view payload = R"({"tenant":"acme"})", std::string_view letter = {}) {
         Message message;
         message.topic = "flyball/v1/sim/node/quota/main/request";
         message.payload = payload;
         message.response_topic = slow_replies;
         message.has_response_topic = true;
+        message.correlation_data = letter;
         node.deliver(message);
     }
 };
@@ -127,6 +130,7 @@ public:
         acts_[sleeps++](*this);
         return std::nullopt;
     }
+    void ask_one(std::string_view letter) { ask(R"({"tenant":"acme"})", letter); }
     void ask_all() {
         node.set_link(true);
         for (std::size_t i = 0; i < requests; ++i) {
@@ -178,6 +182,22 @@ TEST(NodeWhoseRepliesNobodyTakes, HoldsBackThoseThatAreDecidedUntilThereIsRoom) 
                     [](Scripted& now) { EXPECT_EQ(now.answered, Scripted::requests); }});
     story.serve(Durability::commit);
     EXPECT_EQ(story.answered, Scripted::requests);
+}
+
+// A refusal, which nothing on the disk has to precede, does not overtake what is there already.
+TEST(NodeWithCommit, AnswersInOrderBesideADiskThatFails) {
+    Scripted story({[](Scripted& now) {
+        now.node.set_link(true);
+        now.ask_one("a");
+        now.node.turn();
+        now.node.disk().fail({.call = DiskCall::write, .from_then_on = true});
+        now.ask_one("c");
+        now.node.turn();
+        now.ask_one("b");
+    }});
+    story.serve(Durability::commit);
+    EXPECT_EQ(story.order, "ab");
+    EXPECT_EQ(story.refused_ones, 1U);
 }
 
 // A batch whose replies have a quarter of a megabyte; it is decided in a turn.
@@ -238,6 +258,75 @@ TEST(NodeThatDrains, DecidesWhatHasArrivedAsTheBrokerTakesTheReplies) {
         EXPECT_EQ(story.answered, Drained::batches);
         EXPECT_EQ(story.refused_ones, 0U);
     }
+}
+
+// Over a broker that goes on sending after UNSUBSCRIBE, so many times, and then has confirmed it.
+class Trailing final : public SlowReader {
+public:
+    explicit Trailing(std::size_t more) : more_(more) {}
+    std::optional<int> asleep(Span /*timeout*/) override {
+        node.set_link(true);
+        ask();
+        return SIGTERM;
+    }
+    bool unsubscribed(Span timeout) override {
+        node.pass(timeout.count() * 1000);
+        if (asked == more_) {
+            return true;
+        }
+        ++asked;
+        ask();
+        return false;
+    }
+    std::size_t asked = 0;
+
+private:
+    std::size_t more_;
+};
+
+TEST(NodeThatDrains, DecidesWhatArrivesUntilTheBrokerHasConfirmed) {
+    for (const Durability durability : {Durability::interval, Durability::commit}) {
+        Trailing story(20);
+        story.serve(durability);
+        EXPECT_EQ(story.asked, 20U);
+        EXPECT_EQ(story.answered, 21U);
+        EXPECT_EQ(story.refused_ones, 0U);
+    }
+}
+
+TEST(NodeThatDrains, WaitsASecondForABrokerThatConfirmsNothing) {
+    Trailing story(1'000'000);
+    const std::int64_t began_us = story.node.monotonic_us;
+    story.serve(Durability::interval);
+    EXPECT_GE(story.node.monotonic_us - began_us, 1'000'000);
+    EXPECT_LE(story.node.monotonic_us - began_us, 2'000'000);
+    EXPECT_EQ(story.answered, story.asked + 1);
+}
+
+// Sends another request when the node, done with all, lets its replies leave.
+class TooLate final : public SlowReader {
+public:
+    std::optional<int> asleep(Span /*timeout*/) override {
+        node.set_link(true);
+        return SIGTERM;
+    }
+    bool flush(Span /*timeout*/) override {
+        if (!asked_) {
+            asked_ = true;
+            ask(R"({"tenant":"acme"})" + std::string(10'000, ' '));  // goes by the inbox
+        }
+        return true;
+    }
+
+private:
+    bool asked_ = false;
+};
+
+TEST(NodeThatDrains, RefusesWhatArrivesAfterItsLastLook) {
+    TooLate story;
+    story.serve(Durability::interval);
+    EXPECT_EQ(story.refused_ones, 1U);
+    EXPECT_EQ(story.answered, 0U);
 }
 
 TEST(NodeThatDrains, EndsInTimeWhateverWaits) {

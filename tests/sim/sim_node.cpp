@@ -81,6 +81,7 @@ public:
     bool has_room() const override { return node_.story_.has_room(); }
     bool flush(Span timeout) override { return node_.story_.flush(timeout); }
     void unsubscribe() override {}
+    bool await_unsubscribed(Span timeout) override { return node_.story_.unsubscribed(timeout); }
     void stop() override {}
     LinkState link() const override { return node_.link_up_ ? LinkState::up : LinkState::down; }
     TransportCounts counts() const override { return {}; }

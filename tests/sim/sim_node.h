@@ -31,6 +31,8 @@ public:
         virtual bool has_room() const { return true; }
         // The node's thread waits until what it published has left.
         virtual bool flush(Span /*timeout*/) { return true; }
+        // It waits for the broker to confirm that it has unsubscribed: whether it has.
+        virtual bool unsubscribed(Span /*timeout*/) { return true; }
         // The node is there, and has recovered.
         virtual void awake() = 0;
     };

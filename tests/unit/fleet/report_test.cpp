@@ -152,6 +152,7 @@ TEST(Report, FewerDevicesThanAHundredHaveNoVerdictOnTheMemoryOfAHundred) {
                                     [](const Json& target) { return target.at("met").is_null(); }));
     EXPECT_EQ(std::ranges::count(missed_of(targets_of(f), true), "memory of the nodes, as of 100"),
               0);
+    EXPECT_NE(report_html(f, false).find("<td class=\"dim\"></td>"), std::string::npos);
     f.devices = f.devices_up = 100;
     f.memory.nodes_pss_bytes = 96'000'000;
     EXPECT_EQ(named(targets_of(f), "memory of the nodes, as of 100").verdict(), "missed");
