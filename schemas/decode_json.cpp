@@ -88,12 +88,16 @@ constexpr unsigned parse_flags = rapidjson::kParseInsituFlag | rapidjson::kParse
                                  rapidjson::kParseNumbersAsStringsFlag |
                                  rapidjson::kParseValidateEncodingFlag;
 
+// A zero is RapidJSON's end of input. It takes a character of UTF-8 whole, up to three bytes behind
+// the first, and only then looks whether one of them was the end.
+constexpr std::size_t end_bytes = 3;
+
 }  // namespace
 
 bool JsonReader::read(std::string_view payload, std::span<const std::string_view> read_maps,
                       Tape& tape, std::size_t& stopped) {
     text_.assign(payload.begin(), payload.end());
-    text_.push_back('\0');  // RapidJSON's end of input
+    text_.resize(payload.size() + end_bytes);
     tape.start({text_.data(), payload.size()}, read_maps);
     rapidjson::InsituStringStream stream(text_.data());
     Handler handler(tape);

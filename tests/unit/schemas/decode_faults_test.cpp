@@ -114,6 +114,23 @@ TEST(DecodeFaults, EveryProperStartOfAPayloadIsMalformed) {
     }
 }
 
+// The second payload fills what the first made room for: what is read behind it is nobody's.
+TEST(DecodeFaults, ATextThatStopsInsideACharacterIsNotReadBeyondItsEnd) {
+    for (const std::string_view cut : {"c3", "e2", "e282", "f0", "f09f", "f09f98", "f4", "ed"}) {
+        const std::string bytes = from_hex(cut);
+        for (std::size_t size = 8; size < 64; ++size) {
+            Decoder decoder;
+            const std::string first = "{" + std::string(size - 2, ' ') + "}";
+            ASSERT_TRUE(decoder.decode(first).good());
+            std::string second = "{\"a\":\"" + std::string(2 * size, 'x');
+            second = second.substr(0, 2 * size - 1 - bytes.size()) + bytes;
+            const Payload decoded = decoder.decode(second);
+            EXPECT_EQ(decoded.fault.reason, Reason::malformed) << cut;
+            EXPECT_LE(decoded.fault.offset, second.size()) << cut;
+        }
+    }
+}
+
 TEST(DecodeFaults, ATextThatIsNotUtf8IsMalformed) {
     for (const std::string_view bad :
          {"ff", "c0af", "c1bf", "c3", "e080af", "eda080", "edbfbf", "f0808080", "f4908080",
