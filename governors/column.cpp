@@ -22,8 +22,8 @@ std::uint64_t ColumnReader::take() {
 }
 
 std::string_view ColumnReader::take_bytes(std::size_t size) {
-    good_ = good_ && size <= from_.size();
-    if (!good_) {
+    if (!good_ || size > from_.size()) {
+        fail();
         return {};
     }
     const std::string_view bytes{reinterpret_cast<const char*>(from_.data()), size};

@@ -1,7 +1,8 @@
 #pragma once
 // Columns of numbers and bytes, in which a governor's state lies in a snapshot: each its size (4
 // bytes, little-endian) and its values, small numbers in few bytes. A reader never goes beyond its
-// bytes: what is missing or too long reads as nothing and spoils `good`. Pure.
+// bytes: what is missing or too long reads as nothing and spoils `good`, and then nothing is left,
+// so that whoever reads until nothing is left comes to an end. Pure.
 
 #include <concepts>
 #include <cstddef>
@@ -78,7 +79,10 @@ public:
     }
     std::string_view take_bytes(std::size_t size);
 
-    void fail() { good_ = false; }
+    void fail() {
+        good_ = false;
+        from_ = {};
+    }
     std::size_t left() const { return from_.size(); }
     bool good() const { return good_; }
     bool ended() const { return good_ && from_.empty(); }

@@ -6,6 +6,7 @@
 
 #include "governors/governor_columns.h"
 #include "governors/governor_state.h"
+#include "governors/image_bytes.h"
 #include "governors/packed_column.h"
 
 namespace flyball {
@@ -14,14 +15,12 @@ using namespace governor_columns;
 
 namespace {
 
-// No instant that a governor has seen is further from 1970.
-constexpr std::int64_t at_ms_max = std::int64_t{1} << 53;
 constexpr std::uint64_t seq_max = (std::uint64_t{1} << 47) - 1;  // what the ring of ids holds
 
 template <typename Column>
 Instant instant_of(std::uint64_t bits, Column& column) {
     const auto ms = static_cast<std::int64_t>(bits);
-    if (ms > at_ms_max || ms < -at_ms_max) {
+    if (ms > stored_ms_max || ms < -stored_ms_max) {
         column.fail();
         return {};
     }
@@ -75,7 +74,7 @@ private:
         governor_.next_search_ =
             instant_of(static_cast<std::uint64_t>(column.take_signed()), column);
         const auto seed = column.take_word<std::uint64_t>();
-        if (!column.ended() || last > reserved || reserved > seq_max) {
+        if (!column.ended() || last > reserved || reserved > stored_seq_max) {
             return false;
         }
         governor_.numbers_.seen(last);

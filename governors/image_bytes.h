@@ -9,8 +9,16 @@
 
 #include "schemas/byte_buffer.h"
 #include "schemas/byte_order.h"
+#include "schemas/time.h"
 
 namespace flyball {
+
+// No instant that a governor has seen or reckons with is further from 1970 (285,000 years): far
+// from where the difference of two has no room in 64 bits.
+inline constexpr std::int64_t stored_ms_max = std::int64_t{1} << 53U;
+// Of a decision's number. What remembers decisions holds numbers below 2^47: as many again are left
+// to give out, and no device decides so often.
+inline constexpr std::uint64_t stored_seq_max = std::uint64_t{1} << 46U;
 
 class ImageWriter {
 public:
@@ -51,6 +59,11 @@ public:
         return number;
     }
     std::int64_t take_signed() { return static_cast<std::int64_t>(take<std::uint64_t>()); }
+    Instant take_instant() {
+        const std::int64_t ms = take_signed();
+        good_ = good_ && ms >= -stored_ms_max && ms <= stored_ms_max;
+        return instant_from_ms(good_ ? ms : 0);
+    }
     std::string_view take_text() {
         const std::size_t size = take<std::uint16_t>();
         good_ = good_ && from_.size() >= size;

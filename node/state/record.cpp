@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "governors/image_bytes.h"
 #include "schemas/expects.h"
 #include "schemas/limits.h"
 #include "schemas/msgpack_form.h"
@@ -179,7 +180,7 @@ bool visit_change(Change::Kind kind, Elements& in, RecordVisitor& visitor) {
         id.outcome = change.outcome;
         change.id = &id;
     }
-    return in.good() && change.seq >> 47U == 0 && visitor.visit(change);
+    return in.good() && change.seq <= stored_seq_max && visitor.visit(change);
 }
 
 // Known before anything of a record is applied: half of a decision is none.

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "governors/image_bytes.h"
 #include "tests/sim/traffic.h"
 
 namespace flyball::sim {
@@ -94,6 +95,22 @@ TEST(Recovery, OfAnEmptyFolderSkipsNoNumbers) {
     const Instant now = instant_from_ms(1'767'225'600'000);
     ASSERT_TRUE(desk.engine().registry().add("quota", "main", Tree{}, now));
     EXPECT_EQ(desk.ask(asked, now).at("seq"), 1);
+}
+
+// The number after the last that the ring of ids holds ended the process.
+TEST(Recovery, TakesNoRecordWhoseNumberLeavesNoneToGiveOut) {
+    Desk desk(engine_options());
+    ASSERT_TRUE(desk.engine().registry().add("quota", "main", Tree{}, Instant{}));
+    for (const std::uint64_t beyond : {0U, 1U}) {
+        RecordWriter writer;
+        writer.add(Change{.kind = Change::Kind::decision,
+                          .governor = "quota/main",
+                          .seq = stored_seq_max + beyond});
+        Recovery recovery(desk.engine());
+        recovery.begin_record(1);
+        EXPECT_EQ(RecordReader().read(std::as_bytes(std::span(writer.finish())), recovery),
+                  beyond == 0);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Recorded, testing::Range<std::uint64_t>(1, 13));

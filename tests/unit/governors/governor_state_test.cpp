@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "governors/column.h"
+#include "governors/image_bytes.h"
 #include "tests/unit/governors/any_governor.h"
 
 namespace flyball {
@@ -161,6 +163,49 @@ TEST_P(GovernorStateOf, GivesOutNoNumberTwice) {
     EXPECT_EQ(loaded.governor().seq(), desk.governor().seq());
     GovernorState::skip_reserved(loaded.governor());
     EXPECT_EQ(loaded.governor().seq(), NumberLine::ahead);
+}
+
+// A governor without tenants, as somebody forged it.
+std::string forged(std::uint64_t reserved, std::string_view sizes) {
+    ByteBuffer bytes;
+    bytes.push_back(2);
+    {
+        ColumnWriter numbers(bytes);
+        for (const std::uint64_t number : {std::uint64_t{0}, reserved, std::uint64_t{0}}) {
+            numbers.put(number);
+        }
+        numbers.put_word(std::uint64_t{7});
+    }
+    for (int of_tenants = 0; of_tenants < 4; ++of_tenants) {
+        ColumnWriter none(bytes);
+    }
+    ColumnWriter(bytes).put(0);  // images of no tenant
+    ColumnWriter(bytes).put_bytes(sizes);
+    for (int rest = 0; rest < 14; ++rest) {
+        ColumnWriter none(bytes);
+    }
+    return std::string(bytes.bytes());
+}
+
+std::string fault_of(std::string_view bytes) {
+    AskedGovernor loaded = any_governor("quota", {}, 2);
+    const auto done = load(loaded, bytes);
+    return done ? std::string() : done.error().message;
+}
+
+// Such a start never came to an end.
+TEST(GovernorState, IsDamagedByANumberThatIsLongerThanItsForm) {
+    using namespace std::string_view_literals;
+    for (const std::string_view sizes : {"\x80\x00\x01"sv, "\x00\x80\x00\x00\x00"sv}) {
+        EXPECT_TRUE(fault_of(forged(0, sizes)).ends_with("is damaged: images"));
+    }
+}
+
+// The number after the last that the ring of ids holds ended the process.
+TEST(GovernorState, LeavesNumbersToGiveOut) {
+    EXPECT_FALSE(fault_of(forged(stored_seq_max, "")).ends_with(": numbers"));
+    EXPECT_TRUE(fault_of(forged(stored_seq_max + 1, "")).ends_with(": numbers"));
+    EXPECT_TRUE(fault_of(forged((std::uint64_t{1} << 47U) - 1, "")).ends_with(": numbers"));
 }
 
 // Tenants come and go: who is left keeps its place, and the next takes the lowest that is free.

@@ -21,6 +21,27 @@ PackedColumnReader reader(const std::string& bytes, bool may_pack = true) {
     return {ColumnsReader(std::as_bytes(std::span(bytes))).next(), may_pack};
 }
 
+ColumnReader plain(std::string_view bytes) {
+    return ColumnReader(std::as_bytes(std::span(bytes)));
+}
+
+// Who reads until nothing is left would never come to an end.
+TEST(Column, HasNothingLeftBehindWhatIsDamaged) {
+    using namespace std::string_view_literals;
+    for (const std::string_view number :
+         {"\x80\x00\x01\x02"sv, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x03\x01"sv}) {
+        ColumnReader column = plain(number);
+        EXPECT_EQ(column.take(), 0U);
+        EXPECT_FALSE(column.good());
+        EXPECT_EQ(column.left(), 0U);
+        EXPECT_FALSE(column.ended());
+    }
+    ColumnReader column = plain("abc");
+    EXPECT_EQ(column.take_bytes(4), "");
+    EXPECT_EQ(column.left(), 0U);
+    EXPECT_FALSE(column.ended());
+}
+
 RC_GTEST_PROP(PackedColumn, IsReadAsItWasWritten, (std::vector<std::int64_t> numbers)) {
     const std::string bytes = packed(numbers);
     PackedColumnReader column = reader(bytes);
