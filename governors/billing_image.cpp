@@ -39,7 +39,7 @@ BillingHoldChange take_change(ImageReader& in) {
     change.name = in.take_text();
     if (change.put) {
         change.amount = in.take_signed();
-        change.end = instant_from_ms(in.take_signed());
+        change.end = in.take_instant();
     }
     if (change.name.empty() || change.name.size() > hold_name_bytes_max || change.amount < 0) {
         in.fail();
@@ -105,7 +105,7 @@ std::optional<BillingImage> decode_billing_image(std::span<const std::byte> byte
     }
     if ((flags & has_bucket) != 0) {
         ledger.gone = in.take_signed();
-        ledger.bucket_at = instant_from_ms(in.take_signed());
+        ledger.bucket_at = in.take_instant();
     }
     const std::size_t count = in.take<std::uint8_t>();
     if (!in.good() || count > image.changes.size() || !sound(ledger)) {

@@ -45,7 +45,8 @@ struct BillingLedger {
     bool operator==(const BillingLedger&) const = default;
 
     static BillingLedger opened(const BillingSettings& settings);
-    std::int64_t balance() const { return opening + credited - charged; }
+    // In this order no sum on the way is larger than the last.
+    std::int64_t balance() const { return opening - charged + credited; }
     // Negative when an overage was lowered below what is used.
     std::int64_t available(const BillingSettings& settings) const;
     // Nothing when every sum of it fits 64 bits once `credit` is added and the overage is

@@ -1,6 +1,7 @@
 // The half of Billing that no request sees: accounts, images, configuration, memory.
 
 #include <algorithm>
+#include <limits>
 
 #include "governors/billing.h"
 
@@ -51,7 +52,8 @@ bool Billing::apply(TenantIndex tenant, std::span<const std::byte> bytes) {
             }
         }
     }
-    return true;
+    // As can_count() sees to it: nothing that is held overflows when it is charged.
+    return account.ledger.can_count(0);
 }
 
 bool Billing::change_hold(Account& account, const BillingHoldChange& change) {
@@ -68,6 +70,9 @@ bool Billing::change_hold(Account& account, const BillingHoldChange& change) {
         return true;
     }
     if (!change.expired) {
+        if (change.amount > std::numeric_limits<std::int64_t>::max() - held) {
+            return false;
+        }
         held += change.amount;
     }
     if (there) {

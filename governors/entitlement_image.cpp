@@ -82,7 +82,7 @@ std::optional<EntitlementImage> decode_entitlement_image(std::span<const std::by
         if (!entry.revoked) {
             entry.value = take_value(in);
             if ((flags & has_end) != 0) {
-                entry.end = instant_from_ms(in.take_signed());
+                entry.end = in.take_instant();
             }
         }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "governors/image_bytes.h"
 #include "governors/keyed_hash.h"
 #include "schemas/expects.h"
 
@@ -15,6 +16,11 @@ constexpr std::uint64_t rule_seed = 0x666c7962616c6c32;
 // High word of a bucket's level: 2^63 hits times a window of 100 years are less than 2^106.
 constexpr std::int64_t scaled_high_max = std::int64_t{1} << 42;
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+
+// An instant, or the number of a window: of a millisecond at least.
+bool stored(std::int64_t number) {
+    return number >= -stored_ms_max && number <= stored_ms_max;
+}
 
 std::int64_t capped(Wide number) {
     return number > most ? most : static_cast<std::int64_t>(number);
@@ -36,8 +42,9 @@ bool sound_quota_slot(QuotaAlgorithm algorithm, const QuotaSlot& slot) {
     const auto [first, second, third] = slot.words;
     switch (algorithm) {
         case QuotaAlgorithm::fixed: return first >= 0 && third == 0;
-        case QuotaAlgorithm::sliding: return first >= 0 && second >= 0;
-        case QuotaAlgorithm::bucket: return second >= 0 && second < scaled_high_max;
+        case QuotaAlgorithm::sliding: return first >= 0 && second >= 0 && stored(third);
+        case QuotaAlgorithm::bucket:
+            return second >= 0 && second < scaled_high_max && stored(third);
         case QuotaAlgorithm::gauge: return first >= 0 && second == 0 && third == 0;
     }
     return false;

@@ -144,9 +144,7 @@ void SubscriptionCourse::end_period(Instant now, Effect& effect) {
     it_.current_unpaid = true;
     if (it_.period == period) {
         ++it_.index;
-        if (!bounded) {
-            skip_periods(now);
-        }
+        skip_periods(now, bounded ? settings_.max_unpaid_periods - it_.unpaid : INT64_MAX);
         const Instant last = instant_from_ms(subscription_latest_ms);
         set_end(boundary(it_.index + 1).value_or(last), boundary(it_.index).value_or(last));
     } else {
@@ -156,11 +154,11 @@ void SubscriptionCourse::end_period(Instant now, Effect& effect) {
 }
 
 // The node was off for very long: the oldest renewals are counted, not told.
-void SubscriptionCourse::skip_periods(Instant now) {
+void SubscriptionCourse::skip_periods(Instant now, std::int64_t most) {
     const Span gone = now - it_.end;
     const std::int64_t longest_ms =
         it_.period.months != 0 ? it_.period.months * longest_month_ms : it_.period.ms;
-    const std::int64_t skipped = gone.count() / longest_ms - periods_told_max;
+    const std::int64_t skipped = std::min(gone.count() / longest_ms - periods_told_max, most);
     if (skipped > 0) {
         it_.index += skipped;
         it_.unpaid += skipped;

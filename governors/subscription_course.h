@@ -81,7 +81,7 @@ private:
     void take_terms();
     void end_trial(Effect& effect);
     void end_period(Instant now, Effect& effect);
-    void skip_periods(Instant now);
+    void skip_periods(Instant now, std::int64_t most);
     void turn(SubscriptionState to, Instant at, Effect& effect);
 
     const SubscriptionSettings& settings_;

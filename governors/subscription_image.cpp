@@ -11,9 +11,15 @@ constexpr std::uint8_t version = 1;
 enum Flag : std::uint8_t { renews = 1, is_noticed = 2, is_unpaid = 4 };
 
 // Years 0 to 9999 and a grace: far from overflow.
+constexpr std::int64_t bound_ms = 2 * subscription_latest_ms;
+
 bool sound(Instant instant) {
-    constexpr std::int64_t bound_ms = 2 * subscription_latest_ms;
     return to_ms(instant) >= -bound_ms && to_ms(instant) <= bound_ms;
+}
+
+// No period is shorter than a millisecond.
+bool sound_count(std::int64_t periods) {
+    return periods <= bound_ms;
 }
 
 bool sound(const Subscription& it) {
@@ -22,7 +28,8 @@ bool sound(const Subscription& it) {
                       (name.empty() == (it.state == SubscriptionState::none));
     const bool terms = it.period.months >= 0 && it.period.ms >= 0 &&
                        (it.state == SubscriptionState::none || it.period != Duration{}) &&
-                       it.grace.count() >= 0 && it.unpaid >= 0 && it.index >= -1;
+                       it.grace.count() >= 0 && sound(Instant{it.grace}) && it.unpaid >= 0 &&
+                       sound_count(it.unpaid) && it.index >= -1 && sound_count(it.index);
     return plan && terms && sound(it.anchor) && sound(it.end) && sound(it.grace_end) &&
            sound(Instant{it.left});
 }
@@ -70,10 +77,10 @@ std::optional<Subscription> decode_subscription_image(std::span<const std::byte>
     it.period.ms = in.take_signed();
     it.period.months = static_cast<std::int32_t>(in.take<std::uint32_t>());
     it.grace = Span{in.take_signed()};
-    it.anchor = instant_from_ms(in.take_signed());
+    it.anchor = in.take_instant();
     it.index = in.take_signed();
-    it.end = instant_from_ms(in.take_signed());
-    it.grace_end = instant_from_ms(in.take_signed());
+    it.end = in.take_instant();
+    it.grace_end = in.take_instant();
     it.left = Span{in.take_signed()};
     it.unpaid = in.take_signed();
     return in.ended() && sound(it) ? std::optional(it) : std::nullopt;

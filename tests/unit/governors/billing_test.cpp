@@ -6,6 +6,8 @@
 
 #include <limits>
 
+#include "governors/billing_image.h"
+#include "governors/image_bytes.h"
 #include "tests/unit/governors/allocation_count.h"
 #include "tests/unit/governors/asked_governor.h"
 
@@ -306,6 +308,37 @@ TEST_F(BillingTest, RebuildsFromItsImagesAndTakesNoDamagedOne) {
     after["seq"] = before.at("seq");
     EXPECT_EQ(after, before);
     EXPECT_EQ(ask({{"op", "capture"}, {"hold", "b"}}).at("reason"), "hold_expired");
+}
+
+// Sums of what it says would overflow.
+TEST(BillingImage, KnowsNoInstantAndNoSumWithoutRoom) {
+    ByteBuffer bytes;
+    BillingImage image{.ledger = {.open = true, .charged = 10}};
+    image.ledger.gone = 1;
+    image.ledger.bucket_at = instant_from_ms(-stored_ms_max);
+    EXPECT_TRUE(decode_billing_image(encode(image, bytes)).has_value());
+    image.ledger.bucket_at = instant_from_ms(std::numeric_limits<std::int64_t>::min());
+    EXPECT_FALSE(decode_billing_image(encode(image, bytes)).has_value());
+    image.ledger.gone = 0;
+    image.add({.put = true, .name = "a", .amount = 1, .end = instant_from_ms(stored_ms_max)});
+    EXPECT_TRUE(decode_billing_image(encode(image, bytes)).has_value());
+    image.changes[0].end = instant_from_ms(most);
+    EXPECT_FALSE(decode_billing_image(encode(image, bytes)).has_value());
+
+    Billing rules;
+    rules.enrol(0);
+    image.changes[0] = {.put = true, .name = "a", .amount = most - 11};
+    EXPECT_TRUE(rules.apply(0, encode(image, bytes)));
+    image.changes[0] = {.put = true, .name = "b", .amount = 2};
+    EXPECT_FALSE(rules.apply(0, encode(image, bytes))) << "more is held than can be charged";
+    image.changes[0].name = "c";
+    image.changes[0].amount = most;
+    EXPECT_FALSE(rules.apply(0, encode(image, bytes)));
+}
+
+TEST(BillingLedger, BalancesWhereOnlyTheWholeSumFits) {
+    const BillingLedger ledger{.opening = most, .charged = most, .credited = most};
+    EXPECT_EQ(ledger.balance(), most);
 }
 
 TEST(BillingSettings, NameTheKeyThatIsWrong) {

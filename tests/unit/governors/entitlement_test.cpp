@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "governors/entitlement_image.h"
+#include "governors/image_bytes.h"
 #include "tests/unit/governors/allocation_count.h"
 #include "tests/unit/governors/asked_governor.h"
 
@@ -286,6 +288,16 @@ TEST_F(EntitlementTest, TakesNoDamagedImage) {
         EXPECT_FALSE(other.apply(1, image));
         EXPECT_TRUE(other.apply(0, image));
     });
+}
+
+// How long it has left would overflow.
+TEST(EntitlementImage, KnowsNoEndWithoutRoom) {
+    ByteBuffer bytes;
+    EntitlementImage image{.kind = EntitlementImage::Kind::feature, .name = "a"};
+    image.entry = EntitlementEntry{.end = instant_from_ms(stored_ms_max)};
+    EXPECT_TRUE(decode_entitlement_image(encode(image, bytes)).has_value());
+    image.entry->end = instant_from_ms(-stored_ms_max - 1);
+    EXPECT_FALSE(decode_entitlement_image(encode(image, bytes)).has_value());
 }
 
 TEST_F(EntitlementTest, AllocatesNothingForACheck) {

@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "governors/image_bytes.h"
 #include "tests/unit/governors/allocation_count.h"
 #include "tests/unit/governors/quota_desk.h"
 
@@ -72,6 +73,16 @@ TEST(QuotaImage, ThatIsDamagedIsRefusedAndNeverCrashes) {
             (void)other.quota.apply(0, damaged);
             other.get(1000);
         }
+    }
+}
+
+// How long ago it was, or the window after it, would overflow.
+TEST(QuotaSlot, IsOfNoInstantAndNoWindowWithoutRoom) {
+    for (const QuotaAlgorithm algorithm : {QuotaAlgorithm::bucket, QuotaAlgorithm::sliding}) {
+        EXPECT_TRUE(sound_quota_slot(algorithm, {.words = {1, 1, stored_ms_max}}));
+        EXPECT_TRUE(sound_quota_slot(algorithm, {.words = {1, 1, -stored_ms_max}}));
+        EXPECT_FALSE(sound_quota_slot(algorithm, {.words = {1, 1, INT64_MAX}}));
+        EXPECT_FALSE(sound_quota_slot(algorithm, {.words = {1, 1, INT64_MIN}}));
     }
 }
 

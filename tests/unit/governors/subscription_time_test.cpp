@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "governors/subscription_image.h"
 #include "tests/unit/governors/allocation_count.h"
 #include "tests/unit/governors/subscription_desk.h"
 
@@ -27,6 +28,15 @@ struct MonthlySubscription : SubscriptionTest {
     }
 };
 
+struct ManyUnpaidSubscription : SubscriptionTest {
+    ManyUnpaidSubscription() : SubscriptionTest(raw()) {}
+    static Tree::Map raw() {
+        Tree::Map raw = ten_days();
+        raw["max_unpaid_periods"] = 4'000;
+        return raw;
+    }
+};
+
 TEST_F(MonthlySubscription, EndsOnTheLastDayOfAShorterMonth) {
     at("2027-01-31");
     op("start");
@@ -48,6 +58,19 @@ TEST_F(SubscriptionTest, CountsWhatPassedWhileItWasOffForVeryLong) {
     EXPECT_EQ(check().at("unpaid_periods"), 5'000);
     EXPECT_EQ(check().at("period_left_ms"), 7 * day_ms);
     EXPECT_LT(desk.take_events().size(), 2'100U);
+}
+
+TEST_F(ManyUnpaidSubscription, EndsInOneGraceHoweverManyPeriodsMayBeUnpaid) {
+    op("start", {{"trial", false}});
+    pass_days(10 * 4'001 - 1);
+    EXPECT_EQ(check().at("unpaid_periods"), 4'000);
+    EXPECT_EQ(state(), "active");
+    pass_days(2);
+    EXPECT_EQ(state(), "past_due");
+    EXPECT_EQ(check().at("unpaid_periods"), 4'000);
+    EXPECT_LT(desk.take_events().size(), 2'100U);
+    pass_days(10 * 5'000);
+    EXPECT_EQ(state(), "expired");
 }
 
 // Whatever is asked when, looking in between changes nothing.
@@ -149,6 +172,28 @@ TEST_F(SubscriptionTest, TakesNoDamagedImage) {
         EXPECT_FALSE(other.apply(1, image));
         EXPECT_TRUE(other.apply(0, image));
     });
+}
+
+// Sums of what it says would overflow.
+TEST(SubscriptionImage, KnowsNoNumberBeyondTheCalendar) {
+    static constexpr std::int64_t beyond = 2 * subscription_latest_ms + 1;
+    Subscription sound;
+    sound.state = SubscriptionState::active;
+    sound.plan = SmallText("std");
+    sound.period = {.ms = 1};
+    ByteBuffer bytes;
+    EXPECT_TRUE(decode_subscription_image(encode(sound, bytes)).has_value());
+    const auto taken = [&](auto change) {
+        Subscription forged = sound;
+        change(forged);
+        return decode_subscription_image(encode(forged, bytes)).has_value();
+    };
+    EXPECT_FALSE(taken([](Subscription& it) { it.index = beyond; }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.unpaid = beyond; }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.grace = Span{beyond}; }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.left = Span{-beyond}; }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.anchor = instant_from_ms(-beyond); }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.end = instant_from_ms(INT64_MAX); }));
 }
 
 TEST_F(SubscriptionTest, AllocatesNothingForACheck) {
