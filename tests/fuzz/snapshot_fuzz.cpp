@@ -1,15 +1,18 @@
-// Any bytes as a snapshot: read, loaded into an engine as a start does, and what was loaded saved
-// and loaded again. Built twice: with the checksums and LZ4, and with stubs in their place, so that
-// what is inside is reached.
+// Any bytes as a snapshot: read, loaded into an engine as a start does, what was loaded saved and
+// loaded again, and gone on from: time passes, requests are decided, and what becomes of it is
+// saved and loaded too. Built twice: with the checksums and LZ4, and with stubs in their place, so
+// that what is inside is reached.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "governors/governor_state.h"
 #include "node/state_store.h"
 #include "schemas/expects.h"
 #include "tests/sim/memory_disk.h"
+#include "tests/sim/traffic.h"
 
 namespace {
 
@@ -51,6 +54,65 @@ bool write_again(Disk& disk, const Engine& engine, const NodeChange& node) {
     return done && store.finish_snapshot().has_value();
 }
 
+// What is saved of an engine is loaded, and is the same; nothing: it is beyond the limit.
+void save_and_load(const Engine& engine, const NodeChange& node) {
+    MemoryDisk disk;
+    if (!write_again(disk, engine, node)) {
+        return;
+    }
+    Engine second(options());
+    Recovery again(second);
+    StateStore reader(disk, {.max_bytes = limits.file_bytes});
+    expects(reader.load(second, again, snapshot_name(1)).has_value(), "what was saved is loaded");
+    expects(saved(second) == saved(engine), "and is the same");
+}
+
+struct Asking {
+    std::string topic;
+    std::string payload;
+};
+
+// Of every type, to the governors and from the tenants that the corpus has.
+const std::vector<Asking>& requests() {
+    static const std::vector<Asking> all = [] {
+        constexpr std::size_t requests_max = 60;
+        std::vector<Asking> some;
+        for (sim::Traffic traffic(1); some.size() < requests_max;) {
+            const sim::Asked asked = traffic.next();
+            if (asked.below.find("/other/") == std::string::npos) {
+                some.push_back({"f/r/n/" + asked.below, asked.request.dump()});
+            }
+        }
+        return some;
+    }();
+    return all;
+}
+
+class Answered : public EngineHost {
+public:
+    void send(const Message& message) override {
+        expects(!message.payload.empty(), "every request is answered");
+        ++count;
+    }
+    void breathe() override {}
+    void reply_topic_refused(std::string_view /*topic*/) override {}
+    std::size_t count = 0;
+};
+
+// The corpus is of that day; then everything falls due that ever will.
+void go_on(Engine& engine) {
+    constexpr std::size_t steps_max = 4096;
+    for (const Instant now :
+         {instant_from_ms(1'767'229'200'000), instant_from_ms(4'102'444'800'000)}) {
+        engine.pass_time(now, steps_max);
+        Answered host;
+        for (const Asking& asked : requests()) {
+            engine.handle({.topic = asked.topic, .payload = asked.payload}, {}, now, host);
+        }
+        expects(host.count == requests().size(), "once");
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -74,14 +136,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     recovery.finish();
-    MemoryDisk other;
-    if (!write_again(other, engine, recovery.node())) {
-        return 0;  // beyond the limit
-    }
-    Engine second(options());
-    Recovery again(second);
-    StateStore reader(other, {.max_bytes = limits.file_bytes});
-    expects(reader.load(second, again, snapshot_name(1)).has_value(), "what was saved is loaded");
-    expects(saved(second) == saved(engine), "and is the same");
+    save_and_load(engine, recovery.node());
+    go_on(engine);
+    save_and_load(engine, recovery.node());
     return 0;
 }
