@@ -266,9 +266,10 @@ std::vector<TenantIndex> GovernorState::places(const Governor& governor) {
 }
 
 Result<void> GovernorState::load(Governor& fresh, std::span<const std::byte> bytes) {
-    expects(fresh.tenants_.end() == 0 && fresh.events_.size() == 0 && fresh.ids_.size() == 0,
-            "a state is loaded into a governor that has seen nothing");
     const std::string of = std::string(fresh.title()) + ": its stored state";
+    if (fresh.tenants_.end() != 0 || fresh.events_.size() != 0 || fresh.ids_.size() != 0) {
+        return Error{ErrorCode::damaged, of + " is there twice, or behind records of its own"};
+    }
     if (bytes.empty() || bytes.front() < std::byte{version_unpacked} ||
         bytes.front() > std::byte{version}) {
         return Error{

@@ -21,7 +21,8 @@ public:
     static void save(const Governor& governor, ByteBuffer& out);
     // Into a governor of the same type that has seen nothing, under any configuration: smaller
     // rings keep the newest. It then answers as the saved one would. `damaged` for bytes that
-    // save() did not make, `refused` for another version; the governor is then not to be used.
+    // save() did not make and for a governor that is not fresh (which a forged file decides),
+    // `refused` for another version; the governor is then not to be used.
     static Result<void> load(Governor& fresh, std::span<const std::byte> bytes);
     // The places of its tenants, rising.
     static std::vector<TenantIndex> places(const Governor& governor);

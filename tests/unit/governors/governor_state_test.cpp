@@ -201,6 +201,16 @@ TEST(GovernorState, IsDamagedByANumberThatIsLongerThanItsForm) {
     }
 }
 
+// A forged snapshot that has a governor twice ended the process, at every start.
+TEST_P(GovernorStateOf, IsNotLoadedTwice) {
+    AskedGovernor desk = after_a_while(12);
+    AskedGovernor loaded = any_governor(GetParam(), {}, 2);
+    ASSERT_TRUE(load(loaded, saved(desk)).has_value());
+    const auto done = load(loaded, saved(desk));
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, ErrorCode::damaged);
+}
+
 // The number after the last that the ring of ids holds ended the process.
 TEST(GovernorState, LeavesNumbersToGiveOut) {
     EXPECT_FALSE(fault_of(forged(stored_seq_max, "")).ends_with(": numbers"));
