@@ -1,5 +1,7 @@
 #include "governors/column.h"
 
+#include "schemas/size_within.h"
+
 namespace flyball {
 
 std::uint64_t ColumnReader::take() {
@@ -21,13 +23,14 @@ std::uint64_t ColumnReader::take() {
     return 0;
 }
 
-std::string_view ColumnReader::take_bytes(std::size_t size) {
-    if (!good_ || size > from_.size()) {
+std::string_view ColumnReader::take_bytes(std::uint64_t size) {
+    const auto fits = good_ ? size_within(size, from_.size()) : std::nullopt;
+    if (!fits) {
         fail();
         return {};
     }
-    const std::string_view bytes{reinterpret_cast<const char*>(from_.data()), size};
-    from_ = from_.subspan(size);
+    const std::string_view bytes{reinterpret_cast<const char*>(from_.data()), *fits};
+    from_ = from_.subspan(*fits);
     return bytes;
 }
 

@@ -77,7 +77,7 @@ public:
         const std::string_view word = take_bytes(sizeof(Number));
         return good_ ? load_little_endian<Number>(word.data()) : Number{0};
     }
-    std::string_view take_bytes(std::size_t size);
+    std::string_view take_bytes(std::uint64_t size);
 
     void fail() {
         good_ = false;

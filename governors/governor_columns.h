@@ -82,7 +82,7 @@ public:
             column.fail();
             return {};
         }
-        return outcomes_[at];
+        return outcomes_[static_cast<std::size_t>(at)];
     }
 
 private:

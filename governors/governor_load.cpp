@@ -8,6 +8,7 @@
 #include "governors/governor_state.h"
 #include "governors/image_bytes.h"
 #include "governors/packed_column.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -98,11 +99,11 @@ private:
             if (mark == is_free) {
                 continue;
             }
-            const std::uint64_t keeps = shared.take();
-            if (mark > automatic || keeps > name.size()) {
+            const auto keeps = size_within(shared.take(), name.size());
+            if (mark > automatic || !keeps) {
                 return false;
             }
-            name.resize(keeps);
+            name.resize(*keeps);
             name += texts.take_bytes(sizes.take());
             if (!texts.good() || !valid_tenant(name) ||
                 governor_.tenants_.find(name) != no_tenant) {

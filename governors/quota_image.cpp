@@ -29,7 +29,7 @@ std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buff
     expects(!image.resource.empty() && image.resource.size() <= resource_name_bytes_max,
             "a resource's name was checked");
     const auto& words = image.slot.words;
-    std::uint64_t count = words.size();
+    std::size_t count = words.size();
     while (count > 0 && words[count - 1] == 0) {
         --count;
     }
@@ -39,7 +39,7 @@ std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buff
     out.put(static_cast<std::uint8_t>((image.override_terms ? has_override : 0) |
                                       (burst ? has_burst : 0) | count << words_shift));
     out.put(image.rule_tag);
-    for (std::uint64_t at = 0; at < count; ++at) {
+    for (std::size_t at = 0; at < count; ++at) {
         out.put(static_cast<std::uint64_t>(words[at]));
     }
     if (image.override_terms) {
@@ -59,8 +59,8 @@ std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes) {
     if (bytes.size() < header_bytes || load_little_endian<std::uint8_t>(from) != version) {
         return std::nullopt;
     }
-    const std::uint64_t flags = load_little_endian<std::uint8_t>(from + 1);
-    const std::uint64_t count = flags >> words_shift;
+    const std::size_t flags = load_little_endian<std::uint8_t>(from + 1);
+    const std::size_t count = flags >> words_shift;
     const bool has_terms = (flags & has_override) != 0;
     const bool burst = has_terms && (flags & has_burst) != 0;
     const std::size_t name_at = header_bytes + 8 * (count + (has_terms ? 1 : 0) + (burst ? 1 : 0));
@@ -76,7 +76,7 @@ std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes) {
         from += sizeof(number);
         return static_cast<std::int64_t>(number);
     };
-    for (std::uint64_t at = 0; at < count; ++at) {
+    for (std::size_t at = 0; at < count; ++at) {
         image.slot.words[at] = take();
     }
     if (has_terms) {

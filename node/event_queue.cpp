@@ -65,8 +65,8 @@ bool EventQueue::late_may_leave(std::int64_t now_us) const {
     if (waiting_.front().number > leaving_) {
         return false;
     }
-    return late_left_ < late_per_second ||
-           now_us - late_left_us_[late_left_ % late_per_second] >= second_us;
+    const auto oldest = static_cast<std::size_t>(late_left_ % late_per_second);
+    return late_left_ < late_per_second || now_us - late_left_us_[oldest] >= second_us;
 }
 
 }  // namespace flyball

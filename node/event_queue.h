@@ -56,7 +56,7 @@ public:
                 return;
             }
             if (waiting_.front().late) {
-                late_left_us_[late_left_++ % late_per_second] = now_us;
+                late_left_us_[static_cast<std::size_t>(late_left_++ % late_per_second)] = now_us;
             }
             waiting_.pop_front();
         }

@@ -8,14 +8,15 @@ namespace flyball {
 namespace {
 
 constexpr std::int64_t turn_us = 60'000'000;
-constexpr std::uint64_t linear_end = 256;
+constexpr std::size_t linear_end = 256;
 constexpr unsigned linear_bits = 8;  // 256 = 2^8
-constexpr std::uint64_t per_doubling = 128;
+constexpr std::size_t per_doubling = 128;
 
 }  // namespace
 
 std::size_t Histogram::slot_of(std::int64_t us) {
-    const auto value = static_cast<std::uint64_t>(std::clamp<std::int64_t>(us, 0, us_max));
+    static_assert(us_max <= std::numeric_limits<std::size_t>::max());
+    const auto value = static_cast<std::size_t>(std::clamp<std::int64_t>(us, 0, us_max));
     if (value < linear_end) {
         return value;
     }

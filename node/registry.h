@@ -104,7 +104,9 @@ private:
     // The keys view the governors' own titles.
     using Entries = std::map<std::string_view, Entry, std::less<>>;
     struct TitleHash {
-        std::size_t operator()(std::string_view title) const { return keyed_hash(title, 0); }
+        std::size_t operator()(std::string_view title) const {
+            return static_cast<std::size_t>(keyed_hash(title, 0));
+        }
     };
     struct SameTitle {
         bool operator()(std::string_view a, std::string_view b) const { return same_text(a, b); }

@@ -226,8 +226,9 @@ void Generator::ask_due(std::int64_t now_us) {
 
 void Generator::ask_one(std::int64_t due_us, std::int64_t now_us) {
     // As fast as answers come every device always has something to do.
-    Target& target = schedule_.per_second > 0 ? *ready_[draw_.below(ready_.size())]
-                                              : *ready_[planned_ % ready_.size()];
+    const std::uint64_t chosen =
+        schedule_.per_second > 0 ? draw_.below(ready_.size()) : planned_ % ready_.size();
+    Target& target = *ready_[static_cast<std::size_t>(chosen)];
     ++planned_;
     Asked asked;
     asked.target = &target;

@@ -13,7 +13,7 @@ std::size_t LoadHistogram::step_of(std::uint64_t us) {
         return static_cast<std::size_t>(us);
     }
     const auto bits = static_cast<unsigned>(std::bit_width(us)) - 1;
-    const std::uint64_t below = (us >> (bits - step_bits)) - linear;
+    const auto below = static_cast<std::size_t>((us >> (bits - step_bits)) - linear);
     const std::size_t step = ((bits - step_bits + 1) << step_bits) + below;
     return std::min(step, steps - 1);
 }

@@ -64,7 +64,7 @@ const char* Mix::type() {
 
 const std::string& Mix::governor_of(const char* type) {
     const auto& titles = titles_.at(type);
-    return titles[below(titles.size())];
+    return titles[static_cast<std::size_t>(below(titles.size()))];
 }
 
 Drawn Mix::draw() {
@@ -110,7 +110,8 @@ json Mix::entitlement(bool& admin) {
         const bool revokes = below(2) == 0;
         return {{"op", revokes ? "revoke" : "grant"}, {"feature", "export"}, {"id", next_id()}};
     }
-    return {{"feature", features[below(features.size())]}};
+    const auto at = static_cast<std::size_t>(below(features.size()));
+    return {{"feature", features[at]}};
 }
 
 json Mix::billing() {

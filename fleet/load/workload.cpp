@@ -120,7 +120,8 @@ void Workload::loop() {
         const std::int64_t left_us = next_us - monotonic_us();
         if (left_us > 0) {
             pollfd woken{eager ? wake_fd_ : -1, POLLIN, 0};
-            const timespec wait{left_us / 1'000'000, (left_us % 1'000'000) * 1'000};
+            const timespec wait{left_us / 1'000'000,
+                                static_cast<long>((left_us % 1'000'000) * 1'000)};
             ppoll(&woken, 1, &wait, nullptr);
         }
         eventfd_t count = 0;

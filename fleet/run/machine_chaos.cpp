@@ -30,7 +30,7 @@ void FleetMachine::take_chaos() {
 const FleetDevice* FleetMachine::pick_up(std::uint64_t pick) const {
     const auto& all = devices_->all();
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const FleetDevice& device = all[(pick + i) % all.size()];
+        const FleetDevice& device = all[static_cast<std::size_t>((pick + i) % all.size())];
         if (device.state == DeviceState::up && device.cause.empty()) {
             return &device;
         }
@@ -61,7 +61,7 @@ void FleetMachine::hit(const ChaosFault& fault) {
             }
             break;
         case ChaosKind::broker: {
-            const std::size_t index = fault.pick % places.size();
+            const auto index = static_cast<std::size_t>(fault.pick % places.size());
             if (places[index].pid > 0) {
                 ++faults_;
                 broker_ends(places[index].name);
@@ -70,7 +70,8 @@ void FleetMachine::hit(const ChaosFault& fault) {
             break;
         }
         case ChaosKind::cut: {
-            const std::string& region = places[1 + fault.pick % (places.size() - 1)].name;
+            const auto behind_hub = static_cast<std::size_t>(fault.pick % (places.size() - 1));
+            const std::string& region = places[1 + behind_hub].name;
             ++faults_;
             brokers_->relay().cut(region);
             cuts_.push_back({region, deadline_after(cut_span)});

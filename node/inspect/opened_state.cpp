@@ -244,7 +244,7 @@ Result<JournalRead> walk_records(OpenedState& state, const WalkStart& start,
 void limit_admit_ids(Engine& engine, const Recovery& recovery) {
     const std::uint64_t capacity = recovery.node().admit_ids;
     if (capacity != 0 && capacity < admit_ids_max) {
-        engine.admit().limit_ids(capacity);
+        engine.admit().limit_ids(static_cast<std::size_t>(capacity));
     }
 }
 

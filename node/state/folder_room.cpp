@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/state/journal_format.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -32,8 +33,8 @@ std::uint64_t FolderRoom::journal_bytes(std::uint64_t damaged) const {
 }
 
 std::size_t segment_bytes_within(std::uint64_t max_bytes, std::size_t wanted) {
-    return std::clamp<std::size_t>(rounded_down(max_bytes / segments_in_max), segment_step_bytes,
-                                   wanted);
+    return std::max(size_up_to(rounded_down(max_bytes / segments_in_max), wanted),
+                    segment_step_bytes);
 }
 
 Result<std::uint64_t> folder_bytes(Disk& disk) {

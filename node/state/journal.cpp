@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <string>
 #include <utility>
 
 #include "schemas/expects.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -16,7 +18,8 @@ namespace {
 // Under this LZ4 rarely saves an eighth.
 constexpr std::size_t packing_pays_bytes = 200;
 
-std::uint64_t rounded_up(std::uint64_t offset, std::uint64_t step) {
+template <std::unsigned_integral Number>
+Number rounded_up(Number offset, std::size_t step) {
     return (offset + step - 1) / step * step;
 }
 
@@ -175,7 +178,7 @@ Result<void> Journal::write_group(std::span<const std::byte> records, std::uint3
     seal_group(header, std::span(group_).first(size));
     // Whole paddings, so that the system need not read a page to change it.
     const std::size_t padded =
-        std::min<std::size_t>(rounded_up(size, options_.pad_bytes), file_bytes_ - offset_);
+        size_up_to(file_bytes_ - offset_, rounded_up(size, options_.pad_bytes));
     std::fill(group_.begin() + static_cast<std::ptrdiff_t>(size),
               group_.begin() + static_cast<std::ptrdiff_t>(std::max(size, padded)), std::byte{0});
     if (const auto done = file_->write(offset_, std::span(group_).first(padded)); !done) {

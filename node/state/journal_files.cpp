@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "schemas/size_within.h"
+
 namespace flyball {
 
 namespace {
@@ -40,7 +42,7 @@ std::optional<std::uint64_t> number_in(std::string_view name, std::string_view p
 }
 
 Result<std::unique_ptr<DiskFile>> open_segment(Disk& disk, std::uint64_t number,
-                                               std::uint64_t& size) {
+                                               std::size_t& size) {
     auto file = disk.open(segment_name(number), Disk::Open::read);
     if (!file) {
         return file.error();
@@ -51,12 +53,13 @@ Result<std::unique_ptr<DiskFile>> open_segment(Disk& disk, std::uint64_t number,
     if (!bytes) {
         return bytes.error();
     }
-    if (*bytes > segment_bytes_max) {
+    const auto fits = size_within(*bytes, segment_bytes_max);
+    if (!fits) {
         return Error{ErrorCode::damaged, segment_name(number) + " has " + std::to_string(*bytes) +
                                              " bytes, a segment has " +
                                              std::to_string(segment_bytes_max) + " at most"};
     }
-    size = *bytes;
+    size = *fits;
     return file;
 }
 
@@ -109,7 +112,7 @@ Result<JournalFiles> list_journal(Disk& disk) {
 Result<void> read_segment(Disk& disk, std::uint64_t number, SegmentBytes& into) {
     into.number = number;
     into.unreadable.clear();
-    std::uint64_t size = 0;
+    std::size_t size = 0;
     auto file = open_segment(disk, number, size);
     if (!file) {
         return file.error();
@@ -141,14 +144,14 @@ Result<void> read_segment(Disk& disk, std::uint64_t number, SegmentBytes& into) 
 
 Result<std::optional<GroupHeader>> first_group(Disk& disk, std::uint64_t number,
                                                SegmentBytes& into) {
-    std::uint64_t size = 0;
+    std::size_t size = 0;
     auto file = open_segment(disk, number, size);
     if (!file) {
         return file.error();
     }
     // A group is rarely larger than this; when it is, the whole segment is read.
     into.number = number;
-    into.bytes.resize(std::min<std::size_t>(size, piece_bytes));
+    into.bytes.resize(std::min(size, piece_bytes));
     const Result<std::size_t> got = (*file)->read(0, into.bytes);
     StoredGroup group;
     GroupCheck check = got ? check_group(into.bytes, number, 0, group) : GroupCheck::unsound;

@@ -6,6 +6,7 @@
 
 #include "schemas/byte_order.h"
 #include "schemas/expects.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -96,10 +97,11 @@ void seal_group(GroupHeader& header, std::span<std::byte> group) {
 
 GroupCheck check_group(std::span<const std::byte> bytes, std::uint64_t segment,
                        std::uint64_t offset, StoredGroup& out) {
-    if (offset > bytes.size() || bytes.size() - offset < group_header_bytes) {
+    const auto at = size_within(offset, bytes.size());
+    if (!at || bytes.size() - *at < group_header_bytes) {
         return GroupCheck::unsound;
     }
-    bytes = bytes.subspan(offset);
+    bytes = bytes.subspan(*at);
     // The cheap refusals first: a reader looks at every place where a group could begin.
     if (load<std::uint32_t>(bytes, 0) != magic ||
         load<std::uint64_t>(bytes, segment_at) != segment ||
@@ -130,10 +132,11 @@ std::optional<std::uint64_t> claimed_segment(std::span<const std::byte> bytes) {
 
 bool resembles_group(std::span<const std::byte> bytes, std::uint64_t offset,
                      const GroupHeader& expected) {
-    if (offset > bytes.size() || bytes.size() - offset < group_header_bytes) {
+    const auto at = size_within(offset, bytes.size());
+    if (!at || bytes.size() - *at < group_header_bytes) {
         return false;
     }
-    bytes = bytes.subspan(offset);
+    bytes = bytes.subspan(*at);
     const GroupHeader found = load_header(bytes);
     return (found.segment == expected.segment && found.offset == offset) ||
            (found.segment == expected.segment && load<std::uint32_t>(bytes, 0) == magic) ||

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "node/state/journal.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -157,9 +158,9 @@ Result<void> Journal::make_spare(std::uint64_t bytes) {
     if (!file) {
         return file.error();
     }
-    const JournalBytes zeros(std::min<std::uint64_t>(zeros_bytes, bytes));
+    const JournalBytes zeros(size_up_to(bytes, zeros_bytes));
     for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
-        const std::size_t size = std::min<std::uint64_t>(zeros.size(), bytes - at);
+        const std::size_t size = size_up_to(bytes - at, zeros.size());
         if (const auto done = (*file)->write(at, std::span(zeros).first(size)); !done) {
             return done;
         }

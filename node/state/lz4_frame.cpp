@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 
+#include "schemas/size_within.h"
+
 namespace flyball {
 
 namespace {
 
 constexpr int slow_level = 9;
-constexpr std::uint64_t ratio_max = 255;  // of the format: no frame holds more
+constexpr std::size_t ratio_max = 255;  // of the format: no frame holds more
 
 LZ4F_preferences_t preferences(std::size_t bytes) {
     LZ4F_preferences_t wanted{};
@@ -71,14 +73,15 @@ Result<void> decompress_frame(std::span<const std::byte> frame, std::size_t byte
     if (!has_our_form(info)) {
         return damaged("its header");
     }
-    if (info.contentSize > bytes_max) {
+    const auto size = size_within(info.contentSize, bytes_max);
+    if (!size) {
         return Error{ErrorCode::usage, "an LZ4 frame declares " + std::to_string(info.contentSize) +
                                            " bytes, the limit is " + std::to_string(bytes_max)};
     }
-    if (info.contentSize / ratio_max > frame.size()) {
+    if (*size / ratio_max > frame.size()) {
         return damaged("more content than it can hold");
     }
-    content.resize(info.contentSize);
+    content.resize(*size);
     frame = frame.subspan(used);
     std::size_t filled = 0;
     for (;;) {

@@ -7,6 +7,7 @@
 #include "node/state/snapshot_format.h"
 #include "node/state/snapshot_scan.h"
 #include "schemas/expects.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -87,7 +88,7 @@ Result<void> reserve_snapshot(Disk& disk, std::uint64_t bytes) {
         }
         const std::vector<std::byte> zeros(zeros_bytes);
         for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
-            const std::size_t size = std::min<std::uint64_t>(zeros.size(), bytes - at);
+            const std::size_t size = size_up_to(bytes - at, zeros.size());
             if (auto done = (*file)->write(at, std::span(zeros).first(size)); !done) {
                 return done;
             }

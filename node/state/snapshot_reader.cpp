@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "node/state/snapshot.h"
 #include "node/state/snapshot_format.h"
 #include "node/state/snapshot_scan.h"
+#include "schemas/size_within.h"
 
 namespace flyball {
 
@@ -17,6 +19,8 @@ struct KnownSection {
     std::string_view name;
 };
 constexpr std::size_t zeros_bytes = std::size_t{64} << 10;  // looked at at once
+// What a vector holds at most; limits may be larger where sizes have 32 bits.
+constexpr std::size_t memory_max = std::numeric_limits<std::ptrdiff_t>::max();
 constexpr std::array known_sections = {KnownSection{node_section, 1, "node"},
                                        KnownSection{governor_section, 1, "governor"},
                                        KnownSection{end_section, end_version, "end"}};
@@ -102,26 +106,30 @@ private:
             return filled;
         }
         header_ = read_section_header(bytes);
-        if (header_.stored_bytes > size_.stored - offset_) {
+        const auto stored =
+            size_within(header_.stored_bytes, size_up_to(size_.stored - offset_, memory_max));
+        if (!stored) {
             return damaged("it is torn, or a length is damaged");
         }
-        stored_.resize(header_.stored_bytes);
+        stored_.resize(*stored);
         if (auto filled = fill(stored_); !filled) {
             return filled;
         }
         if (!section_sum_holds(header_.checksum, section_checksum(bytes, stored_))) {
             return damaged("a section's checksum does not hold");
         }
-        if (header_.raw_bytes > limits_.section_bytes) {
-            return Error{ErrorCode::usage,
-                         name_ + " has a section of " + std::to_string(header_.raw_bytes) +
-                             " bytes, the limit is " + std::to_string(limits_.section_bytes)};
+        const std::size_t most = size_up_to(limits_.section_bytes, memory_max);
+        const auto raw = size_within(header_.raw_bytes, most);
+        if (!raw) {
+            return Error{ErrorCode::usage, name_ + " has a section of " +
+                                               std::to_string(header_.raw_bytes) +
+                                               " bytes, the limit is " + std::to_string(most)};
         }
-        if (auto unpacked = decompress_frame(stored_, header_.raw_bytes, raw_); !unpacked) {
+        if (auto unpacked = decompress_frame(stored_, *raw, raw_); !unpacked) {
             return damaged(unpacked.error().message);
         }
-        return raw_.size() == header_.raw_bytes ? Result<void>()
-                                                : damaged("a section is not as long as it says");
+        return raw_.size() == *raw ? Result<void>()
+                                   : damaged("a section is not as long as it says");
     }
 
     Result<void> take(const SectionVisit& visit) {
@@ -155,7 +163,7 @@ private:
     Result<void> expect_zeros() {
         const std::uint64_t end = std::exchange(size_.stored, offset_);
         for (section_at_ = offset_; offset_ < end; section_at_ = offset_) {
-            stored_.resize(std::min<std::uint64_t>(zeros_bytes, end - offset_));
+            stored_.resize(size_up_to(end - offset_, zeros_bytes));
             if (auto filled = fill(stored_); !filled) {
                 return filled;
             }

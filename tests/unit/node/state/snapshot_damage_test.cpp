@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "node/state/snapshot_format.h"
 #include "tests/unit/node/state/snapshot_story.h"
 
 namespace flyball {
@@ -71,6 +72,26 @@ TEST(SnapshotDamage, IsFoundInSectorsSwappedDoubledAndZeroed) {
             }
         }
     }
+}
+
+// Sealed again, so that nothing but the size is wrong.
+TEST(SnapshotDamage, IsFoundInASizeThat32BitsCutToTheRightOne) {
+    constexpr std::uint64_t beyond_32_bits = std::uint64_t{1} << 32;
+    const Bytes bytes = snapshot_bytes({{.type = node_section, .bytes = "n"}});
+    const auto with_first = [&](std::uint64_t SectionHeader::*size) {
+        SectionHeaderBytes first{};
+        std::ranges::copy(std::span(bytes).first(first.size()), first.begin());
+        SectionHeader header = read_section_header(first);
+        const auto stored =
+            std::span(bytes).subspan(first.size(), static_cast<std::size_t>(header.stored_bytes));
+        EXPECT_EQ(sealed(header, stored), first);
+        header.*size += beyond_32_bits;
+        Bytes forged = bytes;
+        std::ranges::copy(sealed(header, stored), forged.begin());
+        return forged;
+    };
+    EXPECT_EQ(found_in(with_first(&SectionHeader::stored_bytes)), ErrorCode::damaged);
+    EXPECT_EQ(found_in(with_first(&SectionHeader::raw_bytes)), ErrorCode::usage);
 }
 
 // Each section is sound by itself.
