@@ -97,11 +97,12 @@ std::vector<Flood> floods() {
 void send_all(const Flood& flood, RawClient& client, const std::string& root,
               const std::atomic<bool>& ending) {
     const std::string topic = root + "/" + flood.below;
+    const std::uint64_t a_second = measures_truly ? flood.a_second : flood.a_second / 2;
     const auto began = Clock::now();
     for (std::uint64_t i = 0; i < flood.sent() && !ending.load(); ++i) {
         client.publish(topic, flood.payload(i), 0);
         if (i % 16 == 0) {
-            std::this_thread::sleep_until(began + i * 1'000'000us / flood.a_second);
+            std::this_thread::sleep_until(began + i * 1'000'000us / a_second);
         }
     }
     client.ping();  // the broker has passed it all on
