@@ -27,7 +27,7 @@ public:
         z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
         return z ^ (z >> 31U);
     }
-    std::size_t below(std::size_t count) { return next() % count; }
+    std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
 
 private:
     std::uint64_t state_;

@@ -4,6 +4,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include "schemas/expects.h"
+#include "schemas/size_within.h"
+
 namespace flyball {
 
 namespace {
@@ -35,9 +38,9 @@ Bytes& own(std::shared_ptr<Bytes>& bytes) {
     return *bytes;
 }
 
-void put(Bytes& into, std::uint64_t offset, std::span<const std::byte> bytes) {
-    into.resize(std::max<std::size_t>(into.size(), offset + bytes.size()));
-    std::ranges::copy(bytes, into.begin() + static_cast<std::ptrdiff_t>(offset));
+void put(Bytes& into, std::size_t at, std::span<const std::byte> bytes) {
+    into.resize(std::max(into.size(), at + bytes.size()));
+    std::ranges::copy(bytes, into.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 }  // namespace
@@ -67,7 +70,7 @@ public:
             return *error;
         }
         const Bytes& bytes = *file_->seen;
-        const std::size_t from = std::min<std::size_t>(bytes.size(), offset);
+        const std::size_t from = size_up_to(offset, bytes.size());
         const std::size_t size = std::min(bytes.size() - from, into.size());
         std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(from), size, into.begin());
         return size;
@@ -221,15 +224,16 @@ Result<void> MemoryDisk::write(File& file, std::string_view name, std::uint64_t 
     const std::uint64_t room = bytes_max_ - std::min(bytes_max_, this->bytes());
     if (grown > room) {
         error = failure(DiskCall::write, name, ENOSPC);
-        bytes = bytes.first(std::min<std::size_t>(
-            bytes.size(), size + room - std::min<std::uint64_t>(offset, size + room)));
+        bytes = bytes.first(size_up_to(size + room - std::min(offset, size + room), bytes.size()));
     }
     if (!bytes.empty()) {
+        const auto at = size_within(offset, Bytes().max_size() - bytes.size());
+        expects(at.has_value(), "a file that fits into memory");
         file.unsynced.push_back(log_.size());
         DiskOperation& operation = record(DiskOperation::Kind::write, file);
-        operation.offset = offset;
+        operation.offset = *at;
         operation.bytes.assign(bytes.begin(), bytes.end());
-        put(own(file.seen), offset, bytes);
+        put(own(file.seen), *at, bytes);
     }
     return error ? Result<void>(*error) : Result<void>();
 }

@@ -41,7 +41,7 @@ struct DiskOperation {
     };
     Kind kind = Kind::write;
     std::uint64_t file = 0;  // which, whatever it is called
-    std::uint64_t offset = 0;
+    std::size_t offset = 0;
     Bytes bytes;
     std::string name;
     std::string to;

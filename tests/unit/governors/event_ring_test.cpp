@@ -78,7 +78,7 @@ TEST(EventRing, CompletesSequenceNumbersBeyond40Bits) {
     for (std::uint64_t seq = big; seq < big + 4; ++seq) {
         ring.add(event(seq));
     }
-    for (std::uint64_t age = 0; age < 4; ++age) {
+    for (std::size_t age = 0; age < 4; ++age) {
         EXPECT_EQ(ring.at_age(age).seq, big + 3 - age);
     }
 }

@@ -20,7 +20,7 @@ std::vector<OpenGroup> open_groups(const Bytes& bytes, std::uint64_t segment) {
     std::vector<OpenGroup> groups;
     StoredGroup group;
     JournalBytes room;
-    for (std::uint64_t at = 0; at < bytes.size(); at += group_step_bytes) {
+    for (std::size_t at = 0; at < bytes.size(); at += group_step_bytes) {
         if (check_group(bytes, segment, at, group) == GroupCheck::sound) {
             const auto records = unpack_group(group, room);
             groups.push_back(
@@ -53,7 +53,7 @@ bool edit_journal(DiskImage& image, std::string_view before, std::string_view af
     }
     found->records.replace(found->records.rfind(before), before.size(), after);
     std::ranges::fill(bytes, std::byte{0});
-    std::uint64_t at = 0;
+    std::size_t at = 0;
     std::uint64_t previous = groups.front().header.previous;
     for (OpenGroup& group : groups) {
         group.header.flags = 0;

@@ -100,11 +100,11 @@ TEST(Verify, NamesASnapshotWithAFlippedBit) {
 TEST(Verify, NamesTheGroupThatWasDamaged) {
     DiskImage image = lived();
     const std::string name = newest_file(image, "journal-");
-    std::uint64_t damaged = 0;
+    std::size_t damaged = 0;
     StoredGroup group;
     const Bytes& bytes = *image.at(name);
     // A group behind the older snapshot and with others behind it.
-    for (std::uint64_t at = 0; at < bytes.size() && damaged == 0; at += group_step_bytes) {
+    for (std::size_t at = 0; at < bytes.size() && damaged == 0; at += group_step_bytes) {
         if (check_group(bytes, *segment_number(name), at, group) == GroupCheck::sound &&
             group.header.first_record > 350) {
             damaged = at;
@@ -124,9 +124,9 @@ TEST(Verify, CallsATornTailWhatItIs) {
     DiskImage image = lived();
     const std::string name = newest_file(image, "journal-");
     Bytes& bytes = own_bytes(image, name);
-    std::uint64_t last = 0;
+    std::size_t last = 0;
     StoredGroup group;
-    for (std::uint64_t at = 0; at < bytes.size(); at += group_step_bytes) {
+    for (std::size_t at = 0; at < bytes.size(); at += group_step_bytes) {
         last =
             check_group(bytes, *segment_number(name), at, group) == GroupCheck::sound ? at : last;
     }
