@@ -11,6 +11,8 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
@@ -79,13 +81,32 @@ protected:
                                       answer_wait);
         return Json::parse(reply.payload);
     }
-    Json change() {
+    std::uint64_t publish_change() {
         const std::uint64_t id = ++ids;
-        Json reply = ask({{"tenant", "a"}, {"id", id}});
+        const std::string tag = std::to_string(id);
+        const std::string topic = node.root() + "/quota/main/request";
+        const std::string payload = Json{{"tenant", "a"}, {"id", id}}.dump();
+        client.publish({.topic = topic,
+                        .payload = payload,
+                        .response_topic = replies,
+                        .has_response_topic = true,
+                        .correlation_data = tag});
+        return id;
+    }
+    static bool answers(const BusClient::Arrived& arrived, std::uint64_t id) {
+        return arrived.correlation_data == std::to_string(id);
+    }
+    Json note_answer(std::uint64_t id, const BusClient::Arrived& arrived) {
+        Json reply = Json::parse(arrived.payload);
         if (reply.at("decision") == "allow") {
             allowed[id] = reply.at("seq");
         }
         return reply;
+    }
+    Json change() {
+        const std::uint64_t id = publish_change();
+        return note_answer(
+            id, client.await([id](const auto& one) { return answers(one, id); }, answer_wait));
     }
     // Until a change is answered so; the time it took.
     std::chrono::duration<double> change_until(const std::string& decision) {
@@ -99,18 +120,35 @@ protected:
         return Clock::now() - begun;
     }
     // The reserve and what a snapshot makes superfluous let the node recover once or twice on a
-    // full disk, too soon for a report: until it has said that it is degraded, and refuses.
+    // full disk, too soon for a report: until it has said that it is degraded, and refuses. What it
+    // decided just before the disk failed it answers when there is room again.
     Json fill_until_degraded(const SmallDisk& disk) {
         const auto begun = Clock::now();
         bool said = false;
         Json reply;
         do {
             disk.fill();
-            reply = change();
-            said = said || client.take(is_newer_health("degraded")).has_value();
-        } while (!(said && reply.at("decision") == "error") && Clock::now() - begun < fault_wait);
+            const std::uint64_t id = publish_change();
+            const auto is_degraded = is_newer_health("degraded");
+            const auto arrived = client.await(
+                [&](const BusClient::Arrived& one) { return answers(one, id) || is_degraded(one); },
+                answer_wait);
+            if (answers(arrived, id)) {
+                reply = note_answer(id, arrived);
+            } else {
+                said = true;
+                unanswered.push_back(id);
+            }
+        } while (!(said && reply.value("decision", "") == "error") &&
+                 Clock::now() - begun < fault_wait);
         EXPECT_TRUE(said) << node.log();
         return reply;
+    }
+    void await_unanswered() {
+        for (const std::uint64_t id : std::exchange(unanswered, {})) {
+            note_answer(
+                id, client.await([&](const auto& one) { return answers(one, id); }, answer_wait));
+        }
     }
     void await_health(const std::string& status) {
         client.await(is_newer_health(status), answer_wait);
@@ -151,6 +189,7 @@ protected:
     std::uint64_t ids = 0;
     std::int64_t used = 0;
     std::int64_t health_at = 0;
+    std::vector<std::uint64_t> unanswered;
     std::map<std::uint64_t, Json> allowed;  // the last of them
 };
 
@@ -175,6 +214,7 @@ TEST_F(DiskFull, IsSaidRefusedAndSurvived) {
         disk.clear();
         slowest_s = std::max(slowest_s, change_until("allow").count());
         await_health("online");
+        await_unanswered();
         forget_older();
         node.kill();
         node.start();
