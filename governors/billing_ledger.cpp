@@ -33,7 +33,7 @@ std::int64_t BillingLedger::available(const BillingSettings& settings) const {
 bool BillingLedger::fits(std::int64_t credit, std::int64_t allowed) const {
     const Wide balance_then = Wide{opening} + credited + credit - charged;
     return Wide{credited} + credit <= most && balance_then <= most &&
-           balance_then - held + allowed <= most;
+           balance_then + allowed <= most;
 }
 
 std::string_view BillingLedger::state() const {

@@ -49,8 +49,8 @@ struct BillingLedger {
     std::int64_t balance() const { return opening - charged + credited; }
     // Negative when an overage was lowered below what is used.
     std::int64_t available(const BillingSettings& settings) const;
-    // Nothing when every sum of it fits 64 bits once `credit` is added and the overage is
-    // `allowed`.
+    // Whether every sum of it fits 64 bits once `credit` is added and the overage is `allowed`,
+    // also when nothing is held any more.
     bool fits(std::int64_t credit, std::int64_t allowed) const;
     // Whether `amount` could ever be counted as charged, what is held besides.
     bool can_count(std::int64_t amount) const {

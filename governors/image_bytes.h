@@ -13,8 +13,8 @@
 
 namespace flyball {
 
-// No instant that a governor has seen or reckons with is further from 1970 (285,000 years): far
-// from where the difference of two has no room in 64 bits.
+// No instant that is kept is further from 1970 (285,000 years): far from where the difference of
+// two has no room in 64 bits, and from any that the node's clock can reach.
 inline constexpr std::int64_t stored_ms_max = std::int64_t{1} << 53U;
 // Of a decision's number. What remembers decisions holds numbers below 2^47: as many again are left
 // to give out, and no device decides so often.

@@ -116,6 +116,14 @@ void SubscriptionCourse::begin_periods(Instant anchor) {
     set_end(boundary(1).value_or(instant_from_ms(subscription_latest_ms)), anchor);
 }
 
+void SubscriptionCourse::begin_grace(Instant at) {
+    it_.grace_end = std::min(at + it_.grace, instant_from_ms(subscription_bound_ms));
+}
+
+void SubscriptionCourse::add_unpaid(std::int64_t periods) {
+    it_.unpaid = std::min(it_.unpaid + periods, subscription_periods_max);
+}
+
 void SubscriptionCourse::end_trial(Effect& effect) {
     const Instant at = it_.end;
     if (!it_.auto_renew) {
@@ -134,17 +142,18 @@ void SubscriptionCourse::end_period(Instant now, Effect& effect) {
     const bool bounded = settings_.max_unpaid_periods > 0;
     const bool renews = it_.auto_renew && !(bounded && it_.unpaid >= settings_.max_unpaid_periods);
     if (!renews) {
-        it_.grace_end = at + it_.grace;
+        begin_grace(at);
         turn(past_due, at, effect);
         return;
     }
     const Duration period = it_.period;
     take_terms();
-    ++it_.unpaid;
+    add_unpaid(1);
     it_.current_unpaid = true;
     if (it_.period == period) {
         ++it_.index;
         skip_periods(now, bounded ? settings_.max_unpaid_periods - it_.unpaid : INT64_MAX);
+        it_.index = std::min(it_.index, subscription_periods_max);
         const Instant last = instant_from_ms(subscription_latest_ms);
         set_end(boundary(it_.index + 1).value_or(last), boundary(it_.index).value_or(last));
     } else {
@@ -158,10 +167,10 @@ void SubscriptionCourse::skip_periods(Instant now, std::int64_t most) {
     const Span gone = now - it_.end;
     const std::int64_t longest_ms =
         it_.period.months != 0 ? it_.period.months * longest_month_ms : it_.period.ms;
-    const std::int64_t skipped = std::min(gone.count() / longest_ms - periods_told_max, most);
-    if (skipped > 0) {
-        it_.index += skipped;
-        it_.unpaid += skipped;
+    const std::int64_t renewals = std::min(gone.count() / longest_ms, most);
+    if (renewals > periods_told_max) {
+        it_.index += renewals - periods_told_max;
+        add_unpaid(renewals - periods_told_max);
     }
 }
 
@@ -216,10 +225,10 @@ bool SubscriptionCourse::paid(std::int64_t periods, Instant now) {
 void SubscriptionCourse::payment_failed(Instant now) {
     if (!it_.current_unpaid) {
         it_.current_unpaid = true;
-        ++it_.unpaid;
+        add_unpaid(1);
     }
     it_.state = past_due;
-    it_.grace_end = now + it_.grace;
+    begin_grace(now);
 }
 
 void SubscriptionCourse::pause(Instant now) {
@@ -231,7 +240,7 @@ void SubscriptionCourse::pause(Instant now) {
 void SubscriptionCourse::resume(Instant now) {
     if (it_.state == paused) {
         // The new end is the new anchor: the present period is the one before it.
-        it_.anchor = now + it_.left;
+        it_.anchor = std::min(now + it_.left, instant_from_ms(subscription_bound_ms));
         it_.index = -1;
         set_end(it_.anchor, now);
         it_.left = Span{0};

@@ -31,6 +31,11 @@ std::string_view to_text(SubscriptionState state);
 
 // The last millisecond of the year 9999: no period ends later.
 inline constexpr std::int64_t subscription_latest_ms = 253'402'300'799'999;
+// Nothing that a subscription has is further from 1970, a grace after the last period included: far
+// from overflow. A forged state may begin there, and goes no further.
+inline constexpr std::int64_t subscription_bound_ms = 2 * subscription_latest_ms;
+// No period is shorter than a millisecond.
+inline constexpr std::int64_t subscription_periods_max = 2 * subscription_bound_ms;
 
 struct Subscription {
     SubscriptionState state = SubscriptionState::none;
@@ -78,6 +83,8 @@ private:
     std::optional<Instant> boundary(std::int64_t index) const;
     void set_end(Instant end, Instant since);
     void begin_periods(Instant anchor);
+    void begin_grace(Instant at);
+    void add_unpaid(std::int64_t periods);
     void take_terms();
     void end_trial(Effect& effect);
     void end_period(Instant now, Effect& effect);

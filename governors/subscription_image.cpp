@@ -10,16 +10,12 @@ namespace {
 constexpr std::uint8_t version = 1;
 enum Flag : std::uint8_t { renews = 1, is_noticed = 2, is_unpaid = 4 };
 
-// Years 0 to 9999 and a grace: far from overflow.
-constexpr std::int64_t bound_ms = 2 * subscription_latest_ms;
-
 bool sound(Instant instant) {
-    return to_ms(instant) >= -bound_ms && to_ms(instant) <= bound_ms;
+    return to_ms(instant) >= -subscription_bound_ms && to_ms(instant) <= subscription_bound_ms;
 }
 
-// No period is shorter than a millisecond.
 bool sound_count(std::int64_t periods) {
-    return periods <= bound_ms;
+    return periods <= subscription_periods_max;
 }
 
 bool sound(const Subscription& it) {

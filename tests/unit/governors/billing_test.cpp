@@ -185,6 +185,17 @@ TEST_F(BillingTest, RefusesSumsThatDoNotFit) {
     EXPECT_EQ(get().at("charged_total"), most);
 }
 
+// What is held comes back: a sum that fits only as long as it is held does not fit.
+TEST_F(BillingTest, RefusesSumsThatWouldNotFitOnceAHoldEnds) {
+    topup(100);
+    EXPECT_EQ(hold("h", 100).at("decision"), "allow");
+    EXPECT_EQ(admin({{"op", "set_overage"}, {"amount", most}}).at("field"), "amount");
+    EXPECT_EQ(admin({{"op", "set_overage"}, {"amount", most - 100}}).at("available"), most - 100);
+    EXPECT_EQ(topup(100).at("field"), "amount");
+    EXPECT_EQ(ask({{"op", "release"}, {"hold", "h"}}).at("available"), most);
+    EXPECT_EQ(get().at("balance"), 100);
+}
+
 TEST_F(BillingTest, RefusesWhatIsWrongInTheField) {
     topup(1);
     EXPECT_EQ(ask({{"op", "charge"}}).at("reason"), "missing_field");

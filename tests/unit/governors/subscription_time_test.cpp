@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+
 #include "governors/subscription_image.h"
 #include "tests/unit/governors/allocation_count.h"
 #include "tests/unit/governors/subscription_desk.h"
@@ -33,6 +35,15 @@ struct ManyUnpaidSubscription : SubscriptionTest {
     static Tree::Map raw() {
         Tree::Map raw = ten_days();
         raw["max_unpaid_periods"] = 4'000;
+        return raw;
+    }
+};
+
+struct FewUnpaidSubscription : SubscriptionTest {
+    FewUnpaidSubscription() : SubscriptionTest(raw()) {}
+    static Tree::Map raw() {
+        Tree::Map raw = ten_days();
+        raw["max_unpaid_periods"] = 3;
         return raw;
     }
 };
@@ -71,6 +82,26 @@ TEST_F(ManyUnpaidSubscription, EndsInOneGraceHoweverManyPeriodsMayBeUnpaid) {
     EXPECT_LT(desk.take_events().size(), 2'100U);
     pass_days(10 * 5'000);
     EXPECT_EQ(state(), "expired");
+}
+
+TEST_F(ManyUnpaidSubscription, CountsNoPeriodBeyondItsBoundAfterOneLongAbsence) {
+    op("start", {{"trial", false}});
+    pass_days(10 * 6'000);
+    EXPECT_EQ(state(), "expired");
+    EXPECT_EQ(check().at("unpaid_periods"), 4'000);
+    EXPECT_EQ(told().back(), "state_changed past_due expired " + std::to_string(24 * (40'010 + 2)));
+}
+
+// However long it was off: few are all told.
+TEST_F(FewUnpaidSubscription, TellsEveryRenewalUpToItsBound) {
+    op("start", {{"trial", false}});
+    pass_days(10 * 5'000);
+    EXPECT_EQ(state(), "expired");
+    const auto events = told();
+    EXPECT_EQ(std::ranges::count_if(
+                  events,
+                  [](const std::string& text) { return text.starts_with("subscription_renewed"); }),
+              3);
 }
 
 // Whatever is asked when, looking in between changes nothing.
@@ -176,7 +207,7 @@ TEST_F(SubscriptionTest, TakesNoDamagedImage) {
 
 // Sums of what it says would overflow.
 TEST(SubscriptionImage, KnowsNoNumberBeyondTheCalendar) {
-    static constexpr std::int64_t beyond = 2 * subscription_latest_ms + 1;
+    static constexpr std::int64_t beyond = subscription_bound_ms + 1;
     Subscription sound;
     sound.state = SubscriptionState::active;
     sound.plan = SmallText("std");
@@ -188,12 +219,48 @@ TEST(SubscriptionImage, KnowsNoNumberBeyondTheCalendar) {
         change(forged);
         return decode_subscription_image(encode(forged, bytes)).has_value();
     };
-    EXPECT_FALSE(taken([](Subscription& it) { it.index = beyond; }));
-    EXPECT_FALSE(taken([](Subscription& it) { it.unpaid = beyond; }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.index = subscription_periods_max + 1; }));
+    EXPECT_FALSE(taken([](Subscription& it) { it.unpaid = subscription_periods_max + 1; }));
     EXPECT_FALSE(taken([](Subscription& it) { it.grace = Span{beyond}; }));
     EXPECT_FALSE(taken([](Subscription& it) { it.left = Span{-beyond}; }));
     EXPECT_FALSE(taken([](Subscription& it) { it.anchor = instant_from_ms(-beyond); }));
     EXPECT_FALSE(taken([](Subscription& it) { it.end = instant_from_ms(INT64_MAX); }));
+}
+
+// From anything that is loaded, time and ops lead to what can be kept.
+TEST(SubscriptionImage, HasRoomForWhatBecomesOfIt) {
+    constexpr Instant bound = instant_from_ms(subscription_bound_ms);
+    constexpr Instant now = instant_from_ms(1'800'000'000'000);
+    const SubscriptionSettings settings;
+    Subscription forged;
+    forged.state = SubscriptionState::active;
+    forged.plan = SmallText("gone");
+    forged.period = {.ms = 1};
+    forged.grace = Span{subscription_bound_ms};
+    forged.anchor = instant_from_ms(-subscription_bound_ms);
+    forged.index = forged.unpaid = subscription_periods_max;
+    forged.left = Span{subscription_bound_ms};
+    ByteBuffer bytes;
+    const auto kept = [&](Subscription it, auto change) {
+        EXPECT_TRUE(decode_subscription_image(encode(it, bytes)).has_value());
+        SubscriptionCourse course(settings, it);
+        change(course);
+        return decode_subscription_image(encode(it, bytes)).has_value();
+    };
+    const auto step = [&](SubscriptionCourse& course) {
+        Effect effect;
+        course.step(now, effect);
+    };
+    EXPECT_TRUE(kept(forged, step));
+    EXPECT_TRUE(kept(forged, [&](SubscriptionCourse& course) { course.payment_failed(now); }));
+    forged.state = SubscriptionState::paused;
+    forged.before = SubscriptionState::active;
+    EXPECT_TRUE(kept(forged, [&](SubscriptionCourse& course) { course.resume(now); }));
+    forged.state = SubscriptionState::active;
+    forged.before = SubscriptionState::none;
+    forged.auto_renew = false;
+    forged.end = bound;
+    EXPECT_TRUE(kept(forged, step));
 }
 
 TEST_F(SubscriptionTest, AllocatesNothingForACheck) {
