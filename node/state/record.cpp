@@ -91,7 +91,11 @@ public:
         const Value* value = take(Kind::boolean);
         return value != nullptr && value->boolean;
     }
-    Instant instant() { return instant_from_ms(integer()); }
+    Instant instant() {
+        const std::int64_t ms = integer();
+        good_ = good_ && ms >= -stored_ms_max && ms <= stored_ms_max;
+        return instant_from_ms(good_ ? ms : 0);
+    }
     std::span<const std::byte> binary() {
         const Value* value = take(Kind::binary);
         return value == nullptr ? std::span<const std::byte>()

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "governors/governor_state.h"
+#include "node/governor_clock.h"
 #include "node/state_store.h"
 #include "schemas/expects.h"
 #include "tests/sim/memory_disk.h"
@@ -99,11 +100,22 @@ public:
     std::size_t count = 0;
 };
 
+// Where a node's time goes on that finds such a state on that day.
+Instant time_after(const Recovery& recovery, Instant wall) {
+    GovernorClock clock(ClockSettings{}, Instant{});
+    const ClockSample sample{.wall = wall};
+    if (recovery.latest() != Instant{}) {
+        clock.resume(recovery.latest(), sample);
+    }
+    return clock.advance(sample);
+}
+
 // The corpus is of that day; then everything falls due that ever will.
-void go_on(Engine& engine) {
+void go_on(Engine& engine, const Recovery& recovery) {
     constexpr std::size_t steps_max = 4096;
-    for (const Instant now :
+    for (const Instant wall :
          {instant_from_ms(1'767'229'200'000), instant_from_ms(4'102'444'800'000)}) {
+        const Instant now = time_after(recovery, wall);
         engine.pass_time(now, steps_max);
         Answered host;
         for (const Asking& asked : requests()) {
@@ -137,7 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     recovery.finish();
     save_and_load(engine, recovery.node());
-    go_on(engine);
+    go_on(engine, recovery);
     save_and_load(engine, recovery.node());
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "governors/image_bytes.h"
 #include "node/recovery.h"
 #include "node/state/journal_format.h"
 #include "tests/sim/traffic.h"
@@ -37,6 +38,13 @@ Tree::List of_rules(std::size_t values, std::size_t value_bytes) {
     return rules;
 }
 
+class Ignores : public RecordVisitor {
+    bool visit(const Change& /*change*/) override { return true; }
+    bool visit(const GovernorChange& /*change*/) override { return true; }
+    bool visit(const EventChange& /*change*/) override { return true; }
+    bool visit(const NodeChange& /*change*/) override { return true; }
+};
+
 // Keeps the size of the largest record, and sees that each can be read.
 class Sizes : public ChangeSink {
 public:
@@ -60,12 +68,6 @@ public:
     std::size_t unread = 0;
 
 private:
-    class Ignores : public RecordVisitor {
-        bool visit(const Change& /*change*/) override { return true; }
-        bool visit(const GovernorChange& /*change*/) override { return true; }
-        bool visit(const EventChange& /*change*/) override { return true; }
-        bool visit(const NodeChange& /*change*/) override { return true; }
-    };
     RecordWriter writer_;
     RecordReader reader_;
 };
@@ -147,6 +149,20 @@ TEST_F(RecordBounds, OfALargeConfiguration) {
     const auto refused = add("compliance", "huge", Tree(Tree::Map{{"rules", of_rules(256, 1000)}}));
     ASSERT_FALSE(refused);
     EXPECT_TRUE(refused.error().message.starts_with("config: ")) << refused.error().message;
+}
+
+// A forged one: governors could not keep what they make of it.
+TEST(RecordTime, IsNoneThatNoGovernorCanKeep) {
+    const auto is_read = [](std::int64_t ms) {
+        RecordWriter writer;
+        writer.add(NodeChange{.at = instant_from_ms(ms)});
+        Ignores all;
+        return RecordReader().read(std::as_bytes(std::span(writer.finish())), all);
+    };
+    EXPECT_TRUE(is_read(stored_ms_max));
+    EXPECT_TRUE(is_read(-stored_ms_max));
+    EXPECT_FALSE(is_read(stored_ms_max + 1));
+    EXPECT_FALSE(is_read(INT64_MIN));
 }
 
 }  // namespace

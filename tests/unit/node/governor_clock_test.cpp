@@ -182,6 +182,12 @@ TEST_F(GovernorTime, ContinuesFromAnEarlierRunWhileTheClockIsUnset) {
     EXPECT_EQ(clock.status(), ClockStatus::unset);
 }
 
+TEST_F(GovernorTime, HasFourDigitsForItsYearWhateverAnEarlierRunSays) {
+    clock.resume(instant_from_ms(std::int64_t{1} << 53), machine.sample());
+    const std::chrono::year_month_day date{std::chrono::floor<days>(after(seconds{4}))};
+    EXPECT_EQ(date.year(), std::chrono::year(9000));
+}
+
 TEST_F(GovernorTime, IsLoweredByTheOperatorOnly) {
     after(Span{0});
     jump_to(today - days{2});

@@ -76,7 +76,8 @@ TEST(SnapshotDamage, IsFoundInSectorsSwappedDoubledAndZeroed) {
     }
 }
 
-// Sealed again, so that nothing but the size is wrong.
+// Sealed again, so that nothing but the size is wrong. What it is about shows where std::size_t has
+// 32 bits.
 TEST(SnapshotDamage, IsFoundInASizeThat32BitsCutToTheRightOne) {
     constexpr std::uint64_t beyond_32_bits = std::uint64_t{1} << 32;
     const Bytes bytes = snapshot_bytes({{.type = node_section, .bytes = "n"}});
