@@ -39,11 +39,16 @@ BusClient::~BusClient() {
 }
 
 void BusClient::publish(const Message& message) {
-    {
-        std::unique_lock lock(mutex_);  // its broker may have been away
-        changed_.wait_for(lock, patience, [this] { return link_ == LinkState::up; });
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    auto published = Publish::not_connected;
+    // Its broker may have been away, or be gone without its having heard of it.
+    while (published == Publish::not_connected && std::chrono::steady_clock::now() < deadline) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_until(lock, deadline, [this] { return link_ == LinkState::up; });
+        lock.unlock();
+        published = transport_->publish(message);
     }
-    if (transport_->publish(message) != Publish::accepted || !transport_->flush(patience)) {
+    if (published != Publish::accepted || !transport_->flush(patience)) {
         throw std::runtime_error(fmt::format("could not publish on {}", message.topic));
     }
 }

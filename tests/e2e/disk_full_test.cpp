@@ -28,10 +28,13 @@ using Clock = std::chrono::steady_clock;
 const std::string replies = "flyball/v1/reply/test/full";
 constexpr Span answer_wait = std::chrono::seconds(20);
 constexpr auto fault_wait = std::chrono::seconds(30);
+constexpr int changes_max = 3'000;  // a segment that was made before has room for 256
 
 constexpr const char* config = R"(
 [state]
 durability = "commit"
+[health]
+interval = "1s"
 [governor.quota.main]
 resources.api_calls = { limit = 1000000000, window = "365d" }
 )";
@@ -123,10 +126,10 @@ protected:
     // full disk, too soon for a report: until it has said that it is degraded, and refuses. What it
     // decided just before the disk failed it answers when there is room again.
     Json fill_until_degraded(const SmallDisk& disk) {
-        const auto begun = Clock::now();
         bool said = false;
         Json reply;
-        do {
+        for (int change = 0;
+             change < changes_max && !(said && reply.value("decision", "") == "error"); ++change) {
             disk.fill();
             const std::uint64_t id = publish_change();
             const auto is_degraded = is_newer_health("degraded");
@@ -139,8 +142,7 @@ protected:
                 said = true;
                 unanswered.push_back(id);
             }
-        } while (!(said && reply.value("decision", "") == "error") &&
-                 Clock::now() - begun < fault_wait);
+        }
         EXPECT_TRUE(said) << node.log();
         return reply;
     }
@@ -156,15 +158,15 @@ protected:
     // A report that is newer than the last that was waited for.
     std::function<bool(const BusClient::Arrived&)> is_newer_health(const std::string& status) {
         return [this, status](const BusClient::Arrived& arrived) {
-            const Json report = arrived.topic.ends_with("/health")
-                                    ? Json::parse(arrived.payload, nullptr, false)
-                                    : Json();
-            if (!report.is_object() || report.at("status") != status ||
-                report.value("at", std::int64_t{0}) <= health_at) {
-                return false;
+            if (!arrived.topic.ends_with("/health") ||
+                arrived.payload.find("\"status\":\"" + status) == std::string::npos) {
+                return false;  // most are: they are not parsed again and again
             }
-            health_at = report.at("at");
-            return true;
+            const Json report = Json::parse(arrived.payload);
+            const std::int64_t at = report.value("at", std::int64_t{0});
+            const bool newer = report.at("status") == status && at > health_at;
+            health_at = newer ? at : health_at;
+            return newer;
         };
     }
     void expect_all_known() {
