@@ -45,9 +45,7 @@ std::int64_t bytes_at(const toml::table& table, std::string_view map, std::strin
 
 // Run by hand, the node would keep its state elsewhere than as a service.
 std::vector<std::string> unit_variables() {
-    std::error_code unknown;
-    const bool is_service =
-        std::getenv("STATE_DIRECTORY") == nullptr && std::filesystem::exists(unit_state, unknown);
+    const bool is_service = std::getenv("STATE_DIRECTORY") == nullptr && is_there(unit_state);
     return is_service ? std::vector<std::string>{std::string("STATE_DIRECTORY=") + unit_state}
                       : std::vector<std::string>{};
 }
@@ -116,6 +114,12 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
 }
 
 }  // namespace
+
+bool is_there(const std::string& path) {
+    std::error_code unknown;
+    return std::filesystem::symlink_status(path, unknown).type() !=
+           std::filesystem::file_type::not_found;
+}
 
 Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) {
     const toml::parse_result parsed = toml::parse(toml);

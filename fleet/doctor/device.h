@@ -48,6 +48,9 @@ struct ExaminedDevice {
 // is none.
 Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& findings);
 
+// A link is there wherever it leads: the unit's state folder is one into a folder of root's alone.
+// What may not be looked at is taken to be there.
+bool is_there(const std::string& path);
 // What `flyball-node --print-config` printed.
 Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus);
 
