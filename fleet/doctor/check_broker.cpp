@@ -68,6 +68,29 @@ void check_packet(Bus& bus, Findings& findings) {
     }
 }
 
+// What the unit keeps a node from as long as nobody has changed it.
+std::string address_advice(const std::string& broker) {
+    return is_local(broker)
+               ? std::string()
+               : "; the unit lets it reach this machine only until IPAddressAllow= names the "
+                 "broker's address, and the DNS server's if that is elsewhere: docs/deploy.md";
+}
+
+// docs/protocol.md, time. Without a network nothing makes a clock right that has no battery.
+const char* clock_advice(const std::string& clock) {
+    if (clock == "behind") {
+        return "docs/protocol.md, time: it catches up by itself; set_time is the way out";
+    }
+    return clock == "unset"
+               ? "it knows no date until the system's clock is right: timedatectl set-ntp true; "
+                 "without a network a clock with a battery (RTC), or set_time after each start"
+               : "it believes the system's clock once that is synchronised: timedatectl set-ntp "
+                 "true; without a network clock.trust = \"system\" and a clock with a battery "
+                 "(RTC); set_time is the way out";
+}
+
+}  // namespace
+
 void check_health(const ExaminedDevice& device, const HealthReport* health, Findings& findings) {
     if (!device.node) {
         return;
@@ -75,7 +98,8 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
     const std::string name = device.node->text();
     if (health == nullptr) {
         findings.warn("health", fmt::format("{} has not reported to this broker", name),
-                      "systemctl status flyball-node; is this its broker, and its name?");
+                      "systemctl status flyball-node; is this its broker, and its name?" +
+                          address_advice(device.bus.broker));
         return;
     }
     const HealthView view = judge(*health, wall_now(), std::nullopt);
@@ -86,11 +110,7 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
                       "flyball health " + name);
     } else if (!view.online()) {
         findings.fail("health", view.note.empty() ? text : text + ": " + view.note,
-                      is_local(device.bus.broker)
-                          ? "journalctl -u flyball-node"
-                          : "journalctl -u flyball-node; the unit lets it reach this machine only "
-                            "until IPAddressAllow= names the broker's address, and the DNS "
-                            "server's if that is elsewhere: docs/deploy.md");
+                      "journalctl -u flyball-node" + address_advice(device.bus.broker));
     } else {
         findings.ok("health", text);
     }
@@ -107,11 +127,9 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
         findings.warn("node clock",
                       fmt::format("{}, {} from the system's", facts->clock,
                                   span_text(facts->clock_offset_ms)),
-                      "docs/protocol.md, time: it catches up by itself; set_time is the way out");
+                      clock_advice(facts->clock));
     }
 }
-
-}  // namespace
 
 void check_broker(const ExaminedDevice& device, Findings& findings) {
     std::vector<std::string> filters{version_topic};

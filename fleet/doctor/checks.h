@@ -4,6 +4,7 @@
 
 #include "fleet/doctor/device.h"
 #include "fleet/doctor/findings.h"
+#include "fleet/health_report.h"
 
 namespace flyball {
 
@@ -15,5 +16,7 @@ void check_state(const ExaminedDevice& device, Findings& findings);
 void check_files(const ExaminedDevice& device, Instant now, Findings& findings);
 // There, which, how far, how large a packet; then the node's own health.
 void check_broker(const ExaminedDevice& device, Findings& findings);
+// `health`: what the broker keeps of the node; nullptr: nothing.
+void check_health(const ExaminedDevice& device, const HealthReport* health, Findings& findings);
 
 }  // namespace flyball
