@@ -1,8 +1,10 @@
 // The broker as this device's own settings reach it, and what it keeps of the node's health.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "fleet/doctor/checks.h"
@@ -89,6 +91,24 @@ const char* clock_advice(const std::string& clock) {
                  "(RTC); set_time is the way out";
 }
 
+// Without its login's files doctor does not come to asking the broker.
+std::string unreached_advice(const ExaminedDevice& device) {
+    const BusOptions& bus = device.bus;
+    for (const std::string& file : {bus.password_file, bus.key_file, bus.cert_file, bus.ca_file}) {
+        if (file.empty() || ::access(file.c_str(), R_OK) == 0) {
+            continue;
+        }
+        if (errno == EACCES) {
+            return "run it as root";
+        }
+        return is_credential(file) ? "systemctl status flyball-node; while the service does not "
+                                     "run nobody can connect as it does"
+                                   : "the configuration names a file that is not there";
+    }
+    return is_local(bus.broker) ? "systemctl status mosquitto; the node goes on looking for it"
+                                : "is the address right, the network up, the port open?";
+}
+
 }  // namespace
 
 void check_health(const ExaminedDevice& device, const HealthReport* health, Findings& findings) {
@@ -139,10 +159,7 @@ void check_broker(const ExaminedDevice& device, Findings& findings) {
     auto bus = device.own_topic.empty() ? Bus::connect(device.bus, filters)
                                         : Bus::connect_at(device.bus, filters, device.own_topic);
     if (!bus) {
-        findings.fail("broker", bus.error().message,
-                      is_local(device.bus.broker)
-                          ? "systemctl status mosquitto; the node goes on looking for it"
-                          : "is the address right, the network up, the port open?");
+        findings.fail("broker", bus.error().message, unreached_advice(device));
         return;
     }
     std::vector<Arrived> kept;

@@ -8,6 +8,7 @@
 
 #include "fleet/bus.h"
 #include "fleet/doctor/findings.h"
+#include "fleet/doctor/unit.h"
 #include "fleet/node_name.h"
 
 namespace flyball {
@@ -42,6 +43,8 @@ struct ExaminedDevice {
     // What that login may write and read itself: an access list lets a node read no replies, but
     // its own tick, into which it does not look. Empty: it is not the node's login.
     std::string own_topic;
+    std::optional<ServiceUnit> unit;  // when it is installed
+    bool is_service = false;          // `bus` is what that unit's node has: its files, too
 };
 
 // Looks for the program, its version and its configuration, and says so in `findings`. usage: NODE
