@@ -9,7 +9,9 @@
 namespace flyball {
 
 void check_clock(Instant now, Findings& findings);
-void check_machine(Findings& findings);
+// `controllers`: the kernel's list of what a unit's limits can be held by.
+void check_machine(const ExaminedDevice& device, Findings& findings,
+                   const std::string& controllers = "/sys/fs/cgroup/cgroup.controllers");
 // The state folder: there, whose, on what, how full, how fast; and what is in it.
 void check_state(const ExaminedDevice& device, Findings& findings);
 // Who may read the configuration, the password and the key; until when certificates are good.

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "fleet/clock.h"
 
 namespace flyball {
@@ -54,6 +58,34 @@ TEST(CheckHealth, SaysWhatAClockWaitsFor) {
         EXPECT_NE(advice(clock).find("RTC"), std::string::npos);
         EXPECT_NE(advice(clock).find("set_time"), std::string::npos);
     }
+}
+
+class CheckMachine : public ::testing::Test {
+protected:
+    CheckMachine() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
+    ~CheckMachine() override { std::filesystem::remove_all(folder_); }
+    // Whether the kernel's list of controllers is found to lack memory.
+    std::string advice(const ExaminedDevice& device) const {
+        Findings findings;
+        check_machine(device, findings, list());
+        return advice_of(findings, "memory bound");
+    }
+    std::string list() const { return folder_ + "/cgroup.controllers"; }
+
+    std::string folder_ = ::testing::TempDir() + "flyball-XXXXXX";
+};
+
+TEST_F(CheckMachine, SaysThatAKernelWithoutMemoryControlHoldsNoUnitToItsBound) {
+    ExaminedDevice device;
+    device.unit = ServiceUnit{};
+    EXPECT_EQ(advice(device), "") << "without the file nothing is known";
+    std::ofstream(list()) << "cpuset cpu io memory pids\n";
+    EXPECT_EQ(advice(device), "");
+    std::ofstream(list()) << "cpuset cpu io pids\n";
+    EXPECT_NE(advice(device).find("cgroup_enable=memory"), std::string::npos);
+    EXPECT_NE(advice(device).find("/boot/firmware/cmdline.txt"), std::string::npos);
+    device.unit.reset();
+    EXPECT_EQ(advice(device), "") << "no unit, no bound";
 }
 
 }  // namespace
