@@ -63,7 +63,7 @@ Exit Doctor::run() {
     check_files(*device, now, findings);
     check_state(*device, findings);
     check_broker(*device, findings);
-    check_machine(findings);
+    check_machine(*device, findings);
     if (common_.json) {
         Json document = findings_json(findings);
         document["node"] = device->node ? Json(device->node->text()) : Json();

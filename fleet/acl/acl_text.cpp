@@ -73,6 +73,7 @@ private:
     void tenant(const std::string& level);
     void trusted(const std::string& login);
     void operation(const std::string& login);
+    void watcher(const std::string& login);
 
     const AclPlan& plan_;
     Root everywhere_;
@@ -111,6 +112,7 @@ Result<void> AclText::checked() const {
     std::set<std::string> known;
     std::vector<std::string> all = plan_.trusted;
     all.insert(all.end(), plan_.operators.begin(), plan_.operators.end());
+    all.insert(all.end(), plan_.watchers.begin(), plan_.watchers.end());
     for (const NodeLogin& node : plan_.nodes) {
         all.push_back(node.login);
     }
@@ -238,6 +240,22 @@ void AclText::operation(const std::string& login) {
     }
 }
 
+void AclText::watcher(const std::string& login) {
+    user(login);
+    if (plan_.patterns) {
+        // The patterns below would let it ask as the tenant of its name.
+        may_of_governors("deny", everywhere_,
+                         {.channel = Channel::request, .has_tenant = true, .tenant_level = login});
+    }
+    may_everywhere("read", {.channel = Channel::health});
+    may_everywhere("read", {.channel = Channel::event});
+    may_everywhere("read", {.channel = Channel::decision});
+    may_everywhere("read", {.channel = Channel::decision, .has_tenant = true, .tenant_level = any});
+    if (!plan_.home_assistant.empty()) {
+        may("read", plan_.home_assistant + "/device/+/config");
+    }
+}
+
 std::string AclText::text() {
     text_ = "# Made by `flyball acl`. What is not here is denied, also to whoever has no login.\n";
     for (const NodeLogin& login : plan_.nodes) {
@@ -252,6 +270,9 @@ std::string AclText::text() {
     }
     for (const std::string& login : plan_.operators) {
         operation(login);
+    }
+    for (const std::string& login : plan_.watchers) {
+        watcher(login);
     }
     if (plan_.patterns) {
         text_ += "\n# Every other login is the tenant of its name.\n";

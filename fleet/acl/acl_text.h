@@ -23,6 +23,7 @@ struct AclPlan {
     bool patterns = false;             // every login that has no other role is a tenant's
     std::vector<std::string> trusted;
     std::vector<std::string> operators;
+    std::vector<std::string> watchers;  // see what nodes say of themselves, and write nothing
     // Where nodes may send replies beside <prefix>/reply/, in the form of mqtt.reply_prefixes.
     std::vector<std::string> reply_prefixes;
     std::string home_assistant;  // where Home Assistant looks for devices; empty: it is not told

@@ -20,7 +20,7 @@ constexpr std::size_t prefix_bytes_max = 256;
 constexpr const char* examples =
     R"(  flyball acl --pki ~/fleet-pki --out /etc/mosquitto/flyball.acl
   flyball acl --pki ~/fleet-pki --trusted backend
-  flyball acl --pki ~/fleet-pki --home-assistant
+  flyball acl --pki ~/fleet-pki --home-assistant --watcher homeassistant
   flyball acl --node eu-west/pi-7=pi-7 --operator ops --patterns
   flyball acl --node eu-west/pi-7 --tenant acme --tenant initech)";
 
@@ -31,12 +31,14 @@ A node may only be itself: read its requests, write its decisions, events,
 health and traces, and replies below <prefix>/reply/. An application has its
 tenant's topics only, in all nodes. --trusted logins have the plain request
 topics, for all tenants. Operators read everything and write admin, control and
-requests. Whoever is not listed has nothing; with --patterns every other login
-is the tenant of its name. With --home-assistant a node may write the one topic
-on which Home Assistant is told of it, and operators may read and clear those of
-all devices there, as flyball retire does. --pki takes all logins from a folder
-of flyball pki; without it a node's login is region/node, or what stands behind
-the =.)";
+requests. --watcher logins read health, events and decisions of all nodes and
+write nothing: a dashboard, flyball metrics, Home Assistant. Whoever is not
+listed has nothing; with --patterns every other login is the tenant of its name.
+With --home-assistant a node may write the one topic on which Home Assistant is
+told of it, watchers may read those of all devices there, and operators also
+clear them, as flyball retire does. --pki takes all logins from a folder of
+flyball pki; without it a node's login is region/node, or what stands behind the
+=.)";
 
 class Acl final : public Verb {
 public:
@@ -71,6 +73,8 @@ CLI::App* Acl::describe(CLI::App& tool) {
     list("--tenant", plan_.tenants, "an application's tenant", "TENANT");
     list("--trusted", plan_.trusted, "may ask for every tenant", "LOGIN");
     list("--operator", plan_.operators, "may read and change everything", "LOGIN");
+    list("--watcher", plan_.watchers, "may read health, events and decisions, and write nothing",
+         "LOGIN");
     verb->add_flag("--patterns", plan_.patterns, "every other login is the tenant of its name");
     list("--reply-prefix", plan_.reply_prefixes, "more places for replies, as mqtt.reply_prefixes",
          "PREFIX");
@@ -125,7 +129,10 @@ Result<void> Acl::read_pki() {
                 break;
             }
             case Role::app: {
-                if (std::ranges::find(plan_.trusted, login) == plan_.trusted.end()) {
+                const auto given = [&](const std::vector<std::string>& logins) {
+                    return std::ranges::find(logins, login) != logins.end();
+                };
+                if (!given(plan_.trusted) && !given(plan_.watchers)) {
                     plan_.tenants.push_back(name_of(issued.holder));
                 }
                 break;
@@ -178,6 +185,7 @@ Exit Acl::run() {
                          {"tenants", plan_.tenants.size()},
                          {"trusted", plan_.trusted.size()},
                          {"operators", plan_.operators.size()},
+                         {"watchers", plan_.watchers.size()},
                          {"patterns", plan_.patterns},
                          {"acl", *text}}) +
               "\n");

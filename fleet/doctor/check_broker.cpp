@@ -1,8 +1,10 @@
 // The broker as this device's own settings reach it, and what it keeps of the node's health.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "fleet/doctor/checks.h"
@@ -68,6 +70,47 @@ void check_packet(Bus& bus, Findings& findings) {
     }
 }
 
+// What the unit keeps a node from as long as nobody has changed it.
+std::string address_advice(const std::string& broker) {
+    return is_local(broker)
+               ? std::string()
+               : "; the unit lets it reach this machine only until IPAddressAllow= names the "
+                 "broker's address, and the DNS server's if that is elsewhere: docs/deploy.md";
+}
+
+// docs/protocol.md, time. Without a network nothing makes a clock right that has no battery.
+const char* clock_advice(const std::string& clock) {
+    if (clock == "behind") {
+        return "docs/protocol.md, time: it catches up by itself; set_time is the way out";
+    }
+    return clock == "unset"
+               ? "it knows no date until the system's clock is right: timedatectl set-ntp true; "
+                 "without a network a clock with a battery (RTC), or set_time after each start"
+               : "it believes the system's clock once that is synchronised: timedatectl set-ntp "
+                 "true; without a network clock.trust = \"system\" and a clock with a battery "
+                 "(RTC); set_time is the way out";
+}
+
+// Without its login's files doctor does not come to asking the broker.
+std::string unreached_advice(const ExaminedDevice& device) {
+    const BusOptions& bus = device.bus;
+    for (const std::string& file : {bus.password_file, bus.key_file, bus.cert_file, bus.ca_file}) {
+        if (file.empty() || ::access(file.c_str(), R_OK) == 0) {
+            continue;
+        }
+        if (errno == EACCES) {
+            return "run it as root";
+        }
+        return is_credential(file) ? "systemctl status flyball-node; while the service does not "
+                                     "run nobody can connect as it does"
+                                   : "the configuration names a file that is not there";
+    }
+    return is_local(bus.broker) ? "systemctl status mosquitto; the node goes on looking for it"
+                                : "is the address right, the network up, the port open?";
+}
+
+}  // namespace
+
 void check_health(const ExaminedDevice& device, const HealthReport* health, Findings& findings) {
     if (!device.node) {
         return;
@@ -75,7 +118,8 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
     const std::string name = device.node->text();
     if (health == nullptr) {
         findings.warn("health", fmt::format("{} has not reported to this broker", name),
-                      "systemctl status flyball-node; is this its broker, and its name?");
+                      "systemctl status flyball-node; is this its broker, and its name?" +
+                          address_advice(device.bus.broker));
         return;
     }
     const HealthView view = judge(*health, wall_now(), std::nullopt);
@@ -86,11 +130,7 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
                       "flyball health " + name);
     } else if (!view.online()) {
         findings.fail("health", view.note.empty() ? text : text + ": " + view.note,
-                      is_local(device.bus.broker)
-                          ? "journalctl -u flyball-node"
-                          : "journalctl -u flyball-node; the unit lets it reach this machine only "
-                            "until IPAddressAllow= names the broker's address, and the DNS "
-                            "server's if that is elsewhere: docs/deploy.md");
+                      "journalctl -u flyball-node" + address_advice(device.bus.broker));
     } else {
         findings.ok("health", text);
     }
@@ -107,11 +147,9 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
         findings.warn("node clock",
                       fmt::format("{}, {} from the system's", facts->clock,
                                   span_text(facts->clock_offset_ms)),
-                      "docs/protocol.md, time: it catches up by itself; set_time is the way out");
+                      clock_advice(facts->clock));
     }
 }
-
-}  // namespace
 
 void check_broker(const ExaminedDevice& device, Findings& findings) {
     std::vector<std::string> filters{version_topic};
@@ -121,10 +159,7 @@ void check_broker(const ExaminedDevice& device, Findings& findings) {
     auto bus = device.own_topic.empty() ? Bus::connect(device.bus, filters)
                                         : Bus::connect_at(device.bus, filters, device.own_topic);
     if (!bus) {
-        findings.fail("broker", bus.error().message,
-                      is_local(device.bus.broker)
-                          ? "systemctl status mosquitto; the node goes on looking for it"
-                          : "is the address right, the network up, the port open?");
+        findings.fail("broker", bus.error().message, unreached_advice(device));
         return;
     }
     std::vector<Arrived> kept;

@@ -17,12 +17,17 @@ constexpr const char* service_advice =
     "timedatectl set-ntp true, with systemd-timesyncd or chrony installed; where there is no "
     "network, clock.trust = \"system\" makes the node believe the clock as it is";
 
+// The node believes no date before its own making, whatever clock.trust is.
+constexpr const char* unset_advice =
+    "timedatectl set-ntp true, with systemd-timesyncd or chrony installed; where there is no "
+    "network a clock with a battery (RTC), or date -s after each start";
+
 }  // namespace
 
 void check_clock(Instant now, Findings& findings) {
     const std::string date = date_text(now);
     if (to_ms(now) < oldest_ms) {
-        findings.fail("clock", fmt::format("is not set: it shows {}", date), service_advice);
+        findings.fail("clock", fmt::format("is not set: it shows {}", date), unset_advice);
         return;
     }
     timex state{};

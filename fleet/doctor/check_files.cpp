@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -34,7 +35,33 @@ void check_config_file(const std::string& file, Findings& findings) {
     }
 }
 
-void check_secret(const char* check, const std::string& file, Findings& findings) {
+// What systemd hands to the service: not there is how it is when that does not run.
+void credential_is_missing(const char* check, const std::string& file, Findings& findings) {
+    findings.warn(check, file + " is there only while the service runs",
+                  "systemctl status flyball-node; LoadCredential= in its drop-in has to have that "
+                  "name: docs/deploy.md");
+}
+
+// What the tool reads as root, the service may be kept from. False: it is, and that is said.
+bool service_reads(const ExaminedDevice& device, const char* check, const std::string& file,
+                   const std::string& advice, Findings& findings) {
+    const std::string why = device.is_service ? why_unread(*device.unit, file) : std::string();
+    if (!why.empty()) {
+        findings.fail(check, why, advice);
+    }
+    return why.empty();
+}
+
+std::string secret_advice(const char* check, const std::string& file) {
+    return fmt::format(
+        "systemctl edit flyball-node: LoadCredential={0}:{1} below [Service], and mqtt.{0}_file = "
+        "\"/run/credentials/{2}/{0}\"; or a group that may read it in SupplementaryGroups=: "
+        "docs/deploy.md",
+        check, file, unit_name);
+}
+
+void check_secret(const ExaminedDevice& device, const char* check, const std::string& file,
+                  Findings& findings) {
     if (file.empty()) {
         return;
     }
@@ -43,6 +70,8 @@ void check_secret(const char* check, const std::string& file, Findings& findings
         const int error = errno;
         if (error == EACCES) {
             findings.warn(check, fmt::format("{}: {}", file, reason(error)), "run it as root");
+        } else if (is_credential(file)) {
+            credential_is_missing(check, file, findings);
         } else {
             findings.fail(check, fmt::format("{}: {}", file, reason(error)),
                           "the configuration names a file that is not there");
@@ -53,7 +82,7 @@ void check_secret(const char* check, const std::string& file, Findings& findings
     if ((mode & ~secret_mode) != 0) {
         findings.fail(check, fmt::format("{} has mode {:04o}, 0640 at most", file, mode),
                       fmt::format("chmod 0640 {}", file));
-    } else {
+    } else if (service_reads(device, check, file, secret_advice(check, file), findings)) {
         findings.ok(check, fmt::format("{} has mode {:04o}", file, mode));
     }
 }
@@ -79,11 +108,16 @@ void check_dates(const char* check, const std::string& file, const Certificate& 
 
 // `latest`: of an authorities' file, which has the old one and the new while one is replaced, the
 // one that ends last, as the node takes it; else the first.
-void check_certificate(const char* check, const std::string& file, bool latest, Instant now,
-                       Findings& findings) {
+void check_certificate(const ExaminedDevice& device, const char* check, const std::string& file,
+                       bool latest, Instant now, Findings& findings) {
     if (file.empty()) {
         return;
     }
+    if (is_credential(file) && ::access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
+        credential_is_missing(check, file, findings);
+        return;
+    }
+    service_reads(device, check, file, "install -m 0644 -t /etc/flyball " + file, findings);
     const auto pem = read_small_file(file, check);
     if (!pem) {
         findings.warn(check, pem.error().message, "is the name right? else run it as root");
@@ -104,10 +138,10 @@ void check_certificate(const char* check, const std::string& file, bool latest, 
 
 void check_files(const ExaminedDevice& device, Instant now, Findings& findings) {
     check_config_file(device.config_file, findings);
-    check_secret("password", device.bus.password_file, findings);
-    check_secret("key", device.bus.key_file, findings);
-    check_certificate("certificate", device.bus.cert_file, false, now, findings);
-    check_certificate("authority", device.bus.ca_file, true, now, findings);
+    check_secret(device, "password", device.bus.password_file, findings);
+    check_secret(device, "key", device.bus.key_file, findings);
+    check_certificate(device, "certificate", device.bus.cert_file, false, now, findings);
+    check_certificate(device, "authority", device.bus.ca_file, true, now, findings);
 }
 
 }  // namespace flyball

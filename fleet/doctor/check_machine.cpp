@@ -32,9 +32,28 @@ std::optional<std::int64_t> available_bytes() {
     return std::nullopt;
 }
 
+// Raspberry Pi OS starts its kernels without: the unit's MemoryMax= is accepted then and holds
+// nothing. Without the file, with the older cgroups or in a container, that cannot be seen.
+void check_memory_bound(const std::string& controllers, Findings& findings) {
+    std::ifstream file(controllers);
+    std::string name;
+    while (file >> name) {
+        if (name == "memory") {
+            return;
+        }
+    }
+    if (file.eof()) {
+        findings.warn("memory bound",
+                      "MemoryMax= of the unit holds nothing: the kernel counts no memory",
+                      "cgroup_enable=memory at the end of the line in /boot/firmware/cmdline.txt, "
+                      "and a restart");
+    }
+}
+
 }  // namespace
 
-void check_machine(Findings& findings) {
+void check_machine(const ExaminedDevice& device, Findings& findings,
+                   const std::string& controllers) {
     const auto available = available_bytes();
     if (!available) {
         findings.warn("memory", "/proc/meminfo does not say how much is left", "free -m");
@@ -48,6 +67,9 @@ void check_machine(Findings& findings) {
         }
     } else {
         findings.ok("memory", bytes_text(*available) + " left");
+    }
+    if (device.unit) {
+        check_memory_bound(controllers, findings);
     }
     const long page = ::sysconf(_SC_PAGESIZE);
     constexpr long usual = 4096;

@@ -151,7 +151,7 @@ void check_state(const ExaminedDevice& device, Findings& findings) {
             findings.ok("state folder", folder + " is not there yet: the first start makes it");
         } else {
             findings.warn("state folder", fmt::format("{}: {}", folder, reason(error)),
-                          "run it as root");
+                          "run it as root to look in");
         }
         return;
     }

@@ -44,10 +44,9 @@ std::int64_t bytes_at(const toml::table& table, std::string_view map, std::strin
 }
 
 // Run by hand, the node would keep its state elsewhere than as a service.
-std::vector<std::string> unit_variables() {
-    std::error_code unknown;
+std::vector<std::string> unit_variables(bool installed) {
     const bool is_service =
-        std::getenv("STATE_DIRECTORY") == nullptr && std::filesystem::exists(unit_state, unknown);
+        std::getenv("STATE_DIRECTORY") == nullptr && (installed || is_there(unit_state));
     return is_service ? std::vector<std::string>{std::string("STATE_DIRECTORY=") + unit_state}
                       : std::vector<std::string>{};
 }
@@ -87,7 +86,7 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
     if (!given.empty()) {
         words.insert(words.end(), {"--config", given});
     }
-    const auto run = run_program(words, unit_variables(), program_wait);
+    const auto run = run_program(words, unit_variables(device.unit.has_value()), program_wait);
     if (!run) {
         findings.fail("config", run.error().message, "run it by hand");
         return;
@@ -112,10 +111,23 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
     std::error_code unknown;
     const bool there = std::filesystem::exists(file, unknown);
     device.config_file = there ? file : std::string();
+    device.is_service = device.unit && file == default_config;
     findings.ok("config", there ? file + " has no fault" : "no " + file + ": defaults");
+    if (device.is_service && !device.unit->variables.empty()) {
+        findings.warn("unit",
+                      fmt::format("{} sets {}, which is not looked at here", unit_name,
+                                  fmt::join(device.unit->variables, ", ")),
+                      fmt::format("write it into {} instead of Environment=", file));
+    }
 }
 
 }  // namespace
+
+bool is_there(const std::string& path) {
+    std::error_code unknown;
+    return std::filesystem::symlink_status(path, unknown).type() !=
+           std::filesystem::file_type::not_found;
+}
 
 Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) {
     const toml::parse_result parsed = toml::parse(toml);
@@ -146,11 +158,13 @@ Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus) {
 Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& findings) {
     ExaminedDevice device;
     device.bus = options.bus;
+    device.unit = look_at_unit();
     look_at_program(device, findings);
     look_at_config(device, options.config_file, findings);
     if (options.broker_given) {
         device.bus = options.bus;
         device.own_topic.clear();
+        device.is_service = false;
     }
     device.bus.timeout = options.bus.timeout;
     if (device.config && !options.state_dir.empty()) {

@@ -8,6 +8,7 @@
 
 #include "fleet/bus.h"
 #include "fleet/doctor/findings.h"
+#include "fleet/doctor/unit.h"
 #include "fleet/node_name.h"
 
 namespace flyball {
@@ -42,12 +43,17 @@ struct ExaminedDevice {
     // What that login may write and read itself: an access list lets a node read no replies, but
     // its own tick, into which it does not look. Empty: it is not the node's login.
     std::string own_topic;
+    std::optional<ServiceUnit> unit;  // when it is installed
+    bool is_service = false;          // `bus` is what that unit's node has: its files, too
 };
 
 // Looks for the program, its version and its configuration, and says so in `findings`. usage: NODE
 // is none.
 Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& findings);
 
+// A link is there wherever it leads: the unit's state folder is one into a folder of root's alone.
+// What may not be looked at is taken to be there.
+bool is_there(const std::string& path);
 // What `flyball-node --print-config` printed.
 Result<NodeConfig> read_printed_config(std::string_view toml, BusOptions& bus);
 

@@ -95,8 +95,8 @@ _flyball() {
             [[ $prev == --role ]] && choices='broker node app operator'
             ;;
         acl)
-            options='--pki --node --tenant --trusted --operator --patterns --reply-prefix --home-assistant --prefix --out --json --help'
-            valued=' --pki --node --tenant --trusted --operator --reply-prefix --home-assistant --prefix --out '
+            options='--pki --node --tenant --trusted --operator --watcher --patterns --reply-prefix --home-assistant --prefix --out --json --help'
+            valued=' --pki --node --tenant --trusted --operator --watcher --reply-prefix --home-assistant --prefix --out '
             files=' --pki --out '
             ;;
         completion)

@@ -263,6 +263,7 @@ complete -c flyball -n '__fish_seen_subcommand_from acl' -l node -x -d 'a node, 
 complete -c flyball -n '__fish_seen_subcommand_from acl' -l tenant -x -d 'an application\'s tenant'
 complete -c flyball -n '__fish_seen_subcommand_from acl' -l trusted -x -d 'may ask for every tenant'
 complete -c flyball -n '__fish_seen_subcommand_from acl' -l operator -x -d 'may read and change everything'
+complete -c flyball -n '__fish_seen_subcommand_from acl' -l watcher -x -d 'may read health, events and decisions, and write nothing'
 complete -c flyball -n '__fish_seen_subcommand_from acl' -l patterns -d 'every other login is the tenant of its name'
 complete -c flyball -n '__fish_seen_subcommand_from acl' -l reply-prefix -x -d 'more places for replies, as mqtt.reply_prefixes'
 complete -c flyball -n '__fish_seen_subcommand_from acl' -l home-assistant -x -d 'nodes may tell Home Assistant of themselves below this'

@@ -213,6 +213,33 @@ TEST(DoctorAlone, WorksWithoutABrokerAndWithoutAConfiguration) {
     EXPECT_NE(report.text("broker").find("127.0.0.1:1"), std::string::npos);
 }
 
+// A systemd that knows the unit stands first on PATH.
+TEST_F(Doctor, KnowsWhatTheInstalledUnitIsKeptFrom) {
+    const std::string folder = node_.folder();
+    const std::string password = folder + "/password";
+    std::ofstream(password) << "secret\n";
+    ::chmod(password.c_str(), 0600);
+    std::ofstream(folder + "/systemctl")
+        << "#!/bin/sh\necho User=flyball\necho ProtectHome=no\necho LoadState=loaded\n"
+           "echo 'Environment=FLYBALL_NODE=pi-7 \"FLYBALL_MQTT_BROKER=secret\"'\n";
+    ::chmod((folder + "/systemctl").c_str(), 0755);
+    const auto look_at = [&](const std::string& file) {
+        return doctor({}, {"PATH=" + folder + ":" + std::getenv("PATH"), "FLYBALL_MQTT_USERNAME=pi",
+                           "FLYBALL_MQTT_PASSWORD_FILE=" + file});
+    };
+    const Report kept = look_at(password);
+    EXPECT_EQ(kept.grade("password"), "fail") << kept.json.dump(2);
+    EXPECT_NE(kept.at("password", "advice").find("LoadCredential="), std::string::npos);
+    EXPECT_EQ(kept.grade("unit"), "warn");
+    EXPECT_NE(kept.text("unit").find("FLYBALL_NODE, FLYBALL_MQTT_BROKER"), std::string::npos);
+    EXPECT_EQ(kept.json.dump().find("secret"), std::string::npos);
+    const Report down = look_at("/run/credentials/flyball-node.service/password");
+    EXPECT_EQ(down.grade("password"), "warn") << down.json.dump(2);
+    EXPECT_EQ(down.grade("broker"), "fail");
+    EXPECT_NE(down.at("broker", "advice").find("systemctl status flyball-node"), std::string::npos);
+    EXPECT_EQ(look().grade("unit"), "") << "another configuration is not the unit's";
+}
+
 // The tool alone in a folder, nothing on PATH: a machine that is no device.
 TEST(DoctorAlone, WorksWithoutTheNodesProgram) {
     Broker broker;

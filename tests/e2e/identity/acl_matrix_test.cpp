@@ -17,10 +17,11 @@ namespace flyball::testing {
 namespace {
 
 // A letter a login: N the node, M another node, A and B applications of two tenants, T a trusted
-// back end, O an operator, S a stranger: somebody the broker lets in and the list does not name.
-const std::map<char, std::string> logins{{'N', "eu/n1"},   {'M', "eu/n2"},   {'A', "acme"},
-                                         {'B', "a%2Fb"},   {'T', "backend"}, {'O', "ops"},
-                                         {'S', "stranger"}};
+// back end, O an operator, W a watcher, S a stranger: somebody the broker lets in and the list does
+// not name.
+const std::map<char, std::string> logins{{'N', "eu/n1"}, {'M', "eu/n2"},   {'A', "acme"},
+                                         {'B', "a%2Fb"}, {'T', "backend"}, {'O', "ops"},
+                                         {'W', "watch"}, {'S', "stranger"}};
 
 struct Row {
     std::string topic;  // below the prefix; with a slash in front: as it is
@@ -42,6 +43,9 @@ const std::vector<Row> rows{
     {"eu/n1/quota/main/request/backend", "", "NO", "T"},
     {"eu/n1/quota/main/request/ops", "", "NO", "O"},
     {"eu/n1/quota/main/request/stranger", "", "NO", "S"},
+    {"eu/n1/quota/main/request/watch", "", "NO"},
+    {"eu/n1/admit/request/watch", "", "NO"},
+    {"eu/n1/quota/main/decision/watch", "N", "OW"},
     {"eu/n1/billing/prepaid/request", "TO", "NO"},
     {"eu/n1/billing/prepaid/request/acme", "A", "NO"},
     {"eu/n1/admit/request", "TO", "NO"},
@@ -50,17 +54,17 @@ const std::vector<Row> rows{
     {"eu/n1/admit/request/stranger", "", "NO", "S"},
     {"eu/n1/quota/main/admin", "O", "NO"},
     {"eu/n1/control", "O", "NO"},
-    {"eu/n1/quota/main/decision", "N", "TO"},
-    {"eu/n1/quota/main/decision/acme", "N", "AO"},
-    {"eu/n1/quota/main/decision/a%2Fb", "N", "BO"},
-    {"eu/n1/quota/main/decision/backend", "N", "O", nullptr, "TO"},
-    {"eu/n1/quota/main/decision/stranger", "N", "O", nullptr, "OS"},
-    {"eu/n1/admit/decision", "N", "TO"},
-    {"eu/n1/admit/decision/acme", "N", "AO"},
-    {"eu/n1/admit/decision/stranger", "N", "O", nullptr, "OS"},
-    {"eu/n1/quota/main/event", "N", "O"},
+    {"eu/n1/quota/main/decision", "N", "TOW"},
+    {"eu/n1/quota/main/decision/acme", "N", "AOW"},
+    {"eu/n1/quota/main/decision/a%2Fb", "N", "BOW"},
+    {"eu/n1/quota/main/decision/backend", "N", "OW", nullptr, "TOW"},
+    {"eu/n1/quota/main/decision/stranger", "N", "OW", nullptr, "OSW"},
+    {"eu/n1/admit/decision", "N", "TOW"},
+    {"eu/n1/admit/decision/acme", "N", "AOW"},
+    {"eu/n1/admit/decision/stranger", "N", "OW", nullptr, "OSW"},
+    {"eu/n1/quota/main/event", "N", "OW"},
     {"eu/n1/control/reply", "N", "O"},
-    {"eu/n1/health", "NO", "NO"},
+    {"eu/n1/health", "NO", "NOW"},
     {"eu/n1/trace", "N", "O"},
     {"eu/n1/_tick", "N", "NO"},
     {"eu/n1/_wake", "N", "O"},
@@ -73,6 +77,7 @@ const std::vector<Row> rows{
     {"reply/backend/1", "NM", "TO"},
     {"reply/ops/1", "NMO", "O"},
     {"reply/stranger/1", "NM", "O", nullptr, "OS"},
+    {"reply/watch/1", "NM", "O", nullptr, "OW"},
     {"reply/eu/n1/1", "NM", "O", "M"},
     {"reply/nobody/1", "NM", "O"},
     {"reply", "NM", "O"},
@@ -122,7 +127,7 @@ protected:
         for (const auto& [verb, names] :
              std::vector<std::pair<std::string, std::vector<std::string>>>{
                  {"node", {"eu/n1", "eu/n2"}},
-                 {"app", {"acme", "a/b", "backend"}},
+                 {"app", {"acme", "a/b", "backend", "watch"}},
                  {"operator", {"ops"}}}) {
             identities_.pki(verb, names);
         }
@@ -135,7 +140,7 @@ protected:
     }
 
     std::string flyball_acl() const {
-        std::vector<std::string> words{"acl"};
+        std::vector<std::string> words{"acl", "--watcher", "watch"};
         if (GetParam().certificates) {
             words.insert(words.end(), {"--pki", identities_.folder(), "--trusted", "backend"});
         } else {

@@ -109,6 +109,18 @@ TEST(AclText, OpensHomeAssistantsTopicsWhenItIsAsked) {
     EXPECT_NE(text.find("topic readwrite homeassistant/device/+/config\n"), std::string::npos);
 }
 
+TEST(AclText, LetsAWatcherReadAndNeverWrite) {
+    AclPlan plan;
+    plan.watchers = {"grafana"};
+    plan.home_assistant = "homeassistant";
+    const std::string text = acl_text(plan).value();
+    EXPECT_EQ(text.find("write"), std::string::npos) << text;
+    EXPECT_NE(text.find("topic read flyball/v1/+/+/health\n"), std::string::npos);
+    EXPECT_NE(text.find("topic read homeassistant/device/+/config\n"), std::string::npos);
+    plan.tenants = {"grafana"};
+    EXPECT_NE(refusal(plan).find("is given twice"), std::string::npos);
+}
+
 // Whatever a region, a node, a type or a governor is called: `reply`, too.
 RC_GTEST_PROP(AclTextProperty, NoReplyPrefixReachesBelowThePrefix, ()) {
     const auto level = rc::gen::element<std::string>("reply", "response", "flyball", "v1", "eu");

@@ -1,0 +1,165 @@
+#include "fleet/doctor/unit.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <utility>
+
+#include "fleet/doctor/run_program.h"
+#include "fleet/run/spawner.h"
+
+namespace flyball {
+namespace {
+
+constexpr Span systemctl_wait{10'000};
+constexpr const char* properties_wanted =
+    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment";
+constexpr std::string_view variable_prefix = "FLYBALL_";
+constexpr int groups_max = 256;
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const std::size_t blank = std::min(text.find(' '), text.size());
+        if (blank > 0) {
+            words.emplace_back(text.substr(0, blank));
+        }
+        text.remove_prefix(std::min(blank + 1, text.size()));
+    }
+    return words;
+}
+
+// FLYBALL_NODE=pi-7 "FLYBALL_MQTT_BROKER=...": values are left alone, one may be a secret.
+std::vector<std::string> names_of(std::string_view environment) {
+    std::vector<std::string> names;
+    for (const std::string& word : words_of(environment)) {
+        const std::string_view bare = std::string_view(word).substr(word.starts_with('"') ? 1 : 0);
+        if (bare.starts_with(variable_prefix)) {
+            names.emplace_back(bare.substr(0, bare.find('=')));
+        }
+    }
+    return names;
+}
+
+std::optional<gid_t> group_of(const std::string& name) {
+    gid_t number = 0;
+    const char* const end = name.data() + name.size();
+    if (std::from_chars(name.data(), end, number).ptr == end) {
+        return number;
+    }
+    const group* const known = ::getgrnam(name.c_str());
+    return known == nullptr ? std::nullopt : std::optional(known->gr_gid);
+}
+
+struct Account {
+    std::optional<uid_t> user;  // nothing: it is made when the service starts
+    std::vector<gid_t> groups;
+};
+
+Account account_of(const ServiceUnit& unit) {
+    Account account;
+    if (const passwd* const known = ::getpwnam(unit.user.c_str())) {
+        account.user = known->pw_uid;
+        int count = groups_max;
+        account.groups.resize(groups_max);
+        ::getgrouplist(unit.user.c_str(), known->pw_gid, account.groups.data(), &count);
+        account.groups.resize(static_cast<std::size_t>(std::clamp(count, 0, groups_max)));
+    }
+    for (const std::string& name : unit.groups) {
+        if (const auto group = group_of(name)) {
+            account.groups.push_back(*group);
+        }
+    }
+    return account;
+}
+
+bool mode_lets_in(const struct stat& about, const Account& account) {
+    if (account.user == about.st_uid) {
+        return (about.st_mode & S_IRUSR) != 0;
+    }
+    const bool in_group = std::ranges::find(account.groups, about.st_gid) != account.groups.end();
+    return (about.st_mode & (in_group ? S_IRGRP : S_IROTH)) != 0;
+}
+
+// Where a link leads to counts.
+const char* hidden_folder(const std::string& file) {
+    std::error_code unknown;
+    const auto real = std::filesystem::weakly_canonical(file, unknown);
+    const std::string path = unknown ? file : real.string();
+    for (const char* const folder : {"/home", "/root", "/run/user"}) {
+        if (path.starts_with(std::string(folder) + "/")) {
+            return folder;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::optional<ServiceUnit> read_unit(std::string_view properties) {
+    ServiceUnit unit;
+    bool loaded = false;
+    while (!properties.empty()) {
+        const std::string_view line = properties.substr(0, properties.find('\n'));
+        properties.remove_prefix(std::min(line.size() + 1, properties.size()));
+        const std::size_t equals = std::min(line.find('='), line.size());
+        const std::string_view name = line.substr(0, equals);
+        const std::string_view value = line.substr(std::min(equals + 1, line.size()));
+        if (name == "LoadState") {
+            loaded = value == "loaded";
+        } else if (name == "User") {
+            unit.user = value;
+        } else if (name == "Group" || name == "SupplementaryGroups") {
+            std::ranges::move(words_of(value), std::back_inserter(unit.groups));
+        } else if (name == "ProtectHome") {
+            unit.hides_home = value == "yes" || value == "tmpfs";
+        } else if (name == "Environment") {
+            unit.variables = names_of(value);
+        }
+    }
+    return loaded ? std::optional(std::move(unit)) : std::nullopt;
+}
+
+std::optional<ServiceUnit> look_at_unit() {
+    const std::string systemctl = find_program("systemctl");
+    if (systemctl.empty()) {
+        return std::nullopt;
+    }
+    const auto run =
+        run_program({systemctl, "show", unit_name, properties_wanted}, {}, systemctl_wait);
+    return run && run->status == 0 ? read_unit(run->out) : std::nullopt;
+}
+
+bool is_credential(const std::string& file) {
+    return file.starts_with("/run/credentials/");
+}
+
+std::string why_unread(const ServiceUnit& unit, const std::string& file) {
+    if (is_credential(file)) {
+        return {};
+    }
+    if (const char* const folder = hidden_folder(file); folder != nullptr && unit.hides_home) {
+        return fmt::format("{}: the service sees nothing below {}", file, folder);
+    }
+    struct stat about {};
+    const bool is_root = unit.user.empty() || unit.user == "root";
+    if (is_root || ::stat(file.c_str(), &about) != 0) {
+        return {};
+    }
+    // Whom a list beside the mode lets in is not judged.
+    const bool has_list = ::getxattr(file.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+    if (has_list || mode_lets_in(about, account_of(unit))) {
+        return {};
+    }
+    return fmt::format(
+        "{} has mode {:04o} and belongs to {}:{}: the service's user {} cannot read it", file,
+        about.st_mode & 07777U, about.st_uid, about.st_gid, unit.user);
+}
+
+}  // namespace flyball

@@ -1,0 +1,31 @@
+#pragma once
+// The service as systemd has it, its drop-ins too: who it is and what it is kept from seeing.
+// Asked of systemctl, which needs no root. Main thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace flyball {
+
+inline constexpr const char* unit_name = "flyball-node.service";
+
+struct ServiceUnit {
+    std::string user;                    // User=; empty: root
+    std::vector<std::string> groups;     // Group= and SupplementaryGroups=
+    bool hides_home = false;             // ProtectHome=
+    std::vector<std::string> variables;  // the names of Environment= that a node reads
+};
+
+// Nothing: no systemd here, or it has no such unit.
+std::optional<ServiceUnit> look_at_unit();
+// What `systemctl show` printed.
+std::optional<ServiceUnit> read_unit(std::string_view properties);
+
+// A file that systemd hands to a service, there only while that runs.
+bool is_credential(const std::string& file);
+// Why the service cannot read `file`; empty: it can, or that is not to be seen from here.
+std::string why_unread(const ServiceUnit& unit, const std::string& file);
+
+}  // namespace flyball

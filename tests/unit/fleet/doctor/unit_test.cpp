@@ -1,0 +1,125 @@
+// The service as doctor knows it: what systemctl prints, and which files it is kept from.
+
+#include "fleet/doctor/unit.h"
+
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "fleet/clock.h"
+#include "fleet/doctor/checks.h"
+
+namespace flyball {
+namespace {
+
+constexpr const char* printed =
+    "User=flyball\nGroup=\nSupplementaryGroups=ssl-cert mosquitto\nProtectHome=yes\n"
+    "Environment=TZ=UTC FLYBALL_NODE=pi-7 \"FLYBALL_MQTT_USERNAME=a b\"\nLoadState=loaded\n";
+
+TEST(ReadUnit, TakesWhatSystemctlShows) {
+    const auto unit = read_unit(printed);
+    ASSERT_TRUE(unit.has_value());
+    EXPECT_EQ(unit->user, "flyball");
+    EXPECT_EQ(unit->groups, (std::vector<std::string>{"ssl-cert", "mosquitto"}));
+    EXPECT_TRUE(unit->hides_home);
+    EXPECT_EQ(unit->variables, (std::vector<std::string>{"FLYBALL_NODE", "FLYBALL_MQTT_USERNAME"}));
+    EXPECT_FALSE(read_unit("ProtectHome=read-only\nLoadState=loaded\n")->hides_home);
+}
+
+TEST(ReadUnit, IsNoneThatIsNotInstalled) {
+    EXPECT_FALSE(read_unit("User=\nLoadState=not-found\n").has_value());
+    EXPECT_FALSE(read_unit("LoadState=masked").has_value());
+    EXPECT_FALSE(read_unit("").has_value());
+}
+
+// A user that is made for the run: the system has no such name.
+ServiceUnit dynamic_unit() {
+    return {.user = "flyball-of-no-system", .groups = {}, .hides_home = false, .variables = {}};
+}
+
+class ServiceFile : public ::testing::Test {
+protected:
+    ServiceFile() {
+        EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+        std::ofstream(file()) << "secret\n";
+    }
+    ~ServiceFile() override { std::filesystem::remove_all(folder_); }
+    std::string file() const { return folder_ + "/password"; }
+    std::string why(mode_t mode, const ServiceUnit& unit) const {
+        ::chmod(file().c_str(), mode);
+        return why_unread(unit, file());
+    }
+    Finding looked_at(const std::string& path, bool is_service) const {
+        ExaminedDevice device;
+        device.unit = dynamic_unit();
+        device.is_service = is_service;
+        device.bus.password_file = path;
+        Findings findings;
+        check_files(device, wall_now(), findings);
+        EXPECT_EQ(findings.all().size(), 1U);
+        return findings.all().front();
+    }
+
+    std::string folder_ = ::testing::TempDir() + "flyball-XXXXXX";
+};
+
+TEST_F(ServiceFile, IsReadByOthersThanItsOwnerAsItsModeSays) {
+    EXPECT_NE(why(0600, dynamic_unit()).find("mode 0600"), std::string::npos);
+    EXPECT_NE(why(0640, dynamic_unit()), "") << "its group is not the service's";
+    EXPECT_EQ(why(0644, dynamic_unit()), "");
+    ServiceUnit in_group = dynamic_unit();
+    in_group.groups = {std::to_string(::getegid())};
+    EXPECT_EQ(why(0640, in_group), "");
+    EXPECT_NE(why(0600, in_group), "");
+    in_group.groups = {"no-such-group-here"};
+    EXPECT_NE(why(0640, in_group), "");
+    in_group.user = "root";
+    EXPECT_EQ(why(0600, in_group), "");
+    EXPECT_EQ(why_unread(dynamic_unit(), folder_ + "/nothing"), "") << "that is said elsewhere";
+}
+
+TEST_F(ServiceFile, IsReadByAGroupOfThatName) {
+    const group* const own = ::getgrgid(::getegid());
+    if (own == nullptr) {
+        GTEST_SKIP() << "the test's group has no name here";
+    }
+    ServiceUnit unit = dynamic_unit();
+    unit.groups = {own->gr_name};
+    EXPECT_EQ(why(0640, unit), "");
+}
+
+TEST_F(ServiceFile, IsNotSeenBelowHome) {
+    ServiceUnit unit = dynamic_unit();
+    EXPECT_EQ(why_unread(unit, "/home/nobody-here/ca.crt"), "");
+    unit.hides_home = true;
+    EXPECT_NE(why_unread(unit, "/home/nobody-here/ca.crt").find("below /home"), std::string::npos);
+    std::filesystem::create_symlink("/home", folder_ + "/link");
+    EXPECT_NE(why_unread(unit, folder_ + "/link/nobody-here/ca.crt"), "");
+    EXPECT_EQ(why_unread(unit, "/homes/ca.crt"), "");
+}
+
+TEST_F(ServiceFile, FailsWithTheCureWhenOnlyRootMayReadIt) {
+    ::chmod(file().c_str(), 0600);
+    EXPECT_EQ(looked_at(file(), false).grade, Grade::ok);
+    const Finding found = looked_at(file(), true);
+    EXPECT_EQ(found.grade, Grade::fail);
+    EXPECT_NE(found.advice.find("LoadCredential=password:" + file()), std::string::npos);
+    EXPECT_NE(found.advice.find("\"/run/credentials/flyball-node.service/password\""),
+              std::string::npos)
+        << found.advice;
+}
+
+TEST_F(ServiceFile, IsNoFaultWhenItIsACredentialAndTheServiceIsDown) {
+    const Finding found = looked_at("/run/credentials/no-such.service/password", true);
+    EXPECT_EQ(found.grade, Grade::warn);
+    EXPECT_NE(found.text.find("only while the service runs"), std::string::npos);
+    EXPECT_EQ(looked_at(folder_ + "/nothing", true).grade, Grade::fail);
+}
+
+}  // namespace
+}  // namespace flyball
