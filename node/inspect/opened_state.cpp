@@ -142,7 +142,8 @@ Result<OpenedState> open_state(Disk& folder, const std::string& path) {
     if (!view) {
         return view.error();
     }
-    if (view->list()->empty()) {
+    const auto names = view->list();
+    if (std::ranges::all_of(*names, [](const std::string& name) { return name == "identity"; })) {
         return Error{ErrorCode::usage, path + " holds no state: no journal-*, no snapshot-*"};
     }
     OpenedState state{.path = path, .view = std::move(*view)};

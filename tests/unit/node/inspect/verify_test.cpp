@@ -138,6 +138,17 @@ TEST(Verify, CallsATornTailWhatItIs) {
     EXPECT_EQ(found.at("torn_tail").at(0).at("file"), name);
 }
 
+// A backup that was cut short, for one.
+TEST(Verify, RefusesAnIdentityWithoutState) {
+    DiskImage image = lived();
+    std::erase_if(image, [](const auto& file) { return file.first != "identity"; });
+    ASSERT_EQ(image.size(), 1U);
+    MemoryDisk disk(image);
+    const auto opened = open_state(disk, "here");
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().message, "here holds no state: no journal-*, no snapshot-*");
+}
+
 TEST(Verify, FindsAnIdentityThatIsDamaged) {
     DiskImage image = lived();
     flip_bit(image, "identity", 70);
