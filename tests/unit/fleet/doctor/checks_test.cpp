@@ -63,7 +63,7 @@ TEST(CheckHealth, SaysWhatAClockWaitsFor) {
 class CheckMachine : public ::testing::Test {
 protected:
     CheckMachine() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
-    ~CheckMachine() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
     // Whether the kernel's list of controllers is found to lack memory.
     std::string advice(const ExaminedDevice& device) const {
         Findings findings;

@@ -48,7 +48,7 @@ protected:
         EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
         std::ofstream(file()) << "secret\n";
     }
-    ~ServiceFile() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
     std::string file() const { return folder_ + "/password"; }
     std::string why(mode_t mode, const ServiceUnit& unit) const {
         ::chmod(file().c_str(), mode);
