@@ -224,7 +224,7 @@ TEST_F(FleetRun, EachFaultHasAnEnd) {
     run->wait(120s);
     const Json report = read_report(folder);
     ASSERT_TRUE(report.is_object()) << run->err();
-    EXPECT_GT(report["fleet"]["faults"], 5);
+    EXPECT_GE(report["fleet"]["faults"], 3) << "not even each device once";
     EXPECT_EQ(report["fleet"]["faults"], report["restarts"].size()) << report["restarts"];
     expect_nothing_left();
 }
