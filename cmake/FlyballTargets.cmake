@@ -25,6 +25,11 @@ if(FLYBALL_SANITIZE)
   # Not only our targets: GoogleTest's and RapidCheck's code must agree on the instrumentation.
   add_compile_options(-fsanitize=${_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${_sanitizers})
+  if("address" IN_LIST FLYBALL_SANITIZE)
+    # What the sanitizers know of the code holds three million addresses, which a program that may lie
+    # anywhere has to correct each time it starts: 0.7 s in place of 0.35 s for one of our tool.
+    add_link_options("$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>")
+  endif()
 endif()
 
 # What a run of decisions does tells the compiler which way branches go and which calls are worth
