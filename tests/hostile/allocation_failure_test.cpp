@@ -130,7 +130,7 @@ void expect_what_was_known(Device& device) {
 
 // Every k up to `all`, or so many of them, evenly.
 std::uint64_t stride(std::uint64_t all) {
-    return std::max<std::uint64_t>(1, all / number_from("FLYBALL_ALLOCATIONS", 200));
+    return std::max<std::uint64_t>(1, all / number_from("FLYBALL_ALLOCATIONS", 100));
 }
 
 // What became of a node over whose memory the k-th allocation failed; exit statuses that neither a
