@@ -1,6 +1,7 @@
-// Runs a node beside its broker, the same node inside its broker, a raw-socket echo and a bare Paho
-// C++ echo, each on a Mosquitto of its own, alternating, and prints the medians of the pairs'
-// ratios beside the aims. Ratios only: a number of this machine means nothing on another day.
+// Runs a node beside its broker, the same node inside its broker, a raw-socket echo, a bare Paho
+// C++ echo and an echo inside the broker, each on a Mosquitto of its own, alternating, and prints
+// the medians of the pairs' ratios beside the aims. Ratios only: a number of this machine means
+// nothing on another day.
 //
 //   bench_echo [--pairs 5] [--seconds 2] [--subject 'COMMAND {port}' [--topic T]] [--payload TEXT]
 //
@@ -210,7 +211,9 @@ void print_row(const Runs& runs, const std::string& figure) {
         fmt::print(" {:>9.2f}", median_ratio(runs, "subject", rival, figure));
     }
     if (runs.contains("inside")) {
-        fmt::print(" {:>10.2f}", median_ratio(runs, "inside", "raw", figure));
+        for (const char* who : {"inside", "plugin"}) {
+            fmt::print(" {:>10.2f}", median_ratio(runs, who, "raw", figure));
+        }
     }
     fmt::print("\n");
 }
@@ -220,7 +223,7 @@ int report(const Runs& runs) {
     for (const auto& [who, figures] : runs) {
         fmt::print(" {:>9}", who);
     }
-    fmt::print(" {:>9} {:>9} {:>10}\n", "/paho", "/raw", "inside/raw");
+    fmt::print(" {:>9} {:>9} {:>10} {:>10}\n", "/paho", "/raw", "inside/raw", "plugin/raw");
     for (const auto& [figure, value] : runs.at("subject").front()) {
         print_row(runs, figure);
     }
@@ -296,7 +299,12 @@ int main(int argc, char** argv) {
             .broker = fmt::format("plugin {}\nplugin_opt_config {}",
                                   (here / "../lib/flyball_mosquitto.so").string(), inside.file()),
             .decides = true};
-        order.insert(order.begin() + 1, "inside");
+        contestants["plugin"] = {
+            .command = "",
+            .broker =
+                fmt::format("plugin {}\nplugin_opt_topic {}",
+                            (here / "../lib/bench_plugin_echo.so").string(), options.target.topic)};
+        order.insert(order.begin() + 1, {"inside", "plugin"});
     }
     Runs runs;
     for (int pair = 0; pair < options.pairs; ++pair) {
