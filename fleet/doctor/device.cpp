@@ -114,10 +114,11 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
     device.is_service = device.unit && file == default_config;
     findings.ok("config", there ? file + " has no fault" : "no " + file + ": defaults");
     if (device.is_service && !device.unit->variables.empty()) {
-        findings.warn("unit",
-                      fmt::format("{} sets {}, which is not looked at here", unit_name,
-                                  fmt::join(device.unit->variables, ", ")),
-                      fmt::format("write it into {} instead of Environment=", file));
+        findings.warn(
+            "unit",
+            fmt::format("{} sets {}, which is not looked at here", unit_name,
+                        fmt::join(device.unit->variables, ", ")),
+            fmt::format("write it into {} instead of Environment= and EnvironmentFile=", file));
     }
 }
 

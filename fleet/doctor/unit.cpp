@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "fleet/doctor/run_program.h"
@@ -19,7 +21,7 @@ namespace {
 
 constexpr Span systemctl_wait{10'000};
 constexpr const char* properties_wanted =
-    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment";
+    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment,EnvironmentFiles";
 constexpr std::string_view variable_prefix = "FLYBALL_";
 constexpr int groups_max = 256;
 
@@ -79,19 +81,34 @@ Account account_of(const ServiceUnit& unit) {
     return account;
 }
 
-bool mode_lets_in(const struct stat& about, const Account& account) {
+// `others`: S_IROTH to read, S_IXOTH to pass through a folder.
+bool mode_lets_in(const struct stat& about, const Account& account, mode_t others) {
+    constexpr int to_group = 3;
+    constexpr int to_owner = 6;
     if (account.user == about.st_uid) {
-        return (about.st_mode & S_IRUSR) != 0;
+        return (about.st_mode & (others << to_owner)) != 0;
     }
     const bool in_group = std::ranges::find(account.groups, about.st_gid) != account.groups.end();
-    return (about.st_mode & (in_group ? S_IRGRP : S_IROTH)) != 0;
+    return (about.st_mode & (in_group ? others << to_group : others)) != 0;
+}
+
+// Whom a list beside the mode lets in is not judged.
+bool is_kept_from(const std::string& path, const Account& account, mode_t others,
+                  struct stat& about) {
+    return ::stat(path.c_str(), &about) == 0 &&
+           ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) <= 0 &&
+           !mode_lets_in(about, account, others);
 }
 
 // Where a link leads to counts.
-const char* hidden_folder(const std::string& file) {
+std::filesystem::path real_path(const std::string& file) {
     std::error_code unknown;
-    const auto real = std::filesystem::weakly_canonical(file, unknown);
-    const std::string path = unknown ? file : real.string();
+    auto real = std::filesystem::weakly_canonical(file, unknown);
+    return unknown ? std::filesystem::path(file) : real;
+}
+
+const char* hidden_folder(const std::string& file) {
+    const std::string path = real_path(file).string();
     for (const char* const folder : {"/home", "/root", "/run/user"}) {
         if (path.starts_with(std::string(folder) + "/")) {
             return folder;
@@ -121,6 +138,8 @@ std::optional<ServiceUnit> read_unit(std::string_view properties) {
             unit.hides_home = value == "yes" || value == "tmpfs";
         } else if (name == "Environment") {
             unit.variables = names_of(value);
+        } else if (name == "EnvironmentFiles") {  // a line each: /etc/x (ignore_errors=yes)
+            unit.variable_files.emplace_back(value.substr(0, value.rfind(" (")));
         }
     }
     return loaded ? std::optional(std::move(unit)) : std::nullopt;
@@ -133,7 +152,27 @@ std::optional<ServiceUnit> look_at_unit() {
     }
     const auto run =
         run_program({systemctl, "show", unit_name, properties_wanted}, {}, systemctl_wait);
-    return run && run->status == 0 ? read_unit(run->out) : std::nullopt;
+    auto unit = run && run->status == 0 ? read_unit(run->out) : std::nullopt;
+    if (unit) {
+        for (const std::string& file : unit->variable_files) {
+            std::ranges::move(variables_of_file(file), std::back_inserter(unit->variables));
+        }
+    }
+    return unit;
+}
+
+std::vector<std::string> variables_of_file(const std::string& file) {
+    std::vector<std::string> names;
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        const std::size_t begin = line.find_first_not_of(" \t");
+        const std::size_t equals = line.find('=');
+        if (begin < equals && equals != line.npos &&
+            line.compare(begin, variable_prefix.size(), variable_prefix) == 0) {
+            names.push_back(line.substr(begin, equals - begin));
+        }
+    }
+    return names;
 }
 
 bool is_credential(const std::string& file) {
@@ -147,19 +186,24 @@ std::string why_unread(const ServiceUnit& unit, const std::string& file) {
     if (const char* const folder = hidden_folder(file); folder != nullptr && unit.hides_home) {
         return fmt::format("{}: the service sees nothing below {}", file, folder);
     }
+    if (unit.user.empty() || unit.user == "root") {
+        return {};
+    }
+    const Account account = account_of(unit);
     struct stat about {};
-    const bool is_root = unit.user.empty() || unit.user == "root";
-    if (is_root || ::stat(file.c_str(), &about) != 0) {
-        return {};
+    const auto says = [&](const std::string& path, const char* what) {
+        return fmt::format(
+            "{} has mode {:04o} and belongs to {}:{}: the service's user {} cannot {}", path,
+            about.st_mode & 07777U, about.st_uid, about.st_gid, unit.user, what);
+    };
+    const std::filesystem::path real = real_path(file);
+    for (auto folder = real.parent_path(); folder.has_relative_path();
+         folder = folder.parent_path()) {
+        if (is_kept_from(folder, account, S_IXOTH, about)) {
+            return says(folder, "pass through it");
+        }
     }
-    // Whom a list beside the mode lets in is not judged.
-    const bool has_list = ::getxattr(file.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
-    if (has_list || mode_lets_in(about, account_of(unit))) {
-        return {};
-    }
-    return fmt::format(
-        "{} has mode {:04o} and belongs to {}:{}: the service's user {} cannot read it", file,
-        about.st_mode & 07777U, about.st_uid, about.st_gid, unit.user);
+    return is_kept_from(real, account, S_IROTH, about) ? says(file, "read it") : std::string();
 }
 
 }  // namespace flyball

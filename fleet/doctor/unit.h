@@ -16,12 +16,16 @@ struct ServiceUnit {
     std::vector<std::string> groups;     // Group= and SupplementaryGroups=
     bool hides_home = false;             // ProtectHome=
     std::vector<std::string> variables;  // the names of Environment= that a node reads
+    // Of EnvironmentFile=.
+    std::vector<std::string> variable_files{};
 };
 
-// Nothing: no systemd here, or it has no such unit.
+// With the variables of its files. Nothing: no systemd here, or it has no such unit.
 std::optional<ServiceUnit> look_at_unit();
 // What `systemctl show` printed.
 std::optional<ServiceUnit> read_unit(std::string_view properties);
+// The names that a node reads, of a file for EnvironmentFile=; none when it cannot be read.
+std::vector<std::string> variables_of_file(const std::string& file);
 
 // A file that systemd hands to a service, there only while that runs.
 bool is_credential(const std::string& file);

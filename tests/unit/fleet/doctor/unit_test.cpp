@@ -19,7 +19,9 @@ namespace {
 
 constexpr const char* printed =
     "User=flyball\nGroup=\nSupplementaryGroups=ssl-cert mosquitto\nProtectHome=yes\n"
-    "Environment=TZ=UTC FLYBALL_NODE=pi-7 \"FLYBALL_MQTT_USERNAME=a b\"\nLoadState=loaded\n";
+    "Environment=TZ=UTC FLYBALL_NODE=pi-7 \"FLYBALL_MQTT_USERNAME=a b\"\n"
+    "EnvironmentFiles=/etc/default/flyball (ignore_errors=yes)\n"
+    "EnvironmentFiles=/etc/a (b (ignore_errors=no)\nLoadState=loaded\n";
 
 TEST(ReadUnit, TakesWhatSystemctlShows) {
     const auto unit = read_unit(printed);
@@ -28,6 +30,8 @@ TEST(ReadUnit, TakesWhatSystemctlShows) {
     EXPECT_EQ(unit->groups, (std::vector<std::string>{"ssl-cert", "mosquitto"}));
     EXPECT_TRUE(unit->hides_home);
     EXPECT_EQ(unit->variables, (std::vector<std::string>{"FLYBALL_NODE", "FLYBALL_MQTT_USERNAME"}));
+    EXPECT_EQ(unit->variable_files,
+              (std::vector<std::string>{"/etc/default/flyball", "/etc/a (b"}));
     EXPECT_FALSE(read_unit("ProtectHome=read-only\nLoadState=loaded\n")->hides_home);
 }
 
@@ -46,6 +50,7 @@ class ServiceFile : public ::testing::Test {
 protected:
     ServiceFile() {
         EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+        ::chmod(folder_.c_str(), 0755);
         std::ofstream(file()) << "secret\n";
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -81,6 +86,27 @@ TEST_F(ServiceFile, IsReadByOthersThanItsOwnerAsItsModeSays) {
     in_group.user = "root";
     EXPECT_EQ(why(0600, in_group), "");
     EXPECT_EQ(why_unread(dynamic_unit(), folder_ + "/nothing"), "") << "that is said elsewhere";
+}
+
+TEST_F(ServiceFile, IsBehindAFolderThatOnlyItsOwnerMayPass) {
+    ::chmod(folder_.c_str(), 0700);
+    EXPECT_NE(why(0644, dynamic_unit()).find(folder_ + " has mode 0700"), std::string::npos);
+    EXPECT_NE(why(0644, dynamic_unit()).find("pass through"), std::string::npos);
+    ::chmod(folder_.c_str(), 0711);
+    EXPECT_EQ(why(0644, dynamic_unit()), "") << "who knows the name need not list the folder";
+    ServiceUnit in_group = dynamic_unit();
+    in_group.groups = {std::to_string(::getegid())};
+    ::chmod(folder_.c_str(), 0710);
+    EXPECT_EQ(why(0644, in_group), "");
+    EXPECT_NE(why(0644, dynamic_unit()), "");
+}
+
+TEST_F(ServiceFile, OfVariablesIsReadForTheirNamesOnly) {
+    std::ofstream(file()) << "# FLYBALL_A=1\nTZ=UTC\n FLYBALL_NODE=pi-7\nFLYBALL_B\n"
+                          << "FLYBALL_MQTT_PASSWORD_FILE='/x=y'\n=FLYBALL_C\n";
+    EXPECT_EQ(variables_of_file(file()),
+              (std::vector<std::string>{"FLYBALL_NODE", "FLYBALL_MQTT_PASSWORD_FILE"}));
+    EXPECT_TRUE(variables_of_file(folder_ + "/nothing").empty());
 }
 
 TEST_F(ServiceFile, IsReadByAGroupOfThatName) {
