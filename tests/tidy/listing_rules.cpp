@@ -131,7 +131,7 @@ void readmes_name_every_file(const SourceTree& tree, Findings& findings) {
 
 void scripts_can_be_run(const SourceTree& tree, Findings& findings) {
     for (const SourceFile& file : tree.files()) {
-        const bool script = file.folder() == "tools" || file.path == ".ci/run";
+        const bool script = file.folder() == "tools" || file.folder() == ".ci";
         if (!script || file.path.ends_with(".md") || file.path.ends_with(".txt")) {
             continue;
         }
