@@ -72,8 +72,9 @@ public:
     int fd() const { return event_fd_; }
     // Sends one payload and waits for its reply; nothing when none came in time.
     Result<std::optional<Json>> ask(const Question& question);
-    // Everything that was queued for us before now has arrived once our own message to ourselves
-    // is back; hands each message over. False when it did not come back in time.
+    // Everything that was queued for us before now has arrived once our own message to ourselves is
+    // back, or, from a login that may only read, once it is acknowledged and half a second was
+    // silent; hands each message over. False when neither came in time.
     bool drain(std::vector<Arrived>& messages);
     // A message of so many bytes to ourselves and back, at least once: microseconds; nothing when
     // it did not come back in time. What else arrives meanwhile is dropped.

@@ -189,6 +189,23 @@ protected:
         return std::make_unique<RawClient>(broker_->port(), as);
     }
 
+    // The tool with a login of an app.
+    Ran tool_as(const std::string& login, std::vector<std::string> words) const {
+        if (GetParam().certificates) {
+            const std::string stem = identities_.path("apps/" + login);
+            words.insert(words.end(),
+                         {"--broker", fmt::format("mqtts://localhost:{}", broker_->port()),
+                          "--ca-file", identities_.path("ca.crt"), "--cert-file", stem + ".crt",
+                          "--key-file", stem + ".key"});
+        } else {
+            words.insert(words.end(),
+                         {"--broker", fmt::format("tcp://localhost:{}", broker_->port()),
+                          "--username", login, "--password-file",
+                          identities_.write("password", "secret-of-" + login + "\n")});
+        }
+        return flyball(words);
+    }
+
     const std::string& publishers(const Row& row) const {
         by_pattern_ = GetParam().patterns && row.may_publish_by_pattern != nullptr
                           ? row.may_publish_by_pattern
@@ -260,6 +277,14 @@ TEST_P(AclMatrix, IsExactlyTheTable) {
     }
     fmt::print("acl matrix, {}: {} topics x {} logins x 2 = {} cells, {} open, {} wrong\n",
                GetParam().name, rows.size(), logins.size(), cells, open, wrong);
+}
+
+TEST_P(AclMatrix, ListsHealthForALoginThatMayOnlyRead) {
+    const auto observer = client("observer");
+    ASSERT_EQ(observer->publish("flyball/v1/eu/n1/health", R"({"status":"online"})", 1, true), 0);
+    const Ran ran = tool_as("watch", {"health", "--json", "--timeout", "5m"});
+    EXPECT_EQ(ran.status, 0) << "it waited for what the access list drops; " << ran.err;
+    EXPECT_NE(ran.out.find(R"("node":"n1")"), std::string::npos) << ran.out;
 }
 
 INSTANTIATE_TEST_SUITE_P(Logins, AclMatrix,
