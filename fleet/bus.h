@@ -73,8 +73,8 @@ public:
     // Sends one payload and waits for its reply; nothing when none came in time.
     Result<std::optional<Json>> ask(const Question& question);
     // Everything that was queued for us before now has arrived once our own message to ourselves is
-    // back, or, from a login that may only read, once it is acknowledged and half a second was
-    // silent; hands each message over. False when neither came in time.
+    // back; of a login that the broker says may not write (MQTT 5), once nothing retained has come
+    // for half a second. Hands each message over. False when neither came in time.
     bool drain(std::vector<Arrived>& messages);
     // A message of so many bytes to ourselves and back, at least once: microseconds; nothing when
     // it did not come back in time. What else arrives meanwhile is dropped.

@@ -186,7 +186,7 @@ TransportCounts PahoTransport::counts() const {
     counts.received = received_.load(std::memory_order_relaxed);
     counts.published = published_.load(std::memory_order_relaxed);
     counts.publish_full = publish_full_.load(std::memory_order_relaxed);
-    counts.publish_failed = publish_failed_.load(std::memory_order_relaxed);
+    counts.publish_failed = publish_failed_.load(std::memory_order_relaxed) + outbound_.refused();
     counts.connects = connects_.load(std::memory_order_relaxed);
     return counts;
 }

@@ -194,6 +194,10 @@ void Outbound::on_success(const mqtt::token& token) noexcept {
 }
 
 void Outbound::on_failure(const mqtt::token& token) noexcept {
+    constexpr int first_failure = 0x80;  // MQTT 5, section 2.4
+    if (static_cast<int>(token.get_reason_code()) >= first_failure) {
+        refused_.fetch_add(1, std::memory_order_relaxed);
+    }
     leave(token.get_user_context());
 }
 

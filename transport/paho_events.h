@@ -86,6 +86,8 @@ public:
     bool has_room() const { return has_room(state_.load()); }
     // False when the time came first, or the session ended before everything had left.
     bool wait_empty(std::chrono::steady_clock::time_point deadline);
+    // What the broker answered with a reason against it, as MQTT 5's 0x87 of an access list.
+    std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
     void on_success(const mqtt::token& token) noexcept override;
     void on_failure(const mqtt::token& token) noexcept override;
@@ -101,6 +103,7 @@ private:
     std::mutex mutex_;
     std::condition_variable empty_;
     std::atomic<int> waiters_{0};
+    std::atomic<std::uint64_t> refused_{0};
 };
 
 }  // namespace flyball
