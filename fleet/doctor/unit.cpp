@@ -199,6 +199,9 @@ std::string why_unread(const ServiceUnit& unit, const std::string& file) {
     const std::filesystem::path real = real_path(file);
     for (auto folder = real.parent_path(); folder.has_relative_path();
          folder = folder.parent_path()) {
+        if (folder == unit.states) {
+            break;
+        }
         if (is_kept_from(folder, account, S_IXOTH, about)) {
             return says(folder, "pass through it");
         }

@@ -12,12 +12,13 @@ namespace flyball {
 inline constexpr const char* unit_name = "flyball-node.service";
 
 struct ServiceUnit {
-    std::string user;                    // User=; empty: root
-    std::vector<std::string> groups;     // Group= and SupplementaryGroups=
-    bool hides_home = false;             // ProtectHome=
-    std::vector<std::string> variables;  // the names of Environment= that a node reads
-    // Of EnvironmentFile=.
-    std::vector<std::string> variable_files{};
+    std::string user;                           // User=; empty: root
+    std::vector<std::string> groups;            // Group= and SupplementaryGroups=
+    bool hides_home = false;                    // ProtectHome=
+    std::vector<std::string> variables;         // the names of Environment= that a node reads
+    std::vector<std::string> variable_files{};  // EnvironmentFile=
+    // Where systemd keeps the states of users that it makes: root's alone, but not for the service.
+    std::string states = "/var/lib/private";
 };
 
 // With the variables of its files. Nothing: no systemd here, or it has no such unit.

@@ -101,6 +101,19 @@ TEST_F(ServiceFile, IsBehindAFolderThatOnlyItsOwnerMayPass) {
     EXPECT_NE(why(0644, dynamic_unit()), "");
 }
 
+TEST_F(ServiceFile, IsNotBehindTheFolderOfStates) {
+    const std::string state = folder_ + "/private/flyball";
+    std::filesystem::create_directories(state);
+    ::chmod((folder_ + "/private").c_str(), 0700);
+    std::ofstream(state + "/ca.crt") << "certificate\n";
+    ServiceUnit unit = dynamic_unit();
+    EXPECT_NE(why_unread(unit, state + "/ca.crt"), "");
+    unit.states = folder_ + "/private";
+    EXPECT_EQ(why_unread(unit, state + "/ca.crt"), "");
+    ::chmod((state + "/ca.crt").c_str(), 0600);
+    EXPECT_NE(why_unread(unit, state + "/ca.crt"), "");
+}
+
 TEST_F(ServiceFile, OfVariablesIsReadForTheirNamesOnly) {
     std::ofstream(file()) << "# FLYBALL_A=1\nTZ=UTC\n FLYBALL_NODE=pi-7\nFLYBALL_B\n"
                           << "FLYBALL_MQTT_PASSWORD_FILE='/x=y'\n=FLYBALL_C\n";
