@@ -1,7 +1,7 @@
 #pragma once
 // What bars of the hostile suites allow for where they do not run alone on a quiet machine: in
 // every run they are built with a sanitizer and share two cores with other suites; `tools/torture`
-// builds them as they are on a device, and there they are the aims themselves.
+// builds them as they are on a device, and there they are what docs/threats.md says.
 
 namespace flyball::testing {
 

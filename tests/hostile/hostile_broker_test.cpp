@@ -245,6 +245,7 @@ TEST(HostileBroker, EndsNothingButItsOwnSessions) {
                talk.sent(), talk.broker().connections(), decider.messages.load(),
                decider.replies.load());
     judge_growth(heap_bytes() - before);
+    // A twentieth in most runs: a packet that ends a session takes what was sent behind it along.
     EXPECT_GT(decider.messages.load(), packets / 40)
         << "others come after one that ended a session";
     transport->stop();
