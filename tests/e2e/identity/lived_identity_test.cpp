@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -156,6 +157,57 @@ TEST_F(LivedIdentity, IsFoundWellByDoctorWithItsOwnLogin) {
             EXPECT_TRUE(well.contains(check)) << check << ran.out;
         }
     }
+}
+
+// packaging/mosquitto/device.conf as docs/deploy.md sets it up, with other places and ports.
+TEST_F(LivedIdentity, IsAskedThroughTheExampleOfABroker) {
+    identities_.pki("node", {"test/node"});
+    identities_.pki("operator", {"ops"});
+    const std::string acl = identities_.path("acl");
+    ASSERT_EQ(flyball({"acl", "--pki", identities_.folder(), "--out", acl}).status, 0);
+    const std::string passwords = identities_.write("passwords", "test/node:secret\n");
+    ASSERT_EQ(std::system(("mosquitto_passwd -U " + passwords).c_str()), 0);
+    const std::uint16_t plain_port = free_port();
+    const std::map<std::string, std::string> places{
+        {"listener 1883 127.0.0.1", fmt::format("listener {} 127.0.0.1", plain_port)},
+        {"cafile /etc/mosquitto/certs/ca.crt", "cafile " + identities_.path("ca.crt")},
+        {"certfile /etc/mosquitto/certs/broker.crt",
+         "certfile " + identities_.path("brokers/localhost.crt")},
+        {"keyfile /etc/mosquitto/certs/broker.key",
+         "keyfile " + identities_.path("brokers/localhost.key")},
+        {"crlfile /etc/mosquitto/certs/crl.pem", "crlfile " + identities_.path("crl.pem")},
+        {"password_file /etc/mosquitto/flyball.passwd", "password_file " + passwords},
+        {"acl_file /etc/mosquitto/flyball.acl", "acl_file " + acl}};
+    BrokerSettings settings{.anonymous = false};
+    std::size_t replaced = 0;
+    std::string* part = &settings.extra;
+    std::ifstream example(FLYBALL_DEVICE_CONF);
+    for (std::string line; std::getline(example, line);) {
+        const auto place = places.find(line);
+        replaced += place == places.end() ? 0U : 1U;
+        if (line == "listener 8883") {  // the broker's own line of a listener stands there
+            part = &settings.listener;
+        } else if (line != "allow_anonymous false" && line != "persistence false") {
+            *part += (place == places.end() ? line : place->second) + "\n";
+        }
+    }
+    ASSERT_EQ(replaced, places.size()) << "the example has changed";
+    ASSERT_EQ(part, &settings.listener);
+    const Broker broker(settings);
+    const auto node = start_node(broker);
+    ASSERT_TRUE(says(*node, "online")) << node->err() << broker.log();
+    EXPECT_EQ(as("operators/ops", broker, {"ask", "test/node", "control", "list"}).status, 0);
+    const std::string url = fmt::format("tcp://localhost:{}", plain_port);
+    const std::string password = identities_.write("password", "secret");
+    const std::string wrong = identities_.write("wrong", "another");
+    EXPECT_EQ(flyball({"health", "test/node", "--broker", url, "--username", "test/node",
+                       "--password-file", password})
+                  .status,
+              0);
+    EXPECT_EQ(flyball({"health", "test/node", "--broker", url, "--username", "test/node",
+                       "--password-file", wrong, "--timeout", "2s"})
+                  .status,
+              69);
 }
 
 TEST_F(LivedIdentity, TellsHomeAssistantAndIsRetiredThere) {
