@@ -59,6 +59,12 @@ private:
         Json request;
         Json answer{};  // null: not yet
     };
+    // By tenant, what was allowed.
+    struct Sums {
+        std::map<std::string, std::int64_t> spent{};
+        std::map<std::string, std::int64_t> used{};
+        void add(const Asked& asked);
+    };
 
     Asked make();
     void publish(std::uint64_t id);
@@ -77,7 +83,9 @@ private:
     std::string root_;
     std::string replies_;
     std::mt19937_64 random_;
-    std::map<std::uint64_t, Asked> asked_;
+    std::uint64_t newest_ = 0;              // id
+    std::map<std::uint64_t, Asked> asked_;  // without what was asked again and is in sums_
+    Sums sums_;
     std::uint64_t life_ = 0;                              // of the node
     std::set<std::uint64_t> open_;                        // without an answer
     std::vector<std::uint64_t> this_life_;                // answered
