@@ -32,6 +32,13 @@ if(FLYBALL_SANITIZE)
   endif()
 endif()
 
+# GCC names what link-time optimisation puts together by a random number, and it keeps names of folders.
+if(FLYBALL_SAME_BYTES)
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  string(REPLACE "<FLAGS>" "<FLAGS> -frandom-seed=<OBJECT>"
+    CMAKE_CXX_COMPILE_OBJECT "${CMAKE_CXX_COMPILE_OBJECT}")
+endif()
+
 # What a run of decisions does tells the compiler which way branches go and which calls are worth
 # inlining: a fifth fewer instructions a decision. tools/train does both steps in one build tree.
 set(FLYBALL_PROFILE "" CACHE STRING "Of the code that decides: `record` what it does, `use` that")
