@@ -194,8 +194,10 @@ void Outbound::on_success(const mqtt::token& token) noexcept {
 }
 
 void Outbound::on_failure(const mqtt::token& token) noexcept {
-    constexpr int first_failure = 0x80;  // MQTT 5, section 2.4
-    if (static_cast<int>(token.get_reason_code()) >= first_failure) {
+    // MQTT 5, section 2.4: all above are failures with a name. Paho gives this one itself to what a
+    // lost connection takes along.
+    constexpr int unspecified = 0x80;
+    if (static_cast<int>(token.get_reason_code()) > unspecified) {
         refused_.fetch_add(1, std::memory_order_relaxed);
     }
     leave(token.get_user_context());
