@@ -6,6 +6,7 @@
 #include <msgpack.hpp>
 #include <mutex>
 #include <random>
+#include <utility>
 
 #include "node/state/record.h"
 
@@ -16,9 +17,11 @@ namespace {
 constexpr std::string_view root = "flyball/v1/eu/bench/";
 constexpr std::string_view id_digits = "0000000000";
 constexpr int governors_of_a_type = 6;
+constexpr std::uint32_t batch_entries = 256;
 
-constexpr std::array<BenchKind, 10> kinds = {{
+constexpr std::array<BenchKind, 11> kinds = {{
     {"quota", "quota check, fixed"},
+    {"quota_batch", "quota check, fixed, one of 256"},
     {"quota_sliding", "quota check, sliding"},
     {"quota_bucket", "quota check, bucket"},
     {"quota_id", "quota check, fixed, with id"},
@@ -252,6 +255,17 @@ void BenchEngine::write_request(std::string_view kind) {
         }
         payload_.assign(buffer.data(), buffer.size());
     }
+    entry_bytes_ = payload_.size();
+    if (kind == "quota_batch") {
+        const std::string entry = std::exchange(payload_, {});
+        msgpack::sbuffer header;
+        Packer(header).pack_array(batch_entries);
+        payload_.assign(header.data(), header.size());
+        entries_ = batch_entries;
+        for (std::size_t at = 0; at < entries_; ++at) {
+            payload_ += entry;
+        }
+    }
     tenant_at_ = payload_.find("tenant-0") + 7;
     id_at_ = has_id(kind) ? payload_.size() - id_digits.size() : 0;
 }
@@ -268,12 +282,17 @@ void BenchEngine::count_up() {
 }
 
 void BenchEngine::ask() {
-    std::memcpy(&payload_[tenant_at_], tenants_[next_].data(), sizeof(Digits));
+    std::memcpy(&payload_[tenant_at_ + asked_ * entry_bytes_], tenants_[next_].data(),
+                sizeof(Digits));
     next_ = next_ + 1 == tenants_.size() ? 0 : next_ + 1;
     if (id_at_ != 0) {
         count_up();
     }
     now_ += Span{1};
+    if (++asked_ < entries_) {
+        return;
+    }
+    asked_ = 0;
     Message message;
     message.topic = topic_;
     message.response_topic = "bench/reply/1";
@@ -285,12 +304,12 @@ void BenchEngine::ask() {
 
 void BenchEngine::send(const Message& message) {
     // A benchmark of errors would be a fine thing, were it meant.
-    if ((replies_ & 0xFFF) == 0) {
+    if (messages_++ % 0x1000 == 0) {
         expects(message.payload.find(expected_) != std::string_view::npos,
                 "the benchmark's requests are granted");
     }
     reply_bytes_ += message.payload.size();
-    ++replies_;
+    replies_ += entries_;
 }
 
 void BenchEngine::reply_topic_refused(std::string_view /*topic*/) {

@@ -30,10 +30,11 @@ public:
     BenchEngine(std::string_view kind, int tenants, bool journal);
     ~BenchEngine() override;
 
-    [[gnu::noinline]] void ask();  // one request from bytes to bytes
+    // One request from bytes to bytes; of a batch one entry, all of them with the last.
+    [[gnu::noinline]] void ask();
 
-    std::size_t request_bytes() const { return payload_.size(); }
-    std::uint64_t replies() const { return replies_; }
+    std::size_t request_bytes() const { return entry_bytes_; }
+    std::uint64_t replies() const { return replies_; }  // to so many requests or entries
     std::uint64_t reply_bytes() const { return reply_bytes_; }
     std::uint64_t record_bytes() const;
 
@@ -58,9 +59,13 @@ private:
     std::size_t next_ = 0;
     std::string topic_;
     std::string payload_;
-    std::size_t tenant_at_ = 0;  // its digits in the payload
+    std::size_t entry_bytes_ = 0;
+    std::size_t entries_ = 1;    // of a message
+    std::size_t asked_ = 0;      // of them so far
+    std::size_t tenant_at_ = 0;  // the first one's digits in the payload
     std::size_t id_at_ = 0;      // likewise; 0: no id
     std::string_view expected_;  // in every reply
+    std::uint64_t messages_ = 0;
     std::uint64_t replies_ = 0;
     std::uint64_t reply_bytes_ = 0;
 };
