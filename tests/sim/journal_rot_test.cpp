@@ -14,6 +14,11 @@ namespace flyball {
 namespace {
 
 constexpr std::size_t sector_bytes = 512;
+#ifdef NDEBUG
+constexpr std::size_t bit_step = 1;
+#else  // under sanitizers, which take ten times as long: it meets each bit of a byte
+constexpr std::size_t bit_step = 5;
+#endif
 constexpr std::uint64_t goes_on_every = 61;  // a second life costs ten times a reading
 
 class Rot : public ::testing::Test {
@@ -114,14 +119,14 @@ TEST_F(Rot, OfEveryBitIsNoticedOrHarmless) {
     live(4096, 16384);
     ASSERT_EQ(segments().size(), 4U);
     for (const std::string& name : segments()) {
-        for (std::size_t bit = 0; bit < sound[name]->size() * 8; ++bit) {
+        for (std::size_t bit = 0; bit < sound[name]->size() * 8; bit += bit_step) {
             DiskImage image = sound;
             flip_bit(image, name, bit);
             examine(image, false, name + ", bit " + std::to_string(bit));
             ASSERT_FALSE(HasFatalFailure());
         }
     }
-    EXPECT_EQ(examined, 16384U * 8);
+    EXPECT_GE(examined, 16384U * 8 / bit_step);
     EXPECT_GT(noticed, examined / 2);
 }
 
