@@ -1,6 +1,7 @@
 #include "node/governed_topics.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -234,7 +235,7 @@ GovernOutcome GovernedTopics::decide(Guarded& guarded, const GovernedAct& act,
             answer_->reason().assign("busy");
             return GovernOutcome::failed;
         }
-    } catch (const std::bad_alloc&) {  // what a governor throws is its supervisor's
+    } catch (const std::exception&) {  // no memory: what a governor throws is its supervisor's
         answer_->reason().assign("out of memory");
         return GovernOutcome::failed;
     }

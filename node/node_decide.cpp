@@ -48,7 +48,9 @@ void Node::decide(const Message& message, std::int64_t arrived_us, const ClockSa
     } catch (const std::bad_alloc&) {
         log_.write_seldom(LogLevel::error, begun.monotonic_us,
                           "out of memory; a request was refused", {{"topic", message.topic}});
-        refuse(message);
+        if (&host == this) {  // what others ask for, they answer themselves
+            refuse(message);
+        }
     }
     const std::int64_t done_us = monotonic_us();
     latency_.record(done_us - arrived_us, done_us);

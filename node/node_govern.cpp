@@ -1,5 +1,6 @@
 // The part of the node that says, inside a broker, what ordinary clients may do.
 
+#include <new>
 #include <thread>
 
 #include "node/node.h"
@@ -67,20 +68,25 @@ bool Node::allows(const GovernedAct& act) {
             waker_.wake();
         }
     };
-    switch (judged.outcome) {
-        case GovernOutcome::untouched:
-        case GovernOutcome::allowed: break;
-        case GovernOutcome::denied:
-            log(LogLevel::notice, "a governor denied a message");
-            tell();
-            break;
-        case GovernOutcome::failed:
-            governed_.failed_at(monotonic_us());
-            log(LogLevel::warning, "a governed message could not be decided");
-            break;
-        case GovernOutcome::unmapped:
-            log(LogLevel::notice, "a governed message belongs to no tenant");
-            break;
+    // The verdict stands, whether there is memory to tell of it or not.
+    try {
+        switch (judged.outcome) {
+            case GovernOutcome::untouched:
+            case GovernOutcome::allowed: break;
+            case GovernOutcome::denied:
+                log(LogLevel::notice, "a governor denied a message");
+                tell();
+                break;
+            case GovernOutcome::failed:
+                governed_.failed_at(monotonic_us());
+                log(LogLevel::warning, "a governed message could not be decided");
+                break;
+            case GovernOutcome::unmapped:
+                log(LogLevel::notice, "a governed message belongs to no tenant");
+                break;
+        }
+    } catch (const std::bad_alloc&) {
+        governed_.failed_at(monotonic_us());
     }
     return judged.passes;
 }

@@ -72,19 +72,15 @@ void MosquittoMessage::read(const mosquitto_property* property) {
             }
             break;
         }
-        case MQTT_PROP_MESSAGE_EXPIRY_INTERVAL: {
-            std::uint32_t seconds = 0;
-            mosquitto_property_read_int32(property, identifier, &seconds, false);
-            view_.expiry_s = seconds;
-            break;
-        }
         case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR: {
             std::uint8_t format = 0;
             mosquitto_property_read_byte(property, identifier, &format, false);
             view_.utf8_payload = format == 1;
             break;
         }
-        default: break;  // MQTT's numbers, not ours: the other properties say nothing to us
+        default:
+            break;  // MQTT's numbers, not ours: the other properties say nothing to us. The
+                    // Message Expiry Interval Mosquitto takes out before it asks a plugin.
     }
 }
 
@@ -101,6 +97,9 @@ mosquitto_property* properties_of(const Message& message, ByteBuffer& text) {
                                                text.c_text(value));
         }
     };
+    if (message.expiry_s) {
+        mosquitto_property_add_int32(&list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, *message.expiry_s);
+    }
     add(MQTT_PROP_RESPONSE_TOPIC, message.response_topic);
     if (!message.correlation_data.empty()) {
         mosquitto_property_add_binary(&list, MQTT_PROP_CORRELATION_DATA,
@@ -110,9 +109,6 @@ mosquitto_property* properties_of(const Message& message, ByteBuffer& text) {
     add(MQTT_PROP_CONTENT_TYPE, message.content_type);
     pair("traceparent", message.traceparent);
     pair("tracestate", message.tracestate);
-    if (message.expiry_s) {
-        mosquitto_property_add_int32(&list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, *message.expiry_s);
-    }
     if (message.utf8_payload) {
         mosquitto_property_add_byte(&list, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
     }

@@ -45,48 +45,73 @@ std::string_view view(const char* text) {
     return text == nullptr ? std::string_view{} : std::string_view{text};
 }
 
-int on_message(int, void* data, void* user_data) {
-    return guarded("a message", MOSQ_ERR_SUCCESS, [&] {
-        const auto& event = *static_cast<const mosquitto_evt_message*>(data);
-        const BrokerMessage message{
-            .topic = event.topic,
-            .payload = {static_cast<const char*>(event.payload), event.payloadlen},
-            .client_id = view(mosquitto_client_id(event.client)),
-            .username = view(mosquitto_client_username(event.client)),
-            .has_address = mosquitto_client_address(event.client) != nullptr,
-            .event = event};
-        // What one stops the next ones never see.
-        const bool passes = std::ranges::all_of(stay_of(user_data).guests, [&](const auto& guest) {
-            return guest->on_message(message) == BrokerGuest::Verdict::pass;
+bool is_of_a_guest(const Stay& stay, std::string_view topic) {
+    return std::ranges::any_of(stay.guests,
+                               [topic](const auto& guest) { return guest->owns(topic); });
+}
+
+void take_turns(Stay& stay) {
+    for (const auto& guest : stay.guests) {
+        guarded("a turn", MOSQ_ERR_SUCCESS, [&] {
+            guest->take_turn();
+            return MOSQ_ERR_SUCCESS;
         });
-        return passes ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+    }
+}
+
+int on_message(int, void* data, void* user_data) {
+    Stay& stay = stay_of(user_data);
+    const auto& event = *static_cast<const mosquitto_evt_message*>(data);
+    const BrokerMessage message{
+        .topic = event.topic,
+        .payload = {static_cast<const char*>(event.payload), event.payloadlen},
+        .client_id = view(mosquitto_client_id(event.client)),
+        .username = view(mosquitto_client_username(event.client)),
+        .has_address = mosquitto_client_address(event.client) != nullptr,
+        .of_a_guest = is_of_a_guest(stay, event.topic),
+        .event = event};
+    // What one stops the next ones never see.
+    const bool passes = std::ranges::all_of(stay.guests, [&](const auto& guest) {
+        return guarded("a message", MOSQ_ERR_SUCCESS, [&] {
+                   const bool stops = guest->on_message(message) == BrokerGuest::Verdict::drop;
+                   return stops ? MOSQ_ERR_ACL_DENIED : MOSQ_ERR_SUCCESS;
+               }) == MOSQ_ERR_SUCCESS;
     });
+    take_turns(stay);
+    return passes ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
 }
 
 // The strictest of what guests say.
 BrokerGuest::Access access_of(Stay& stay, const mosquitto_evt_acl_check& event) {
     auto strictest = BrokerGuest::Access::allow;
     for (const auto& guest : stay.guests) {
-        const auto access = event.access == MOSQ_ACL_SUBSCRIBE
-                                ? guest->on_subscription(
-                                      {.filter = view(event.topic),
-                                       .client_id = view(mosquitto_client_id(event.client)),
-                                       .username = view(mosquitto_client_username(event.client))})
-                                : guest->on_other_access();
+        const auto access =
+            event.access == MOSQ_ACL_SUBSCRIBE
+                ? guest->on_subscription({.filter = view(event.topic),
+                                          .client_id = view(mosquitto_client_id(event.client)),
+                                          .username = view(mosquitto_client_username(event.client)),
+                                          .of_a_guest = is_of_a_guest(stay, view(event.topic))})
+                : guest->on_other_access();
         strictest = std::max(strictest, access);
     }
     return strictest;
 }
 
 int on_access(int, void* data, void* user_data) {
-    return guarded("a subscription", MOSQ_ERR_PLUGIN_DEFER, [&] {
-        switch (access_of(stay_of(user_data), *static_cast<const mosquitto_evt_acl_check*>(data))) {
+    Stay& stay = stay_of(user_data);
+    const auto& event = *static_cast<const mosquitto_evt_acl_check*>(data);
+    const int answer = guarded("a subscription", MOSQ_ERR_PLUGIN_DEFER, [&] {
+        switch (access_of(stay, event)) {
             case BrokerGuest::Access::allow: return MOSQ_ERR_SUCCESS;
             case BrokerGuest::Access::ask_others: return MOSQ_ERR_PLUGIN_DEFER;
             case BrokerGuest::Access::deny: break;
         }
         return MOSQ_ERR_ACL_DENIED;
     });
+    if (event.access == MOSQ_ACL_SUBSCRIBE) {
+        take_turns(stay);
+    }
+    return answer;
 }
 
 int ask_about_access(Stay& stay) {

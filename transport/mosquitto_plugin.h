@@ -20,6 +20,7 @@ struct BrokerMessage {
     std::string_view client_id;
     std::string_view username;  // empty: none
     bool has_address;           // false: a bridge that this broker began, or a Unix socket's client
+    bool of_a_guest;            // below a topic of one of the guests
     const mosquitto_evt_message& event;
 };
 
@@ -28,19 +29,25 @@ struct BrokerSubscription {
     std::string_view filter;
     std::string_view client_id;
     std::string_view username;
+    bool of_a_guest;  // as above
 };
 
 class BrokerGuest {
 public:
     virtual ~BrokerGuest() = default;
     virtual std::string_view name() const = 0;  // no two in a broker have the same
+    virtual bool owns(std::string_view topic) const = 0;
     enum class Verdict : std::uint8_t {
         pass,
         drop,  // nobody gets it; with QoS 1 an MQTT 5 client sees 0x87, Not authorized
     };
     // What is thrown is logged, and the message passes.
     virtual Verdict on_message(const BrokerMessage& message) = 0;
+    // What a message or a subscription made due; what is thrown changes nothing of the verdict.
+    virtual void take_turn() = 0;
     // Asked only while wants_access() holds, for the broker then asks for each delivery as well.
+    // Whoever begins to be asked at a tick is asked last, behind the broker's access list, which
+    // lets every subscription pass: only at the start and at a reload does he come before it.
     enum class Access : std::uint8_t {
         allow,       // without looking at the broker's access list
         ask_others,  // denied by the broker when nobody else is there to be asked

@@ -77,12 +77,29 @@ Config BrokerNode::read() const {
     }
     const auto& rules = config.settings.govern;
     const auto subscribes = std::ranges::find(rules, GovernedAction::subscribe, &GovernRule::on);
-    const std::string why = why_no_subscriptions(file);
+    std::string why = why_no_subscriptions(file);
+    if (why.empty() && has_begun()) {
+        why = why_no_rules_now(file);
+    }
     if (subscribes != rules.end() && !why.empty()) {
         const std::string key = "govern[" + std::to_string(subscribes - rules.begin()) + "].on";
         config.faults.push_back(govern_fault(config.settings.places, key, why));
     }
     return config;
+}
+
+// Why a running node cannot begin to govern subscriptions; empty: it can, or it does so already.
+std::string BrokerNode::why_no_rules_now(const BrokerFile& file) const {
+    if (file.has_acl_file != has_access_list_) {
+        return "acl_file came or went in the broker's configuration, and whether it has taken that "
+               "cannot be known: subscriptions can be governed once the broker is started anew";
+    }
+    if (has_access_list_ && !comes_first_ && !wants_access()) {
+        return "beside an acl_file, subscriptions are governed from a reload of the broker on: "
+               "send "
+               "SIGHUP to the broker in place of this reload";
+    }
+    return {};
 }
 
 // Whoever would answer after us has to be asked: "allow" would go past the access list. Where
@@ -126,7 +143,9 @@ bool BrokerNode::begin() {
     }
     const NodeSettings& settings = config.settings;
     log_.set_level(settings.log_level);
+    const bool anew = has_begun();
     name_ = settings.root.text();
+    own_topics_ = settings.root.prefix + "/";
     const SignalsBlocked blocked;
     auto waker = BrokerWaker::make(settings);
     if (!waker) {
@@ -147,7 +166,11 @@ bool BrokerNode::begin() {
     transport_ = taken;
     waker_ = std::move(*waker);
     node_ = std::move(*node);
-    look_at_broker();
+    if (anew) {
+        look_at_access_list();  // what the broker has is what it had when it was started
+    } else {
+        look_at_broker();
+    }
     node_->start();
     next_turn_us_ = 0;
     return true;
@@ -166,27 +189,26 @@ BrokerGuest::Verdict BrokerNode::on_message(const BrokerMessage& message) {
     }
     if (waker_->is_knock(message.topic, message.client_id)) {
         waker_->heard();
-        turn_if_wanted();
         return Verdict::drop;
     }
     const bool bridged = !message.has_address && knows_bridges_;
-    const bool allowed = bridged || node_->allows({.topic = message.topic,
-                                                   .user = message.username,
-                                                   .client_id = message.client_id,
-                                                   .payload_bytes = message.payload.size()});
+    const bool allowed = bridged || message.of_a_guest ||
+                         node_->allows({.topic = message.topic,
+                                        .user = message.username,
+                                        .client_id = message.client_id,
+                                        .payload_bytes = message.payload.size()});
     if (allowed) {
         transport_->take(message.event);
     }
-    turn_if_wanted();
     return allowed ? Verdict::pass : Verdict::drop;
 }
 
 BrokerGuest::Access BrokerNode::on_subscription(const BrokerSubscription& subscription) {
-    const bool denied = node_ != nullptr && !node_->allows({.topic = subscription.filter,
-                                                            .user = subscription.username,
-                                                            .client_id = subscription.client_id,
-                                                            .action = GovernedAction::subscribe});
-    turn_if_wanted();
+    const bool denied = node_ != nullptr && !subscription.of_a_guest &&
+                        !node_->allows({.topic = subscription.filter,
+                                        .user = subscription.username,
+                                        .client_id = subscription.client_id,
+                                        .action = GovernedAction::subscribe});
     return denied ? Access::deny : access_of_others_;
 }
 
@@ -201,20 +223,22 @@ void BrokerNode::on_tick() {
         waker_->look_for_knock(monotonic_us());
         waker_->wake();
     }
-    turn_if_wanted();
+    take_turn();
 }
 
 void BrokerNode::on_reload() {
+    comes_first_ = true;
     if (node_ == nullptr) {
         begin();
-        return;
+    } else {
+        look_at_access_list();
+        node_->reread_configuration();
+        waker_->wake();
     }
-    look_at_access_list();
-    node_->reread_configuration();
-    waker_->wake();
+    comes_first_ = false;
 }
 
-void BrokerNode::turn_if_wanted() {
+void BrokerNode::take_turn() {
     if (node_ != nullptr && waker_->take_wanted()) {
         turn();
     }

@@ -9,6 +9,7 @@
 
 #include "node/config.h"
 #include "node/log.h"
+#include "node/mosquitto/broker_file.h"
 #include "node/mosquitto/broker_waker.h"
 #include "node/node.h"
 #include "transport/mosquitto.h"
@@ -27,8 +28,10 @@ public:
     // False: the broker's log says what is wrong.
     bool begin();
     std::string_view name() const override { return name_; }
+    bool owns(std::string_view topic) const override { return topic.starts_with(own_topics_); }
 
     Verdict on_message(const BrokerMessage& message) override;
+    void take_turn() override;
     Access on_subscription(const BrokerSubscription& subscription) override;
     Access on_other_access() override { return access_of_others_; }
     bool wants_access() const override;
@@ -40,8 +43,9 @@ private:
     Config read() const;
     void look_at_broker();
     void look_at_access_list();
+    bool has_begun() const { return !name_.empty(); }  // drained or not
+    std::string why_no_rules_now(const BrokerFile& file) const;
     void end();
-    void turn_if_wanted();
     void turn();
 
     const std::string config_path_;
@@ -51,9 +55,11 @@ private:
     std::unique_ptr<Node> node_;  // null once it has drained
     std::int64_t next_turn_us_ = 0;
     std::string name_;                              // of the node: its root topic
+    std::string own_topics_;                        // "<prefix>/"
     Access access_of_others_ = Access::ask_others;  // for what no rule denies
     bool has_access_list_ = false;                  // the broker, when this node began
     bool knows_access_list_ = true;
+    bool comes_first_ = false;    // in a reload: who begins to be asked is asked before that list
     bool knows_bridges_ = false;  // nobody but the broker's own bridges comes without an address
 };
 

@@ -24,6 +24,7 @@ struct EndpointOptions {
 class PahoPlace {
 public:
     static constexpr bool has_sessions = true;
+    static constexpr bool tells_expiry = true;
     std::unique_ptr<Transport> make(EndpointOptions options) {
         PahoOptions paho;
         paho.broker = broker_.address();
@@ -46,6 +47,7 @@ private:
 class LoopbackPlace {
 public:
     static constexpr bool has_sessions = true;
+    static constexpr bool tells_expiry = true;
     std::unique_ptr<Transport> make(EndpointOptions options) {
         return broker_.make_endpoint({.client_id = std::move(options.client_id),
                                       .filters = std::move(options.filters),
@@ -62,10 +64,12 @@ private:
     LoopbackBroker broker_;
 };
 
-// Inside a broker there is no connection to lose and no name to share.
+// Inside a broker there is no connection to lose and no name to share, and Mosquitto keeps the
+// Message Expiry Interval to itself.
 class MosquittoPlace {
 public:
     static constexpr bool has_sessions = false;
+    static constexpr bool tells_expiry = false;
     std::unique_ptr<Transport> make(EndpointOptions options) {
         return host_.make_endpoint(std::move(options.filters));
     }

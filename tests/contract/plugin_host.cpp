@@ -2,6 +2,7 @@
 
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
+#include <mqtt_protocol.h>
 
 #include <cstdlib>
 #include <deque>
@@ -21,6 +22,14 @@ struct Published {
     mosquitto_property* properties;
 };
 std::deque<Published> waiting;
+bool refusing = false;
+
+// The transport puts it first.
+const mosquitto_property* without_expiry(const mosquitto_property* properties) {
+    const bool expires = properties != nullptr && mosquitto_property_identifier(properties) ==
+                                                      MQTT_PROP_MESSAGE_EXPIRY_INTERVAL;
+    return expires ? mosquitto_property_next(properties) : properties;
+}
 
 }  // namespace
 
@@ -54,7 +63,7 @@ void PluginHost::deliver() {
         event.topic = next.topic.data();
         event.payload = next.payload.data();
         event.payloadlen = static_cast<std::uint32_t>(next.payload.size());
-        event.properties = next.properties;
+        event.properties = const_cast<mosquitto_property*>(without_expiry(next.properties));
         event.qos = next.qos;
         event.retain = next.retain;
         for (HostedTransport* const endpoint : endpoints_) {
@@ -62,6 +71,10 @@ void PluginHost::deliver() {
         }
         mosquitto_property_free_all(&next.properties);
     }
+}
+
+void PluginHost::refuse(bool refuses) {
+    refusing = refuses;
 }
 
 }  // namespace flyball::testing
@@ -77,6 +90,9 @@ extern "C" void mosquitto_free(void* bytes) {
 
 extern "C" int mosquitto_broker_publish(const char*, const char* topic, int size, void* payload,
                                         int qos, bool retain, mosquitto_property* properties) {
+    if (flyball::testing::refusing) {
+        return MOSQ_ERR_NOMEM;
+    }
     flyball::testing::waiting.push_back(
         {.topic = topic,
          .payload = {static_cast<const char*>(payload), static_cast<std::size_t>(size)},

@@ -187,7 +187,7 @@ protected:
 
     Broker broker;
     NodeProcess node{{.broker = broker.address(), .config = config, .flags = {}}};
-    BusClient client{broker.address(), {replies, node.root() + "/health"}};
+    BusClient client{node.broker(), {replies, node.root() + "/health"}};
     std::uint64_t ids = 0;
     std::int64_t used = 0;
     std::int64_t health_at = 0;

@@ -27,10 +27,12 @@ std::string broker_lines(const std::filesystem::path& folder, const std::string&
            "\n" + more;
 }
 
-void write_node(const std::filesystem::path& folder, const std::string& config) {
-    std::ofstream(folder / "node.toml")
-        << "region = \"test\"\nnode = \"node\"\nallow_faults = true\nhealth.interval = \"1s\"\n"
-        << "state.dir = \"" << (folder / "state").string() << "\"\n"
+void write_node(const std::filesystem::path& folder, const std::string& config,
+                const std::string& node = "node") {
+    std::ofstream(folder / (node + ".toml"))
+        << "region = \"test\"\nnode = \"" << node
+        << "\"\nallow_faults = true\nhealth.interval = \"1s\"\n"
+        << "state.dir = \"" << (folder / ("state-" + node)).string() << "\"\n"
         << config;
 }
 
@@ -51,10 +53,13 @@ GovernedBroker::Folder::~Folder() {
 
 GovernedBroker::GovernedBroker(Settings settings) {
     write_node(folder_.path, settings.config);
-    broker_ = std::make_unique<Broker>(
-        BrokerSettings{.extra = broker_lines(folder_.path, settings.broker),
-                       .listener = {},
-                       .environment = preloaded()});
+    std::string more = settings.broker;
+    if (!settings.second.empty()) {
+        write_node(folder_.path, settings.second, "second");
+        more = "plugin_opt_config " + (folder_.path / "second.toml").string() + "\n" + more;
+    }
+    broker_ = std::make_unique<Broker>(BrokerSettings{
+        .extra = broker_lines(folder_.path, more), .listener = {}, .environment = preloaded()});
 }
 
 GovernedBroker::~GovernedBroker() {

@@ -26,6 +26,7 @@ public:
     struct Settings {
         std::string config{};  // of the node: TOML
         std::string broker{};  // more lines of Mosquitto's configuration
+        std::string second{};  // of another node, test/second; empty: there is none
     };
     // Throws when the broker does not start.
     explicit GovernedBroker(Settings settings);

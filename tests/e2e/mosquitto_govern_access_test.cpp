@@ -94,6 +94,39 @@ TEST(GovernedSubscriptions, BeginAndEndWithAReload) {
     EXPECT_EQ(ann.subscribe("data/1"), 0);
 }
 
+// Who begins to be asked at any other time is asked behind the list, which lets every one pass.
+TEST(GovernedSubscriptions, BesideAnAccessListBeginWithAReloadOfTheBroker) {
+    const AccessList list("topic readwrite #\nuser ann\ntopic readwrite #\n");
+    GovernedBroker broker({.broker = list.line()});
+    RawClient ann(broker.port(), user("ann"));
+    broker.write_config(listeners_need_a_feature);
+    for (const bool dry_run : {true, false}) {
+        const Json refused = broker.ask("control", {{"op", "reload"}, {"dry_run", dry_run}});
+        EXPECT_EQ(refused.at("decision"), "error") << refused;
+        EXPECT_NE(refused.dump().find("from a reload of the broker on"), std::string::npos)
+            << refused;
+    }
+    EXPECT_EQ(ann.subscribe("data/1"), 0);
+    broker.reload();
+    broker.await_health([](const Json& health) { return health.contains("governed"); });
+    EXPECT_EQ(ann.subscribe("data/1"), not_authorized);
+    EXPECT_EQ(ann.subscribe("other/1"), 0);
+    EXPECT_EQ(broker.ask("control", {{"op", "reload"}}).at("decision"), "ok") << "as they are";
+    EXPECT_EQ(ann.subscribe("data/1"), not_authorized);
+}
+
+TEST(GovernedSubscriptions, DoNotBeginWithAnAccessListThatMayNotBeInForce) {
+    GovernedBroker broker({});
+    RawClient ann(broker.port(), user("ann"));
+    const AccessList list("topic readwrite #\nuser ann\ntopic readwrite #\n");
+    broker.write_settings(broker.settings() + list.line());
+    broker.write_config(listeners_need_a_feature);
+    broker.reload();
+    broker.await_log("acl_file came or went in the broker's configuration");
+    EXPECT_EQ(ann.subscribe("data/1"), 0);
+    EXPECT_FALSE(broker.await_health([](const Json&) { return true; }).contains("governed"));
+}
+
 // Mosquitto keeps its settings when its file has become wrong, and tells nobody.
 TEST(GovernedSubscriptions, AreLeftToTheBrokerWhenItsAccessListMayHaveChanged) {
     GovernedBroker broker({.config = listeners_need_a_feature});

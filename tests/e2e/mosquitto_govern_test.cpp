@@ -283,6 +283,22 @@ TEST(GovernedTopics, AreNeverWillsReplaysAndFlyballsOwn) {
     EXPECT_EQ(listener.receive(), (Arrived{"last/will", "will"}));
 }
 
+// Two nodes in one broker: a rule of the one is about everything, and not about the other.
+TEST(GovernedTopics, AreNeverThoseOfAnotherNodeInTheBroker) {
+    GovernedBroker broker({.config = rule("topic = \"#\"\ngovernor = \"entitlement/main\"\n"
+                                          "request = { feature = \"nothing\" }\n"
+                                          "unmapped = \"deny\""),
+                           .second = "mqtt.prefix = \"acme/v1\"\n"});
+    RawClient ann(broker.port(), user("ann"));
+    EXPECT_EQ(ann.publish("acme/v2"), not_authorized);
+    const std::string replies = "acme/v1/reply/ann";
+    ASSERT_EQ(ann.subscribe(replies), 0);
+    EXPECT_EQ(ann.publish("acme/v1/test/second/quota/main/request",
+                          R"({"tenant":"ann","reply_to":")" + replies + "\"}"),
+              0);
+    EXPECT_EQ(Json::parse(ann.receive().payload).at("decision"), "allow");
+}
+
 // What comes in over a bridge that this broker has begun passes; the broker at its other end would
 // govern it, for there the bridge is a client like any.
 TEST(GovernedTopics, AreNotWhatABridgeBringsToItsOwnBroker) {

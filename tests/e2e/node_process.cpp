@@ -101,6 +101,8 @@ void NodeProcess::launch_in_broker() {
     for (const std::string& variable : std::vector<std::string>{FLYBALL_PRELOADED}) {
         environment.push_back(variable);  // a sanitizer has to be there before the broker is
     }
+    environment.insert(environment.end(), settings_.environment.begin(),
+                       settings_.environment.end());
     const std::uint16_t port = free_port();
     environment.push_back(fmt::format("FLYBALL_MQTT_BROKER=tcp://127.0.0.1:{}", port));
     home_ = std::make_unique<Broker>(

@@ -26,7 +26,7 @@ struct NodeProcessSettings {
     std::string config;                      // the text of a TOML file; empty: none
     std::vector<std::string> flags;          // more of them, e.g. "--log.level", "debug"
     std::string program{};                   // another flyball-node than the one that was built
-    std::vector<std::string> environment{};  // NAME=VALUE, of the node's own process
+    std::vector<std::string> environment{};  // NAME=VALUE, of the process that the node is in
     bool in_broker = runs_in_broker();
 };
 

@@ -1,6 +1,6 @@
 // Memory that runs out: the k-th allocation fails, for every k, while a node starts, while its
-// configuration is read again, while a governor is added, in a charge and in an admit. What was
-// asked for is done or refused as a whole, and what the node knew it still knows.
+// configuration is read again, while a governor is added, in a charge, an admit and a denial. What
+// was asked for is done or refused as a whole, and what the node knew it still knows.
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -83,10 +83,13 @@ public:
         node_->finish();
         node_.reset();
     }
+    void forget_what_was_said() { said_.payload.clear(); }
     void hand_over(const Message& message) {
-        said_.payload.clear();
+        forget_what_was_said();
         receiver_->on_message(message);
     }
+    bool allows(const GovernedAct& act) { return node_->allows(act); }
+    bool said_nothing() const { return said_.payload.empty(); }
     Json reply() const { return Json::parse(said_.payload, nullptr, false); }
     Json ask(std::string_view below, const Json& request) {
         const std::string topic = "flyball/v1/local/pi-7/" + std::string(below);
@@ -392,6 +395,54 @@ TEST(AllocationFailure, InAnAdmitAppliesAllOfItOnceOrNothing) {
                   EXPECT_EQ(balance_of(device), opening_balance - amount);
                   EXPECT_EQ(used_of(device), hits);
               }});
+}
+
+// One message a day, and with an error none.
+constexpr const char* governed_text = R"(
+node = "pi-7"
+[governor.quota.main]
+resources.api_calls = { limit = 100, window = "1d" }
+resources.one = { limit = 1, window = "1d" }
+[governor.quota.extra]
+max_tenants = 5
+[[govern]]
+topic = "data/#"
+governor = "quota/main"
+request = { resource = "one" }
+on_error = "deny"
+)";
+
+End try_denial(const DiskImage& image, std::uint64_t k, std::uint64_t& all) {
+    Device device(image);
+    device.use(governed_text);
+    EXPECT_TRUE(device.start());
+    at_work = &device;
+    look_at_the_next = [](Device&) {};
+    EXPECT_TRUE(device.allows({.topic = "data/first", .user = "ann"}));
+    device.forget_what_was_said();
+    const std::uint64_t before = allocations();
+    fail_allocation(k);
+    const bool allowed = device.allows({.topic = "data/second", .user = "ann"});
+    const bool struck = stop_failing();
+    all = k == 0 ? allocations() - before : all;
+    EXPECT_TRUE(struck || k == 0);
+    EXPECT_FALSE(allowed);
+    EXPECT_TRUE(device.said_nothing()) << "nobody has asked a node: " << device.reply();
+    expect_what_was_known(device);
+    return ::testing::Test::HasFailure() ? End::wrong : End::done;
+}
+
+// Of a client's message on a governed topic: what fails behind the verdict does not let it pass.
+TEST(AllocationFailure, InADenialOfAMessageDropsItAllTheSame) {
+    const DiskImage image = image_with_a_state();
+    std::uint64_t all = 0;
+    ASSERT_EQ(try_denial(image, 0, all), End::done);
+    ASSERT_GT(all, 0U);
+    for (std::uint64_t k = 1; k <= all; ++k) {
+        ASSERT_NE(in_a_child([&] { return try_denial(image, k, all); }), End::wrong)
+            << "allocation " << k << " of " << all;
+    }
+    fmt::print("a denial of a message: {} allocations\n", all);
 }
 
 }  // namespace

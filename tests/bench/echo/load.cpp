@@ -62,11 +62,24 @@ bool Load::answer(LoadResult& result, int timeout_us) {
     }
     if (stamp.run == run_ && waiting_ > 0) {
         --waiting_;
-        if (delivery->payload.find(target_.granted) == std::string_view::npos) {
+        if (!is_granted(delivery->payload)) {
             ++result.wrong;
         }
         const auto gone = Clock::now().time_since_epoch().count() - stamp.intended_ns;
         result.latencies_us.push_back(static_cast<double>(gone) / 1000.0);
+    }
+    return true;
+}
+
+bool Load::is_granted(std::string_view reply) {
+    constexpr std::size_t counted_one_of = 16;  // the one who asks has a core to share with them
+    std::size_t wanted = answers_++ % counted_one_of == 0 ? target_.entries : 1;
+    for (std::size_t at = 0; wanted > 0; --wanted) {
+        at = reply.find(target_.granted, at);
+        if (at == reply.npos) {
+            return false;
+        }
+        at += target_.granted.size();
     }
     return true;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/bench/echo/wire.h"
@@ -33,6 +34,7 @@ public:
         std::string payload = std::string(100, 'x');
         std::function<void(std::string&)> renew{};  // the payload, before each request
         std::string granted{};                      // part of every reply
+        std::size_t entries = 1;  // of a batch: so many times; counted in one reply of 16
     };
     using Clock = std::chrono::steady_clock;
     Load(std::uint16_t port, Target target);
@@ -48,10 +50,12 @@ private:
     void ask(Clock::time_point intended, int qos);
     bool answer(LoadResult& result, int timeout_us);
     void drain(LoadResult& result);
+    bool is_granted(std::string_view reply);
 
     WireClient client_;
     Target target_;
     std::size_t waiting_ = 0;
+    std::size_t answers_ = 0;
     std::uint32_t run_ = 0;  // a late reply of an earlier run must not count in this one
 };
 

@@ -102,9 +102,14 @@ void note_closed(Figures& figures, Load& load, std::size_t in_flight, const Resp
     figures[name + ", p50 us"] = result.percentile(0.5);
     figures[name + ", p99 us"] = result.percentile(0.99);
     figures["unanswered"] += static_cast<double>(result.unanswered());
+    figures["wrong"] += static_cast<double>(result.wrong);
 }
 
 constexpr int batch_entries = 256;
+const std::string granted =
+    "\xa8"
+    "decision\xa5"
+    "allow";
 
 std::string batch_of(const std::string& request) {
     std::string batch("\xdc\x01\x00", 3);  // msgpack: an array of 256
@@ -129,7 +134,9 @@ Figures measure(const Contestant& contestant, const Load::Target& target,
         filled.replace(at, 6, std::to_string(broker.port()));
     }
     const Responder responder(filled);
-    Load load(broker.port(), target);
+    Load::Target asked = target;
+    asked.granted = contestant.decides ? granted : "";
+    Load load(broker.port(), asked);
     Figures figures;
     if (!load.wait_until_ready(20s)) {
         fmt::print(stderr, "no answer from: {}\n", filled);
@@ -147,9 +154,15 @@ Figures measure(const Contestant& contestant, const Load::Target& target,
     figures["after 1.5 s of silence, p50 us"] = quiet.percentile(0.5);
     figures["after 1.5 s of silence, p99 us"] = quiet.percentile(0.99);
     if (contestant.decides) {
-        Load batches(broker.port(), {.topic = target.topic, .payload = batch_of(target.payload)});
+        Load batches(broker.port(), {.topic = target.topic,
+                                     .payload = batch_of(target.payload),
+                                     .granted = granted,
+                                     .entries = batch_entries});
         batches.closed(8, 0, 200ms);  // warm
-        figures[in_batches] = batch_entries * batches.closed(8, 0, length).per_second();
+        const LoadResult result = batches.closed(8, 0, length);
+        figures[in_batches] = batch_entries * result.per_second();
+        figures["unanswered"] += static_cast<double>(result.unanswered());
+        figures["wrong"] += static_cast<double>(result.wrong);
     }
     return figures;
 }
@@ -239,6 +252,16 @@ int report(const Runs& runs) {
         fmt::print("{:6} {}: {}{}{}: {:.2f}, aim {} {:.2f}\n", met ? "met" : "missed", aim.who,
                    aim.figure, aim.rival.empty() ? "" : " against ", aim.rival, value,
                    aim.at_least ? "at least" : "at most", aim.bound);
+    }
+    for (const auto& [who, figures] : runs) {
+        for (const char* figure : {"unanswered", "wrong"}) {
+            for (const double count : column(figures, figure)) {
+                if (count > 0) {
+                    fmt::print("failed {}: {:.0f} requests {}\n", who, count, figure);
+                    ++missed;
+                }
+            }
+        }
     }
     return missed == 0 ? 0 : 1;
 }
