@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "transport/tcp_reach.h"
+#include "transport/tls_alert.h"
 #include "transport/tls_certificate.h"
 #include "transport/tls_openssl.h"
 
@@ -107,27 +108,16 @@ std::string sentence_of(const Verdict& verdict, const TlsTarget& target) {
     }
 }
 
-// What the broker's alert says of us.
-std::string sentence_of_alert(int alert, const TlsFiles& files) {
-    const bool has_own = !files.cert_file.empty();
-    const std::string ours = fmt::format("the broker refused our certificate, {}", files.cert_file);
-    switch (alert) {
-        case SSL_AD_CERTIFICATE_EXPIRED: return ours + ": it has expired";
-        case SSL_AD_CERTIFICATE_REVOKED: return ours + ": it was revoked";
-        case SSL_AD_UNKNOWN_CA: return ours + ": it does not know the authority that signed it";
-        case SSL_AD_BAD_CERTIFICATE:
-        case SSL_AD_UNSUPPORTED_CERTIFICATE:
-        case SSL_AD_CERTIFICATE_UNKNOWN:
-            return ours + ": not yet valid by the broker's clock, too weak, or not for a client";
-        case SSL_AD_CERTIFICATE_REQUIRED:
-            return "the broker wants a certificate of ours: give a certificate file and its key";
-        case SSL_AD_HANDSHAKE_FAILURE:
-            return has_own ? "the broker refused the handshake"
-                           : "the broker refused the handshake; it may want a certificate of ours";
-        default:
-            return fmt::format("the broker broke the handshake off: {}",
-                               SSL_alert_desc_string_long(alert));
+// The broker looks at all that the file has: authorities behind our certificate, too.
+ShownCertificate shown_to_broker(const TlsTarget& target) {
+    ShownCertificate shown{.file = target.files.cert_file, .ends = {}, .now = target.now};
+    const auto pem = read_small_file(shown.file, "certificate file");
+    const auto all =
+        pem ? parse_certificates(*pem, shown.file) : Result<std::vector<Certificate>>(pem.error());
+    if (all) {
+        shown.ends = std::ranges::min_element(*all, {}, &Certificate::not_after)->not_after;
     }
+    return shown;
 }
 
 class Probe {
@@ -231,7 +221,7 @@ std::string Probe::reason_of_failure() {
     }
     if (const int alert = alert_of(error); alert != 0) {
         heard_ = true;
-        return sentence_of_alert(alert, target_.files);
+        return sentence_of_alert(alert, shown_to_broker(target_));
     }
     const bool plain = ERR_GET_LIB(error) == ERR_LIB_SSL &&
                        (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER ||
@@ -276,7 +266,7 @@ std::string Probe::late_alert(int handle) {
         const int result = SSL_read(session_.get(), &byte, 1);
         if (result > 0 || SSL_get_error(session_.get(), result) != SSL_ERROR_WANT_READ) {
             const int alert = alert_of(ERR_peek_error());
-            return alert == 0 ? std::string() : sentence_of_alert(alert, target_.files);
+            return alert == 0 ? std::string() : sentence_of_alert(alert, shown_to_broker(target_));
         }
         if (!wait(handle, POLLIN, until)) {
             return {};

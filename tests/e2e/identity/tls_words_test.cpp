@@ -15,11 +15,14 @@
 #include "tests/e2e/broker.h"
 #include "tests/e2e/identity/identities.h"
 #include "transport/tcp_reach.h"
+#include "transport/tls_alert.h"
+#include "transport/tls_certificate.h"
 #include "transport/tls_probe.h"
 
 namespace flyball::testing {
 namespace {
 
+using std::chrono::days;
 using namespace std::chrono_literals;
 
 ::testing::AssertionResult says(const std::string& text, const std::string& part) {
@@ -85,6 +88,82 @@ TEST(Unreached, SaysThatNobodyAnswered) {
         ::close(one);
     }
     ::close(listener);
+}
+
+// A broker that holds clients' certificates against what it has of their authority.
+class Blamed : public ::testing::Test {
+protected:
+    void SetUp() override {
+        identities_.make("client", order_of_client("test/node", now_), "ca");
+        identities_.make("ended", authority("ended CA", now_ - days(3)), "");
+        identities_.make("of_ended", order_of_client("test/node", now_), "ended");
+        identities_.make("other", authority("other CA", now_ + days(3)), "");
+        identities_.make("of_other", order_of_client("test/node", now_), "other");
+    }
+
+    CertificateOrder authority(const char* name, Instant end) const {
+        return {.common_name = name,
+                .unit = "ca",
+                .usage = Usage::authority,
+                .names = {},
+                .not_before = now_ - days(30),
+                .not_after = end};
+    }
+    std::string text_of(const std::string& name) const {
+        return read_small_file(identities_.path(name), "file").value();
+    }
+    // With the certificate `stem`, at a broker with these files.
+    std::string said(const std::string& stem, const std::string& ca_file,
+                     const std::string& crl_file) const {
+        const Broker broker(
+            {.listener = identities_.listener() + "cafile " + identities_.path(ca_file) +
+                         (crl_file.empty() ? "" : "\ncrlfile " + identities_.path(crl_file)) +
+                         "\nrequire_certificate true\n"});
+        return look_at_tls({.host = "localhost",
+                            .port = broker.port(),
+                            .files = {.ca_file = identities_.path("ca.crt"),
+                                      .cert_file = identities_.path(stem + ".crt"),
+                                      .key_file = identities_.path(stem + ".key")},
+                            .now = now_,
+                            .gives_up = {}})
+            .why;
+    }
+
+    Identities identities_;
+    Instant now_ = wall_now();
+};
+
+TEST_F(Blamed, ForARevocationListThatHasEnded) {
+    const Signer ca{text_of("ca.crt"), text_of("ca.key")};
+    identities_.write("old.pem", sign_revocations({}, ca, now_ - days(30), now_ - days(3)).value());
+    const std::string why = said("client", "ca.crt", "old.pem");
+    EXPECT_TRUE(says(why, "the broker says our certificate has expired, but "));
+    EXPECT_TRUE(says(why, "client.crt ends on " + date_and_minute(now_ + days(1))));
+    EXPECT_TRUE(says(why, "its crl.pem"));
+    EXPECT_EQ(said("client", "ca.crt", "crl.pem"), "");
+}
+
+TEST_F(Blamed, ForAnAuthorityThatHasEnded) {
+    EXPECT_TRUE(says(said("of_ended", "ended.crt", ""), "its copy of the authority"));
+}
+
+TEST_F(Blamed, ForAnAuthorityWithoutARevocationList) {
+    identities_.write("both.crt", text_of("ca.crt") + text_of("other.crt"));
+    EXPECT_EQ(said("of_other", "both.crt", ""), "");
+    EXPECT_TRUE(says(said("of_other", "both.crt", "crl.pem"), "or has a crl.pem of another"));
+}
+
+TEST(Alert, IsBelievedOfACertificateThatHasEnded) {
+    constexpr int certificate_expired = 45;  // RFC 8446, 6.2
+    const Instant now = Instant(days(20'000));
+    const auto said = [&](std::optional<Instant> ends) {
+        return sentence_of_alert(certificate_expired, {.file = "a.crt", .ends = ends, .now = now});
+    };
+    EXPECT_EQ(said(now - days(1)),
+              "the broker refused our certificate, a.crt: it has expired: it ended on 2024-10-03 "
+              "00:00 UTC");
+    EXPECT_TRUE(says(said(now + days(1)), "a.crt ends on 2024-10-05 00:00 UTC"));
+    EXPECT_EQ(said(std::nullopt), "the broker refused our certificate, a.crt: it has expired");
 }
 
 }  // namespace
