@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 
 #include "fleet/clock.h"
 #include "tests/e2e/broker.h"
@@ -17,6 +18,7 @@
 #include "transport/tcp_reach.h"
 #include "transport/tls_alert.h"
 #include "transport/tls_certificate.h"
+#include "transport/tls_files.h"
 #include "transport/tls_probe.h"
 
 namespace flyball::testing {
@@ -151,6 +153,20 @@ TEST_F(Blamed, ForAnAuthorityWithoutARevocationList) {
     identities_.write("both.crt", text_of("ca.crt") + text_of("other.crt"));
     EXPECT_EQ(said("of_other", "both.crt", ""), "");
     EXPECT_TRUE(says(said("of_other", "both.crt", "crl.pem"), "or has a crl.pem of another"));
+}
+
+TEST_F(Blamed, ForAKeyThatSystemdCopiedBeforeItsCertificateWasReplaced) {
+    const TlsFiles files{.ca_file = {},
+                         .cert_file = identities_.path("client.crt"),
+                         .key_file = identities_.path("of_other.key")};
+    const auto why = [&] { return read_tls_files(files).error().message; };
+    EXPECT_TRUE(says(why(), "belongs to another certificate"));
+    EXPECT_FALSE(says(why(), "systemctl"));
+    ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", identities_.folder().c_str(), 1), 0);
+    EXPECT_TRUE(says(why(), "systemctl restart flyball-node"));
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    EXPECT_TRUE(is_credential("/run/credentials/flyball-node.service/key"));
+    EXPECT_FALSE(is_credential("/etc/flyball/key"));
 }
 
 TEST(Alert, IsBelievedOfACertificateThatHasEnded) {
