@@ -37,7 +37,9 @@ void CertificateWatch::tell(const CertificateEnds& ends, const GovernorClock& cl
                       *end > clock.now() ? "a certificate ends soon" : "a certificate has ended",
                       {{"certificate", whose},
                        {"not_after", date_and_minute(*end)},
-                       {"hint", "replace the file; a reload (SIGHUP) takes it up at once"}});
+                       {"hint",
+                        "replace the file; a reload (SIGHUP) takes it up at once, of a credential "
+                        "of systemd's a restart only"}});
         }
     }
 }

@@ -8,6 +8,7 @@
 
 #include "transport/paho_options.h"
 #include "transport/paho_transport.h"
+#include "transport/tls_files.h"
 #include "transport/tls_probe.h"
 
 namespace flyball {
@@ -23,8 +24,9 @@ bool refuses_login(int code) {
 
 std::string login_hint(const PahoOptions& options) {
     if (!options.password_file.empty()) {
-        return fmt::format(": the broker does not take the login '{}' with the password in {}",
-                           options.username, options.password_file);
+        return fmt::format(": the broker does not take the login '{}' with the password in {}{}",
+                           options.username, options.password_file,
+                           credential_hint(options.password_file));
     }
     if (!options.username.empty()) {
         return fmt::format(": the broker does not take the login '{}' without a password",

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "transport/tls_certificate.h"
 #include "transport/tls_openssl.h"
@@ -59,8 +60,10 @@ Result<Instant> read_identity(const TlsFiles& files, std::string& contents) {
     ERR_clear_error();
     if (!fits) {
         return Error{ErrorCode::damaged,
-                     fmt::format("key file {} belongs to another certificate than that in {}",
-                                 files.key_file, files.cert_file)};
+                     fmt::format("key file {} belongs to another certificate than that in {}{}",
+                                 files.key_file, files.cert_file,
+                                 credential_hint(is_credential(files.key_file) ? files.key_file
+                                                                               : files.cert_file))};
     }
     if (EVP_PKEY_get_security_bits(key->get()) < security_bits_min) {
         return Error{ErrorCode::refused,
@@ -72,6 +75,22 @@ Result<Instant> read_identity(const TlsFiles& files, std::string& contents) {
 }
 
 }  // namespace
+
+bool is_credential(const std::string& path) {
+    const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");  // nobody changes it
+    const bool own =
+        folder != nullptr && *folder != '\0' && path.starts_with(std::string(folder) + "/");
+    return own || path.starts_with("/run/credentials/");
+}
+
+std::string credential_hint(const std::string& path) {
+    return is_credential(path)
+               ? fmt::format(
+                     ", and {} is a copy that systemd made when the service started: "
+                     "systemctl restart flyball-node takes the new one",
+                     path)
+               : std::string();
+}
 
 Result<std::string> read_secret(const std::string& path, std::string_view what) {
     struct stat facts {};

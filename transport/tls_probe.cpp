@@ -1,20 +1,19 @@
 #include "transport/tls_probe.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "transport/tcp_reach.h"
+#include "transport/tls_alert.h"
 #include "transport/tls_certificate.h"
 #include "transport/tls_openssl.h"
 
@@ -109,48 +108,34 @@ std::string sentence_of(const Verdict& verdict, const TlsTarget& target) {
     }
 }
 
-// What the broker's alert says of us.
-std::string sentence_of_alert(int alert, const TlsFiles& files) {
-    const bool has_own = !files.cert_file.empty();
-    const std::string ours = fmt::format("the broker refused our certificate, {}", files.cert_file);
-    switch (alert) {
-        case SSL_AD_CERTIFICATE_EXPIRED: return ours + ": it has expired";
-        case SSL_AD_CERTIFICATE_REVOKED: return ours + ": it was revoked";
-        case SSL_AD_UNKNOWN_CA: return ours + ": it does not know the authority that signed it";
-        case SSL_AD_BAD_CERTIFICATE:
-        case SSL_AD_UNSUPPORTED_CERTIFICATE:
-        case SSL_AD_CERTIFICATE_UNKNOWN:
-            return ours + ": not yet valid by the broker's clock, too weak, or not for a client";
-        case SSL_AD_CERTIFICATE_REQUIRED:
-            return "the broker wants a certificate of ours: give a certificate file and its key";
-        case SSL_AD_HANDSHAKE_FAILURE:
-            return has_own ? "the broker refused the handshake"
-                           : "the broker refused the handshake; it may want a certificate of ours";
-        default:
-            return fmt::format("the broker broke the handshake off: {}",
-                               SSL_alert_desc_string_long(alert));
+// The broker looks at all that the file has: authorities behind our certificate, too.
+ShownCertificate shown_to_broker(const TlsTarget& target) {
+    ShownCertificate shown{.file = target.files.cert_file, .ends = {}, .now = target.now};
+    const auto pem = read_small_file(shown.file, "certificate file");
+    const auto all =
+        pem ? parse_certificates(*pem, shown.file) : Result<std::vector<Certificate>>(pem.error());
+    if (all) {
+        shown.ends = std::ranges::min_element(*all, {}, &Certificate::not_after)->not_after;
     }
+    return shown;
 }
 
 class Probe {
 public:
-    explicit Probe(const TlsTarget& target)
-        : target_(target), deadline_(SteadyClock::now() + target.patience) {}
+    explicit Probe(const TlsTarget& target) : target_(target) {}
     TlsFinding look();
 
 private:
-    int connect_socket() const;
-    bool wait(int handle, short events, Deadline until) const;
+    bool wait(int handle, short events, std::optional<Deadline> until = {});
     bool take_files();
     bool begin(int handle);
     bool shake_hands(int handle);
     std::string reason_of_failure();
-    std::string host() const;
     std::string other_name() const;
     std::string late_alert(int handle);
 
     const TlsTarget& target_;
-    Deadline deadline_;
+    std::optional<Deadline> deadline_;  // since the first wait: a slow DNS server is no late broker
     tls::Context context_;
     tls::Session session_;
     Verdict verdict_;
@@ -158,47 +143,18 @@ private:
     bool late_ = false;   // it said nothing in time
 };
 
-bool Probe::wait(int handle, short events, Deadline until) const {
+bool Probe::wait(int handle, short events, std::optional<Deadline> until) {
     using std::chrono::milliseconds;
     constexpr milliseconds slice{100};
-    until = std::min(until, deadline_);
-    while (SteadyClock::now() < until && !(target_.gives_up && target_.gives_up())) {
+    deadline_ = deadline_.value_or(SteadyClock::now() + target_.patience);
+    const Deadline last = std::min(until.value_or(*deadline_), *deadline_);
+    while (SteadyClock::now() < last && !(target_.gives_up && target_.gives_up())) {
         pollfd ready{handle, events, 0};
         if (::poll(&ready, 1, static_cast<int>(slice.count())) > 0) {
             return true;
         }
     }
     return false;
-}
-
-std::string Probe::host() const {
-    const std::string& host = target_.host;
-    return host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host;
-}
-
-int Probe::connect_socket() const {
-    addrinfo wanted{};
-    wanted.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host().c_str(), std::to_string(target_.port).c_str(), &wanted, &found) != 0) {
-        return -1;
-    }
-    int connected = -1;
-    for (const addrinfo* one = found; one != nullptr && connected < 0; one = one->ai_next) {
-        const int handle = ::socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        const int result = ::connect(handle, one->ai_addr, one->ai_addrlen);
-        int error = result == 0 ? 0 : errno;
-        if (error == EINPROGRESS && wait(handle, POLLOUT, deadline_)) {
-            socklen_t size = sizeof error;
-            ::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size);
-        }
-        connected = error == 0 ? handle : -1;
-        if (connected < 0 && handle >= 0) {
-            ::close(handle);
-        }
-    }
-    ::freeaddrinfo(found);
-    return connected;
 }
 
 bool Probe::take_files() {
@@ -222,7 +178,7 @@ bool Probe::begin(int handle) {
     const bool ready = !target_.judges || take_files();
     session_.reset(SSL_new(context_.get()));
     SSL_set_app_data(session_.get(), &verdict_);
-    std::string name = host();
+    std::string name = bare_host(target_.host);
     // What the macro SSL_set_tlsext_host_name does, with a cast of its own.
     const bool named = SSL_ctrl(session_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
                                 TLSEXT_NAMETYPE_host_name, name.data()) == 1;
@@ -240,7 +196,7 @@ bool Probe::shake_hands(int handle) {
         const int wants = SSL_get_error(session_.get(), result);
         const bool goes_on = wants == SSL_ERROR_WANT_READ || wants == SSL_ERROR_WANT_WRITE;
         const short events = wants == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN;
-        late_ = goes_on && !wait(handle, events, deadline_);
+        late_ = goes_on && !wait(handle, events);
         if (!goes_on || late_) {
             return false;
         }
@@ -265,7 +221,7 @@ std::string Probe::reason_of_failure() {
     }
     if (const int alert = alert_of(error); alert != 0) {
         heard_ = true;
-        return sentence_of_alert(alert, target_.files);
+        return sentence_of_alert(alert, shown_to_broker(target_));
     }
     const bool plain = ERR_GET_LIB(error) == ERR_LIB_SSL &&
                        (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER ||
@@ -281,7 +237,7 @@ std::string Probe::reason_of_failure() {
 // As Paho looks at it: an address, too, has to stand among the DNS names.
 std::string Probe::other_name() const {
     const tls::X509Ptr certificate(SSL_get1_peer_certificate(session_.get()));
-    const std::string name = host();
+    const std::string name = bare_host(target_.host);
     if (!certificate ||
         X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1) {
         return {};
@@ -310,7 +266,7 @@ std::string Probe::late_alert(int handle) {
         const int result = SSL_read(session_.get(), &byte, 1);
         if (result > 0 || SSL_get_error(session_.get(), result) != SSL_ERROR_WANT_READ) {
             const int alert = alert_of(ERR_peek_error());
-            return alert == 0 ? std::string() : sentence_of_alert(alert, target_.files);
+            return alert == 0 ? std::string() : sentence_of_alert(alert, shown_to_broker(target_));
         }
         if (!wait(handle, POLLIN, until)) {
             return {};
@@ -319,10 +275,11 @@ std::string Probe::late_alert(int handle) {
 }
 
 TlsFinding Probe::look() {
-    const Socket socket(connect_socket());
+    Reached reached = reach(target_.host, target_.port,
+                            [this](int handle, short events) { return wait(handle, events); });
+    const Socket socket(reached.handle);
     if (socket.handle() < 0) {
-        return {false, false,
-                fmt::format("nothing listens on port {} of {}", target_.port, target_.host)};
+        return {false, false, std::move(reached.why)};
     }
     TlsFinding finding{.connected = true, .speaks_tls = false, .why = {}};
     ERR_clear_error();

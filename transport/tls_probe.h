@@ -1,7 +1,8 @@
 #pragma once
 // Why TLS does not come about. Paho says "certificate verify failed" whatever was wrong and nothing
 // of a certificate for another host: after a failure this tries once more by itself, sends no MQTT,
-// and finds out. Blocks its caller up to `patience`. Any thread; no OpenSSL type leaves it.
+// and finds out. Blocks its caller up to `patience`, and while the host's name is resolved. Any
+// thread; no OpenSSL type leaves it.
 
 #include <cstdint>
 #include <functional>

@@ -11,6 +11,7 @@
 #include "fleet/health_report.h"
 #include "fleet/view/health_facts.h"
 #include "transport/broker_address.h"
+#include "transport/tls_files.h"
 
 namespace flyball {
 namespace {

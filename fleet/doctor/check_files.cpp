@@ -10,6 +10,7 @@
 
 #include "fleet/doctor/checks.h"
 #include "transport/tls_certificate.h"
+#include "transport/tls_files.h"
 
 namespace flyball {
 namespace {
@@ -100,7 +101,9 @@ void check_dates(const char* check, const std::string& file, const Certificate& 
         findings.fail(check, fmt::format("{} has ended on {}", file, until), "renew it");
     } else if (left_ms < soon_ms) {
         findings.warn(check, fmt::format("{} ends in {}, on {}", file, span_text(left_ms), until),
-                      "renew it; the node reads it anew when it connects");
+                      is_credential(file) ? "renew it, and systemctl restart flyball-node: systemd "
+                                            "copies it when the service starts"
+                                          : "renew it; the node reads it anew when it connects");
     } else {
         findings.ok(check, fmt::format("{} is good until {}", file, until));
     }

@@ -15,6 +15,7 @@
 
 #include "fleet/doctor/run_program.h"
 #include "fleet/run/spawner.h"
+#include "transport/tls_files.h"
 
 namespace flyball {
 namespace {
@@ -173,10 +174,6 @@ std::vector<std::string> variables_of_file(const std::string& file) {
         }
     }
     return names;
-}
-
-bool is_credential(const std::string& file) {
-    return file.starts_with("/run/credentials/");
 }
 
 std::string why_unread(const ServiceUnit& unit, const std::string& file) {

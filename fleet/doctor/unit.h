@@ -28,8 +28,6 @@ std::optional<ServiceUnit> read_unit(std::string_view properties);
 // The names that a node reads, of a file for EnvironmentFile=; none when it cannot be read.
 std::vector<std::string> variables_of_file(const std::string& file);
 
-// A file that systemd hands to a service, there only while that runs.
-bool is_credential(const std::string& file);
 // Why the service cannot read `file`; empty: it can, or that is not to be seen from here.
 std::string why_unread(const ServiceUnit& unit, const std::string& file);
 
