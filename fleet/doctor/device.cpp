@@ -111,6 +111,7 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
     std::error_code unknown;
     const bool there = std::filesystem::exists(file, unknown);
     device.config_file = there ? file : std::string();
+    device.config_folder = is_there(file + ".d") ? file + ".d" : std::string();
     device.is_service = device.unit && file == default_config;
     findings.ok("config", there ? file + " has no fault" : "no " + file + ": defaults");
     if (device.is_service && !device.unit->variables.empty()) {

@@ -34,9 +34,10 @@ struct NodeConfig {
 };
 
 struct ExaminedDevice {
-    std::string program;      // flyball-node; empty: not found
-    std::string version;      // of it
-    std::string config_file;  // empty: none
+    std::string program;        // flyball-node; empty: not found
+    std::string version;        // of it
+    std::string config_file;    // empty: none
+    std::string config_folder;  // what is read after it; empty: none
     std::optional<NodeConfig> config;
     std::optional<NodeName> node;
     BusOptions bus;  // how this node is connected, unless another broker was asked for

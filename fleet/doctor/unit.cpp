@@ -81,15 +81,16 @@ Account account_of(const ServiceUnit& unit) {
     return account;
 }
 
-// `others`: S_IROTH to read, S_IXOTH to pass through a folder.
+// `others`: S_IROTH to read, S_IXOTH to pass through a folder, or both.
 bool mode_lets_in(const struct stat& about, const Account& account, mode_t others) {
     constexpr int to_group = 3;
     constexpr int to_owner = 6;
     if (account.user == about.st_uid) {
-        return (about.st_mode & (others << to_owner)) != 0;
+        return (about.st_mode & (others << to_owner)) == others << to_owner;
     }
     const bool in_group = std::ranges::find(account.groups, about.st_gid) != account.groups.end();
-    return (about.st_mode & (in_group ? others << to_group : others)) != 0;
+    const mode_t wanted = in_group ? others << to_group : others;
+    return (about.st_mode & wanted) == wanted;
 }
 
 // Whom a list beside the mode lets in is not judged.
@@ -206,7 +207,10 @@ std::string why_unread(const ServiceUnit& unit, const std::string& file) {
             return says(folder, "pass through it");
         }
     }
-    return is_kept_from(real, account, S_IROTH, about) ? says(file, "read it") : std::string();
+    std::error_code unknown;
+    const mode_t reading =
+        std::filesystem::is_directory(real, unknown) ? S_IROTH | S_IXOTH : S_IROTH;
+    return is_kept_from(real, account, reading, about) ? says(file, "read it") : std::string();
 }
 
 }  // namespace flyball

@@ -30,7 +30,8 @@ std::vector<std::string> variables_of_file(const std::string& file);
 
 // A file that systemd hands to a service, there only while that runs.
 bool is_credential(const std::string& file);
-// Why the service cannot read `file`; empty: it can, or that is not to be seen from here.
+// Why the service cannot read `file`, or list and pass a folder; empty: it can, or that is not to
+// be seen from here.
 std::string why_unread(const ServiceUnit& unit, const std::string& file);
 
 }  // namespace flyball
