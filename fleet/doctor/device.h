@@ -45,7 +45,8 @@ struct ExaminedDevice {
     // its own tick, into which it does not look. Empty: it is not the node's login.
     std::string own_topic;
     std::optional<ServiceUnit> unit;  // when it is installed
-    bool is_service = false;          // `bus` is what that unit's node has: its files, too
+    bool is_units_config = false;     // what is looked at is what that unit's node reads
+    bool is_service = false;          // ... and `bus` is what it has: its files, too
 };
 
 // Looks for the program, its version and its configuration, and says so in `findings`. usage: NODE

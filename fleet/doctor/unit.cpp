@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -21,7 +22,8 @@ namespace {
 
 constexpr Span systemctl_wait{10'000};
 constexpr const char* properties_wanted =
-    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment,EnvironmentFiles";
+    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment,EnvironmentFiles,"
+    "ActiveState,SubState,Result,UnitFileState,NRestarts";
 constexpr std::string_view variable_prefix = "FLYBALL_";
 constexpr int groups_max = 256;
 
@@ -118,6 +120,20 @@ const char* hidden_folder(const std::string& file) {
     return nullptr;
 }
 
+// A property of which there is one text.
+std::string* text_of(ServiceUnit& unit, std::string_view property) {
+    const std::array<std::pair<std::string_view, std::string*>, 6> texts{
+        {{"User", &unit.user},
+         {"ActiveState", &unit.active},
+         {"SubState", &unit.sub_state},
+         {"Result", &unit.result},
+         {"UnitFileState", &unit.at_boot},
+         {"NRestarts", &unit.restarts}}};
+    const auto* const found =
+        std::ranges::find(texts, property, &std::pair<std::string_view, std::string*>::first);
+    return found == texts.end() ? nullptr : found->second;
+}
+
 }  // namespace
 
 std::optional<ServiceUnit> read_unit(std::string_view properties) {
@@ -131,8 +147,8 @@ std::optional<ServiceUnit> read_unit(std::string_view properties) {
         const std::string_view value = line.substr(std::min(equals + 1, line.size()));
         if (name == "LoadState") {
             loaded = value == "loaded";
-        } else if (name == "User") {
-            unit.user = value;
+        } else if (std::string* const text = text_of(unit, name)) {
+            *text = value;
         } else if (name == "Group" || name == "SupplementaryGroups") {
             std::ranges::move(words_of(value), std::back_inserter(unit.groups));
         } else if (name == "ProtectHome") {

@@ -21,7 +21,9 @@ constexpr const char* printed =
     "User=flyball\nGroup=\nSupplementaryGroups=ssl-cert mosquitto\nProtectHome=yes\n"
     "Environment=TZ=UTC FLYBALL_NODE=pi-7 \"FLYBALL_MQTT_USERNAME=a b\"\n"
     "EnvironmentFiles=/etc/default/flyball (ignore_errors=yes)\n"
-    "EnvironmentFiles=/etc/a (b (ignore_errors=no)\nLoadState=loaded\n";
+    "EnvironmentFiles=/etc/a (b (ignore_errors=no)\nLoadState=loaded\n"
+    "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\n"
+    "UnitFileState=enabled\nNRestarts=4\n";
 
 TEST(ReadUnit, TakesWhatSystemctlShows) {
     const auto unit = read_unit(printed);
@@ -32,6 +34,11 @@ TEST(ReadUnit, TakesWhatSystemctlShows) {
     EXPECT_EQ(unit->variables, (std::vector<std::string>{"FLYBALL_NODE", "FLYBALL_MQTT_USERNAME"}));
     EXPECT_EQ(unit->variable_files,
               (std::vector<std::string>{"/etc/default/flyball", "/etc/a (b"}));
+    EXPECT_EQ(unit->active, "activating");
+    EXPECT_EQ(unit->sub_state, "auto-restart");
+    EXPECT_EQ(unit->result, "exit-code");
+    EXPECT_EQ(unit->at_boot, "enabled");
+    EXPECT_EQ(unit->restarts, "4");
     EXPECT_FALSE(read_unit("ProtectHome=read-only\nLoadState=loaded\n")->hides_home);
 }
 
