@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 
 #include "fleet/clock.h"
 #include "fleet/payload.h"
@@ -176,12 +177,17 @@ Result<std::vector<Holder>> Pki::holders() const {
         }
         return std::vector{*std::move(holder)};
     }
+    std::set<std::string> logins;
     for (const std::string& name : names_) {
         auto holder = what_ == "node"  ? node_holder(name)
                       : what_ == "app" ? app_holder(name)
                                        : operator_holder(name);
         if (!holder) {
             return holder.error();
+        }
+        if (!logins.insert(holder->login).second) {
+            // The second would take the place of the first; and maybe another was meant.
+            return Error{ErrorCode::usage, fmt::format("'{}' is given twice", name)};
         }
         all.push_back(*std::move(holder));
     }
@@ -241,7 +247,7 @@ Result<Issued> Pki::named(const std::string& name, const std::vector<Issued>& al
     return std::move(found.front());
 }
 
-// Those that NAME... names.
+// Those that NAME... names, each once.
 Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
     const auto all = folder.list();
     if (!all) {
@@ -253,7 +259,10 @@ Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
         if (!one) {
             return one.error();
         }
-        found.push_back(*std::move(one));
+        if (std::ranges::find(found, one->certificate_file, &Issued::certificate_file) ==
+            found.end()) {
+            found.push_back(*std::move(one));
+        }
     }
     return found;
 }

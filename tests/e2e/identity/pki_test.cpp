@@ -84,6 +84,20 @@ TEST_F(Pki, NeverOverwritesUnlessItIsForced) {
     EXPECT_NE(contents(identities_.path("nodes/eu/n1.key")), key);
 }
 
+TEST_F(Pki, RefusesANameThatIsGivenTwice) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"node", "eu/n1", "eu/n2", "eu/n1", "--force"},
+          {"app", "acme", "acme"}}) {
+        const Ran ran = run(words[0], {words.begin() + 1, words.end()});
+        EXPECT_EQ(ran.status, 64) << ::testing::PrintToString(words);
+        EXPECT_NE(ran.err.find("given twice"), std::string::npos) << ran.err;
+    }
+    EXPECT_EQ(list().size(), 2U) << "the authority and the broker";
+    identities_.pki("node", {"eu/n1"});
+    const json renewed = json::parse(identities_.pki("renew", {"eu/n1", "eu/n1", "--json"}));
+    EXPECT_EQ(renewed.size(), 1U) << "renewed once";
+}
+
 TEST_F(Pki, GivesALoginToOneRoleOnly) {
     identities_.pki("operator", {"ops"});
     const Ran taken = run("app", {"ops"});
