@@ -36,12 +36,13 @@ init makes the authority; broker a server's certificate, its names those that
 clients connect to; node, app and operator one for each NAME: region/node, a
 tenant, an operator. Its common name is the login where the broker has
 use_identity_as_username, as flyball acl expects it. renew keeps keys. revoke
-puts into crl.pem whatever a login was given, for the broker's crlfile: restart
-the broker then. Keys are EC P-256, without a password, mode 0600: keep DIR off
-the network. Nodes' certificates end up to 30 days before --days, each on
-another day. Nothing is overwritten without --force. What an authority gave that
-init --force has replaced is listed as other_ca: worthless, and in no list of
-flyball acl; renew --new-key makes it good again.)";
+puts into crl.pem whatever a login was given, also when its files are gone, for
+the broker's crlfile: restart the broker then. Keys are EC P-256, without a
+password, mode 0600: keep DIR off the network. Nodes' certificates end up to 30
+days before --days, each on another day. Nothing is overwritten without --force,
+and with it only when both the new key and its certificate are made. What an
+authority gave that init --force has replaced is listed as other_ca: worthless,
+and in no list of flyball acl; renew --new-key makes it good again.)";
 
 struct Step {
     const char* name;
@@ -72,7 +73,7 @@ private:
     Result<std::vector<Holder>> holders() const;
     bool means(const std::string& name, const Holder& holder) const;
     Result<Issued> named(const std::string& name, const std::vector<Issued>& all) const;
-    Result<std::vector<Issued>> named(const PkiFolder& folder) const;
+    Result<std::vector<Issued>> named(const Result<std::vector<Issued>>& all) const;
     Exit show(const PkiFolder& folder, const std::vector<Issued>& issued) const;
     int lasting(int otherwise) const { return days_.value_or(otherwise); }
 
@@ -248,8 +249,7 @@ Result<Issued> Pki::named(const std::string& name, const std::vector<Issued>& al
 }
 
 // Those that NAME... names, each once.
-Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
-    const auto all = folder.list();
+Result<std::vector<Issued>> Pki::named(const Result<std::vector<Issued>>& all) const {
     if (!all) {
         return all.error();
     }
@@ -272,7 +272,7 @@ Exit Pki::renew(PkiFolder& folder, Instant now) {
         const auto renewed = folder.renew_authority(now, lasting(PkiFolder::authority_days));
         return renewed ? show(folder, {folder.authority()}) : fail(renewed.error());
     }
-    auto due = names_.empty() ? folder.list() : named(folder);
+    auto due = names_.empty() ? folder.list() : named(folder.list());
     if (!due) {
         return fail(due.error());
     }
@@ -307,7 +307,7 @@ Exit Pki::renew(PkiFolder& folder, Instant now) {
 }
 
 Exit Pki::revoke(const PkiFolder& folder, Instant now) {
-    auto whom = named(folder);
+    auto whom = named(folder.given());
     if (!whom) {
         return fail(whom.error());
     }
