@@ -21,8 +21,10 @@ constexpr const char* about =
 
 A line for each thing: ok, warn, or fail and what to do about it. It reads the
 node's configuration through flyball-node, connects as the node does, and
-changes nothing. Without root it sees less and says so. NODE is another node
-than the configured one. Exit status: 1 when something is wrong.)";
+changes nothing. Where flyball-node is installed as a service, it asks systemd
+whether that runs, and its user has to be able to read those files. Without
+root it sees less and says so. NODE is another node than the configured one.
+Exit status: 1 when something is wrong.)";
 
 class Doctor final : public Verb {
 public:
@@ -60,6 +62,7 @@ Exit Doctor::run() {
     if (!device) {
         return fail(device.error());
     }
+    check_unit(*device, findings);
     check_files(*device, now, findings);
     check_state(*device, findings);
     check_broker(*device, findings);

@@ -95,11 +95,16 @@ void Layers::read_files(const std::optional<std::string>& named) {
         config_.faults.push_back("flag --config: must name a file that is there; " + path +
                                  " is not");
     }
-    std::vector<std::string> names = input_.list_folder(path + ".d");
-    std::sort(names.begin(), names.end());
-    for (const std::string& name : names) {
+    const std::string folder = path + ".d";
+    auto names = input_.list_folder(folder);
+    if (!names) {
+        config_.faults.push_back(folder + ": " + names.error().message);
+        return;
+    }
+    std::sort(names->begin(), names->end());
+    for (const std::string& name : *names) {
         if (name.ends_with(".toml") && !name.starts_with('.')) {
-            read_file(path + ".d/" + name);
+            read_file(folder + "/" + name);
         }
     }
 }

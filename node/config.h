@@ -20,8 +20,9 @@ struct ConfigInput {
     std::function<std::optional<std::string>(const std::string& name)> environment;
     // Nothing when there is no such file; an error when it cannot be read.
     std::function<Result<std::optional<std::string>>(const std::string& path)> read_file;
-    // Names of the files in a folder, in any order; none when there is no such folder.
-    std::function<std::vector<std::string>(const std::string& path)> list_folder;
+    // Names of the files in a folder, in any order; none when there is no such folder; an error
+    // when it cannot be read.
+    std::function<Result<std::vector<std::string>>(const std::string& path)> list_folder;
     std::string host_name;
     std::string machine_id;
     bool root = false;  // running as the superuser

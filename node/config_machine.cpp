@@ -46,14 +46,21 @@ Result<std::optional<std::string>> read_file(const std::string& path) {
     return std::optional(std::move(text));
 }
 
-std::vector<std::string> list_folder(const std::string& path) {
+Result<std::vector<std::string>> list_folder(const std::string& path) {
     std::vector<std::string> names;
     const auto close_folder = [](DIR* folder) { closedir(folder); };
     const std::unique_ptr<DIR, decltype(close_folder)> folder(opendir(path.c_str()), close_folder);
-    if (folder) {
-        while (const dirent* entry = readdir(folder.get())) {
-            names.emplace_back(entry->d_name);
-        }
+    if (!folder && errno == ENOENT) {
+        return names;
+    }
+    errno = folder ? 0 : errno;  // only errno tells a failing readdir() from the end
+    while (const dirent* entry = folder ? readdir(folder.get()) : nullptr) {
+        names.emplace_back(entry->d_name);
+        errno = 0;
+    }
+    if (errno != 0) {
+        return Error{ErrorCode::usage,
+                     std::string("must be a folder that can be read: ") + std::strerror(errno)};
     }
     return names;
 }

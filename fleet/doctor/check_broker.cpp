@@ -110,6 +110,28 @@ std::string unreached_advice(const ExaminedDevice& device) {
                                 : "is the address right, the network up, the port open?";
 }
 
+// Not another that was asked for: then it may as well be elsewhere.
+bool is_services_node(const ExaminedDevice& device) {
+    return device.is_service && device.config && device.config->region == device.node->region &&
+           device.config->node == device.node->node;
+}
+
+// Some requests are not decided, or what is decided is lost with the power.
+bool is_broken(const HealthFacts& facts) {
+    return !facts.journal_error.empty() ||
+           std::ranges::find(facts.governors, "down", &GovernorFacts::status) !=
+               facts.governors.end();
+}
+
+void check_degraded(const std::string& name, const HealthFacts& facts, Findings& findings) {
+    const std::string text = fmt::format("{} is degraded: {}", name, why_degraded(facts));
+    if (is_broken(facts)) {
+        findings.fail("health", text, "journalctl -u flyball-node; flyball health " + name);
+    } else {
+        findings.warn("health", text, "flyball health " + name);
+    }
+}
+
 }  // namespace
 
 void check_health(const ExaminedDevice& device, const HealthReport* health, Findings& findings) {
@@ -118,17 +140,22 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
     }
     const std::string name = device.node->text();
     if (health == nullptr) {
-        findings.warn("health", fmt::format("{} has not reported to this broker", name),
-                      "systemctl status flyball-node; is this its broker, and its name?" +
-                          address_advice(device.bus.broker));
+        const std::string text = fmt::format("{} has not reported to this broker", name);
+        const std::string advice =
+            "systemctl status flyball-node; is this its broker, and its name?" +
+            address_advice(device.bus.broker);
+        if (is_services_node(device)) {
+            findings.fail("health", text, advice);
+        } else {
+            findings.warn("health", text, advice);
+        }
         return;
     }
     const HealthView view = judge(*health, wall_now(), std::nullopt);
     const auto facts = read_health_facts(health->report);
     const std::string text = fmt::format("{} is {}", name, view.status);
-    if (view.status == "degraded") {
-        findings.warn("health", text + ": " + (facts ? why_degraded(*facts) : std::string()),
-                      "flyball health " + name);
+    if (view.status == "degraded" && facts) {
+        check_degraded(name, *facts, findings);
     } else if (!view.online()) {
         findings.fail("health", view.note.empty() ? text : text + ": " + view.note,
                       "journalctl -u flyball-node" + address_advice(device.bus.broker));

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <set>
 #include <system_error>
 
 #include "fleet/doctor/checks.h"
@@ -51,6 +53,32 @@ bool service_reads(const ExaminedDevice& device, const char* check, const std::s
         findings.fail(check, why, advice);
     }
     return why.empty();
+}
+
+// The configuration as the service's user sees it, each file of it: the tool may be root.
+void check_config_access(const ExaminedDevice& device, Findings& findings) {
+    const auto is_read = [&](const std::string& path) {
+        const auto advice = fmt::format("chmod a+rX {} {}",
+                                        std::filesystem::path(path).parent_path().string(), path);
+        return service_reads(device, "config access", path, advice, findings);
+    };
+    if (!device.config_file.empty()) {
+        is_read(device.config_file);
+    }
+    if (device.config_folder.empty() || !is_read(device.config_folder)) {
+        return;
+    }
+    std::set<std::string> files;
+    std::error_code unlisted;  // then --print-config has said so
+    for (const auto& entry : std::filesystem::directory_iterator(device.config_folder, unlisted)) {
+        const std::string name = entry.path().filename().string();
+        if (name.ends_with(".toml") && !name.starts_with('.')) {
+            files.insert(entry.path().string());
+        }
+    }
+    for (const std::string& file : files) {
+        is_read(file);
+    }
 }
 
 std::string secret_advice(const char* check, const std::string& file) {
@@ -141,6 +169,7 @@ void check_certificate(const ExaminedDevice& device, const char* check, const st
 
 void check_files(const ExaminedDevice& device, Instant now, Findings& findings) {
     check_config_file(device.config_file, findings);
+    check_config_access(device, findings);
     check_secret(device, "password", device.bus.password_file, findings);
     check_secret(device, "key", device.bus.key_file, findings);
     check_certificate(device, "certificate", device.bus.cert_file, false, now, findings);

@@ -12,9 +12,12 @@ void check_clock(Instant now, Findings& findings);
 // `controllers`: the kernel's list of what a unit's limits can be held by.
 void check_machine(const ExaminedDevice& device, Findings& findings,
                    const std::string& controllers = "/sys/fs/cgroup/cgroup.controllers");
+// Whether the service that is installed runs, as systemd has it.
+void check_unit(const ExaminedDevice& device, Findings& findings);
 // The state folder: there, whose, on what, how full, how fast; and what is in it.
 void check_state(const ExaminedDevice& device, Findings& findings);
-// Who may read the configuration, the password and the key; until when certificates are good.
+// Who may read the configuration, the password and the key, and whether the service can; until when
+// certificates are good.
 void check_files(const ExaminedDevice& device, Instant now, Findings& findings);
 // There, which, how far, how large a packet; then the node's own health.
 void check_broker(const ExaminedDevice& device, Findings& findings);

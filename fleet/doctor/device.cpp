@@ -111,7 +111,8 @@ void look_at_config(ExaminedDevice& device, const std::string& given, Findings& 
     std::error_code unknown;
     const bool there = std::filesystem::exists(file, unknown);
     device.config_file = there ? file : std::string();
-    device.is_service = device.unit && file == default_config;
+    device.config_folder = is_there(file + ".d") ? file + ".d" : std::string();
+    device.is_service = device.is_units_config;
     findings.ok("config", there ? file + " has no fault" : "no " + file + ": defaults");
     if (device.is_service && !device.unit->variables.empty()) {
         findings.warn(
@@ -160,6 +161,8 @@ Result<ExaminedDevice> look_at_device(const DoctorOptions& options, Findings& fi
     ExaminedDevice device;
     device.bus = options.bus;
     device.unit = look_at_unit();
+    device.is_units_config =
+        device.unit && (options.config_file.empty() || options.config_file == default_config);
     look_at_program(device, findings);
     look_at_config(device, options.config_file, findings);
     if (options.broker_given) {

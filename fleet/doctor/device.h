@@ -34,9 +34,10 @@ struct NodeConfig {
 };
 
 struct ExaminedDevice {
-    std::string program;      // flyball-node; empty: not found
-    std::string version;      // of it
-    std::string config_file;  // empty: none
+    std::string program;        // flyball-node; empty: not found
+    std::string version;        // of it
+    std::string config_file;    // empty: none
+    std::string config_folder;  // what is read after it; empty: none
     std::optional<NodeConfig> config;
     std::optional<NodeName> node;
     BusOptions bus;  // how this node is connected, unless another broker was asked for
@@ -44,7 +45,8 @@ struct ExaminedDevice {
     // its own tick, into which it does not look. Empty: it is not the node's login.
     std::string own_topic;
     std::optional<ServiceUnit> unit;  // when it is installed
-    bool is_service = false;          // `bus` is what that unit's node has: its files, too
+    bool is_units_config = false;     // what is looked at is what that unit's node reads
+    bool is_service = false;          // ... and `bus` is what it has: its files, too
 };
 
 // Looks for the program, its version and its configuration, and says so in `findings`. usage: NODE

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -22,7 +23,8 @@ namespace {
 
 constexpr Span systemctl_wait{10'000};
 constexpr const char* properties_wanted =
-    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment,EnvironmentFiles";
+    "--property=LoadState,User,Group,SupplementaryGroups,ProtectHome,Environment,EnvironmentFiles,"
+    "ActiveState,SubState,Result,UnitFileState,NRestarts";
 constexpr std::string_view variable_prefix = "FLYBALL_";
 constexpr int groups_max = 256;
 
@@ -82,15 +84,16 @@ Account account_of(const ServiceUnit& unit) {
     return account;
 }
 
-// `others`: S_IROTH to read, S_IXOTH to pass through a folder.
+// `others`: S_IROTH to read, S_IXOTH to pass through a folder, or both.
 bool mode_lets_in(const struct stat& about, const Account& account, mode_t others) {
     constexpr int to_group = 3;
     constexpr int to_owner = 6;
     if (account.user == about.st_uid) {
-        return (about.st_mode & (others << to_owner)) != 0;
+        return (about.st_mode & (others << to_owner)) == others << to_owner;
     }
     const bool in_group = std::ranges::find(account.groups, about.st_gid) != account.groups.end();
-    return (about.st_mode & (in_group ? others << to_group : others)) != 0;
+    const mode_t wanted = in_group ? others << to_group : others;
+    return (about.st_mode & wanted) == wanted;
 }
 
 // Whom a list beside the mode lets in is not judged.
@@ -118,6 +121,20 @@ const char* hidden_folder(const std::string& file) {
     return nullptr;
 }
 
+// A property of which there is one text.
+std::string* text_of(ServiceUnit& unit, std::string_view property) {
+    const std::array<std::pair<std::string_view, std::string*>, 6> texts{
+        {{"User", &unit.user},
+         {"ActiveState", &unit.active},
+         {"SubState", &unit.sub_state},
+         {"Result", &unit.result},
+         {"UnitFileState", &unit.at_boot},
+         {"NRestarts", &unit.restarts}}};
+    const auto* const found =
+        std::ranges::find(texts, property, &std::pair<std::string_view, std::string*>::first);
+    return found == texts.end() ? nullptr : found->second;
+}
+
 }  // namespace
 
 std::optional<ServiceUnit> read_unit(std::string_view properties) {
@@ -131,8 +148,8 @@ std::optional<ServiceUnit> read_unit(std::string_view properties) {
         const std::string_view value = line.substr(std::min(equals + 1, line.size()));
         if (name == "LoadState") {
             loaded = value == "loaded";
-        } else if (name == "User") {
-            unit.user = value;
+        } else if (std::string* const text = text_of(unit, name)) {
+            *text = value;
         } else if (name == "Group" || name == "SupplementaryGroups") {
             std::ranges::move(words_of(value), std::back_inserter(unit.groups));
         } else if (name == "ProtectHome") {
@@ -203,7 +220,10 @@ std::string why_unread(const ServiceUnit& unit, const std::string& file) {
             return says(folder, "pass through it");
         }
     }
-    return is_kept_from(real, account, S_IROTH, about) ? says(file, "read it") : std::string();
+    std::error_code unknown;
+    const mode_t reading =
+        std::filesystem::is_directory(real, unknown) ? S_IROTH | S_IXOTH : S_IROTH;
+    return is_kept_from(real, account, reading, about) ? says(file, "read it") : std::string();
 }
 
 }  // namespace flyball

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "fleet/bus.h"
+#include "fleet/pki/certificate_file.h"
 #include "fleet/pki/files.h"
 
 namespace flyball {
@@ -27,34 +28,6 @@ std::string folder_of(Role role) {
         case Role::operation: return "/operators/";
     }
     return {};
-}
-
-constexpr std::array roles{Role::broker, Role::node, Role::app, Role::operation};
-
-Holder holder_of(Role role, const Certificate& certificate) {
-    Holder holder{role, certificate.common_name, certificate.addresses};
-    for (const std::string& name : certificate.dns_names) {
-        if (std::ranges::find(holder.names, name) == holder.names.end()) {
-            holder.names.push_back(name);
-        }
-    }
-    return holder;
-}
-
-struct CertificateFile {
-    std::string pem;
-    Certificate facts;
-};
-Result<CertificateFile> read_one(const std::string& file) {
-    auto pem = read_small_file(file, "certificate");
-    if (!pem) {
-        return pem.error();
-    }
-    auto all = parse_certificates(*pem, file);
-    if (!all) {
-        return all.error();
-    }
-    return CertificateFile{*std::move(pem), std::move(all->front())};
 }
 
 std::string key_beside(const std::string& certificate_file) {
@@ -206,29 +179,16 @@ Issued PkiFolder::place_of(const Holder& holder) const {
     return {holder, {}, stem + ".crt", stem + ".key", false};
 }
 
-Result<std::set<std::string>> PkiFolder::revoked_serials() const {
-    const auto pem = read_small_file(revocations_file(), "revocation list");
-    const auto list = pem ? read_revocations(*pem) : Result<std::vector<Revoked>>(pem.error());
-    if (!list) {
-        return list.error();
-    }
-    std::set<std::string> serials;
-    for (const Revoked& one : *list) {
-        serials.insert(one.serial);
-    }
-    return serials;
-}
-
 Result<std::vector<Issued>> PkiFolder::list() const {
     const auto revoked = revoked_serials();
     if (!revoked) {
         return revoked.error();
     }
     std::vector<Issued> all;
-    for (const Role role : roles) {
+    for (const Role role : holder_roles) {
         for (const std::string& file :
              files_in(path_ + folder_of(role), ".crt", role == Role::node)) {
-            auto certificate = read_one(file);
+            auto certificate = read_certificate_file(file);
             if (!certificate) {
                 return certificate.error();
             }
@@ -243,9 +203,9 @@ Result<std::vector<Issued>> PkiFolder::list() const {
     return all;
 }
 
-Result<Issued> PkiFolder::sign(const Holder& holder, std::string_view key, Instant now,
-                               int lasting) const {
-    Issued issued = place_of(holder);
+Result<PkiFolder::Made> PkiFolder::sign(const Holder& holder, std::string_view key, Instant now,
+                                        int lasting) const {
+    Made made{place_of(holder), {}};
     const Span early = holder.role == Role::node ? spread_of(holder.login, lasting) : Span(0);
     const Instant end =
         std::min<Instant>(now + days(lasting) - early, authority_.certificate.not_after);
@@ -255,7 +215,7 @@ Result<Issued> PkiFolder::sign(const Holder& holder, std::string_view key, Insta
                                  "pki renew {} --ca",
                                  date_and_minute(authority_.certificate.not_after), path_)};
     }
-    const auto pem =
+    auto pem =
         sign_certificate({.common_name = holder.login,
                           .unit = std::string(to_text(holder.role)),
                           .usage = holder.role == Role::broker ? Usage::server : Usage::client,
@@ -266,50 +226,71 @@ Result<Issued> PkiFolder::sign(const Holder& holder, std::string_view key, Insta
     if (!pem) {
         return pem.error();
     }
-    auto facts = parse_certificates(*pem, issued.certificate_file);
+    auto facts = parse_certificates(*pem, made.issued.certificate_file);
     if (!facts) {
         return facts.error();
     }
-    issued.certificate = std::move(facts->front());
-    // What was issued is noted before it can be used: only what is known can be taken back.
-    const std::string noted = path_ + "/issued";
-    if (auto made = make_folder(noted); !made) {
-        return made.error();
-    }
-    for (const std::string& file :
-         {fmt::format("{}/{}.crt", noted, issued.certificate.serial), issued.certificate_file}) {
-        if (auto written = write_whole(file, *pem, mode_public); !written) {
-            return written.error();
-        }
-    }
-    return issued;
+    made.issued.certificate = std::move(facts->front());
+    made.pem = *std::move(pem);
+    return made;
 }
 
-Result<Issued> PkiFolder::issue_one(const Holder& holder, Instant now, int lasting,
-                                    bool force) const {
-    const Issued place = place_of(holder);
-    const std::string& file = place.key_file;
-    if (auto made = make_folder(file.substr(0, file.rfind('/'))); !made) {
-        return made.error();
+// What was issued is noted before it can be used: only what is known can be taken back.
+Result<void> PkiFolder::note(const Made& made) const {
+    const std::string noted = path_ + "/issued";
+    if (auto folder = make_folder(noted); !folder) {
+        return folder;
     }
-    if (force) {
-        // The new key must never stand beside the old certificate as if they belonged together.
-        ::unlink(place.certificate_file.c_str());
-    }
+    return write_whole(fmt::format("{}/{}.crt", noted, made.issued.certificate.serial), made.pem,
+                       mode_public);
+}
+
+Result<Issued> PkiFolder::issue_one(const Holder& holder, Instant now, int lasting) const {
+    // Both are made before either is written: those that are there work until then.
     const auto key = make_key();
     if (!key) {
         return key.error();
     }
-    if (auto written = write_whole(file, *key, mode_secret); !written) {
+    auto made = sign(holder, *key, now, lasting);
+    if (!made) {
+        return made.error();
+    }
+    Issued& issued = made->issued;
+    const std::string& file = issued.key_file;
+    if (auto folder = make_folder(file.substr(0, file.rfind('/'))); !folder) {
+        return folder.error();
+    }
+    if (auto noted = note(*made); !noted) {
+        return noted.error();
+    }
+    if (auto written = write_pair({file, *key, mode_secret},
+                                  {issued.certificate_file, made->pem, mode_public});
+        !written) {
         return written.error();
     }
-    return sign(holder, *key, now, lasting);
+    return std::move(issued);
+}
+
+Result<void> PkiFolder::is_free(const Holder& holder) const {
+    const Issued place = place_of(holder);
+    if (there_is(place.certificate_file)) {
+        return Error{ErrorCode::usage,
+                     fmt::format("{} is there already: renew keeps its key, --force makes another",
+                                 place.certificate_file)};
+    }
+    if (there_is(place.key_file)) {
+        return Error{ErrorCode::usage,
+                     fmt::format("{} is there already, without a certificate: --force puts another "
+                                 "key and a certificate there",
+                                 place.key_file)};
+    }
+    return {};
 }
 
 Result<std::vector<Issued>> PkiFolder::issue(const std::vector<Holder>& holders, Instant now,
                                              int lasting, bool force) const {
     for (const Holder& holder : holders) {
-        for (const Role other : roles) {
+        for (const Role other : holder_roles) {
             // A login has one place in each role: no need to read all that there is.
             if (other != holder.role &&
                 there_is(place_of({other, holder.login, {}}).certificate_file)) {
@@ -318,19 +299,13 @@ Result<std::vector<Issued>> PkiFolder::issue(const std::vector<Holder>& holders,
                                          holder.login, to_text(other))};
             }
         }
-        const Issued place = place_of(holder);
-        for (const std::string& file : {place.certificate_file, place.key_file}) {
-            if (there_is(file) && !force) {
-                return Error{ErrorCode::usage,
-                             fmt::format("{} is there already: renew keeps its key, --force makes "
-                                         "another",
-                                         file)};
-            }
+        if (auto free = force ? Result<void>() : is_free(holder); !free) {
+            return free.error();
         }
     }
     std::vector<Issued> issued;
     for (const Holder& holder : holders) {
-        auto one = issue_one(holder, now, lasting, force);
+        auto one = issue_one(holder, now, lasting);
         if (!one) {
             return one.error();
         }
@@ -341,43 +316,24 @@ Result<std::vector<Issued>> PkiFolder::issue(const std::vector<Holder>& holders,
 
 Result<Issued> PkiFolder::renew(const Issued& old, Instant now, int lasting, bool new_key) const {
     if (new_key) {
-        return issue_one(old.holder, now, lasting, true);
+        return issue_one(old.holder, now, lasting);
     }
     const auto key = read_small_file(old.key_file, "key");
-    return key ? sign(old.holder, *key, now, lasting) : Result<Issued>(key.error());
-}
-
-Result<int> PkiFolder::revoke(const Holder& holder, Instant now) const {
-    const auto pem = read_small_file(revocations_file(), "revocation list");
-    auto list = pem ? read_revocations(*pem) : Result<std::vector<Revoked>>(pem.error());
-    if (!list) {
-        return list.error();
+    if (!key) {
+        return key.error();
     }
-    int count = 0;
-    for (const std::string& file : files_in(path_ + "/issued", ".crt", false)) {
-        const auto certificate = read_one(file);
-        if (!certificate) {
-            return certificate.error();
-        }
-        const Certificate& facts = certificate->facts;
-        const bool theirs = facts.common_name == holder.login &&
-                            facts.unit == to_text(holder.role) && facts.not_after > now;
-        const bool known = std::ranges::any_of(
-            *list, [&](const Revoked& one) { return one.serial == facts.serial; });
-        if (theirs && !known) {
-            list->push_back({facts.serial, now});
-            ++count;
-        }
+    auto made = sign(old.holder, *key, now, lasting);
+    if (!made) {
+        return made.error();
     }
-    const auto signed_list =
-        sign_revocations(*list, signer_, now - backdated, authority_.certificate.not_after);
-    if (!signed_list) {
-        return signed_list.error();
+    if (auto noted = note(*made); !noted) {
+        return noted.error();
     }
-    if (auto written = write_whole(revocations_file(), *signed_list, mode_public); !written) {
+    if (auto written = write_whole(made->issued.certificate_file, made->pem, mode_public);
+        !written) {
         return written.error();
     }
-    return count;
+    return std::move(made->issued);
 }
 
 }  // namespace flyball

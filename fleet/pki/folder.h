@@ -65,9 +65,13 @@ public:
     std::string revocations_file() const { return path_ + "/crl.pem"; }
     // Of every role but the authority, sorted; what was renewed once.
     Result<std::vector<Issued>> list() const;
+    // Every login that was ever given a certificate, each with the last one, sorted: also those
+    // that do not stand in their place any more; then it is the file in issued/, without a key.
+    Result<std::vector<Issued>> given() const;
 
     // For all of them or, when one may not have it, for none. ErrorCode::usage: a login that
-    // another role has, one that has a certificate already and no `force`.
+    // another role has, one that has a certificate already and no `force`. What fails leaves the
+    // pair that there is, or none: never a key without its certificate.
     Result<std::vector<Issued>> issue(const std::vector<Holder>& holders, Instant now, int days,
                                       bool force) const;
     // The same key, another end; `new_key`: another key too.
@@ -81,8 +85,15 @@ private:
     static Result<PkiFolder> locked(const std::string& path);
     Result<void> load();
     Result<void> write_authority(const CertificateOrder& order);
-    Result<Issued> sign(const Holder& holder, std::string_view key, Instant now, int days) const;
-    Result<Issued> issue_one(const Holder& holder, Instant now, int days, bool force) const;
+    struct Made {
+        Issued issued;
+        std::string pem;
+    };
+    // Writes nothing.
+    Result<Made> sign(const Holder& holder, std::string_view key, Instant now, int days) const;
+    Result<void> note(const Made& made) const;
+    Result<void> is_free(const Holder& holder) const;  // ErrorCode::usage: it is not
+    Result<Issued> issue_one(const Holder& holder, Instant now, int days) const;
     Result<std::set<std::string>> revoked_serials() const;
     Issued place_of(const Holder& holder) const;
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 
 #include "fleet/clock.h"
 #include "fleet/payload.h"
@@ -35,12 +36,13 @@ init makes the authority; broker a server's certificate, its names those that
 clients connect to; node, app and operator one for each NAME: region/node, a
 tenant, an operator. Its common name is the login where the broker has
 use_identity_as_username, as flyball acl expects it. renew keeps keys. revoke
-puts into crl.pem whatever a login was given, for the broker's crlfile: restart
-the broker then. Keys are EC P-256, without a password, mode 0600: keep DIR off
-the network. Nodes' certificates end up to 30 days before --days, each on
-another day. Nothing is overwritten without --force. What an authority gave that
-init --force has replaced is listed as other_ca: worthless, and in no list of
-flyball acl; renew --new-key makes it good again.)";
+puts into crl.pem whatever a login was given, also when its files are gone, for
+the broker's crlfile: restart the broker then. Keys are EC P-256, without a
+password, mode 0600: keep DIR off the network. Nodes' certificates end up to 30
+days before --days, each on another day. Nothing is overwritten without --force,
+and with it only when both the new key and its certificate are made. What an
+authority gave that init --force has replaced is listed as other_ca: worthless,
+and in no list of flyball acl; renew --new-key makes it good again.)";
 
 struct Step {
     const char* name;
@@ -71,7 +73,7 @@ private:
     Result<std::vector<Holder>> holders() const;
     bool means(const std::string& name, const Holder& holder) const;
     Result<Issued> named(const std::string& name, const std::vector<Issued>& all) const;
-    Result<std::vector<Issued>> named(const PkiFolder& folder) const;
+    Result<std::vector<Issued>> named(const Result<std::vector<Issued>>& all) const;
     Exit show(const PkiFolder& folder, const std::vector<Issued>& issued) const;
     int lasting(int otherwise) const { return days_.value_or(otherwise); }
 
@@ -176,12 +178,17 @@ Result<std::vector<Holder>> Pki::holders() const {
         }
         return std::vector{*std::move(holder)};
     }
+    std::set<std::string> logins;
     for (const std::string& name : names_) {
         auto holder = what_ == "node"  ? node_holder(name)
                       : what_ == "app" ? app_holder(name)
                                        : operator_holder(name);
         if (!holder) {
             return holder.error();
+        }
+        if (!logins.insert(holder->login).second) {
+            // The second would take the place of the first; and maybe another was meant.
+            return Error{ErrorCode::usage, fmt::format("'{}' is given twice", name)};
         }
         all.push_back(*std::move(holder));
     }
@@ -241,9 +248,8 @@ Result<Issued> Pki::named(const std::string& name, const std::vector<Issued>& al
     return std::move(found.front());
 }
 
-// Those that NAME... names.
-Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
-    const auto all = folder.list();
+// Those that NAME... names, each once.
+Result<std::vector<Issued>> Pki::named(const Result<std::vector<Issued>>& all) const {
     if (!all) {
         return all.error();
     }
@@ -253,7 +259,10 @@ Result<std::vector<Issued>> Pki::named(const PkiFolder& folder) const {
         if (!one) {
             return one.error();
         }
-        found.push_back(*std::move(one));
+        if (std::ranges::find(found, one->certificate_file, &Issued::certificate_file) ==
+            found.end()) {
+            found.push_back(*std::move(one));
+        }
     }
     return found;
 }
@@ -263,7 +272,7 @@ Exit Pki::renew(PkiFolder& folder, Instant now) {
         const auto renewed = folder.renew_authority(now, lasting(PkiFolder::authority_days));
         return renewed ? show(folder, {folder.authority()}) : fail(renewed.error());
     }
-    auto due = names_.empty() ? folder.list() : named(folder);
+    auto due = names_.empty() ? folder.list() : named(folder.list());
     if (!due) {
         return fail(due.error());
     }
@@ -298,7 +307,7 @@ Exit Pki::renew(PkiFolder& folder, Instant now) {
 }
 
 Exit Pki::revoke(const PkiFolder& folder, Instant now) {
-    auto whom = named(folder);
+    auto whom = named(folder.given());
     if (!whom) {
         return fail(whom.error());
     }

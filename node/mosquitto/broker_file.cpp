@@ -68,11 +68,19 @@ private:
         } else if (key == "plugin" || key == "auth_plugin" || key == "global_plugin") {
             ++file.plugins;
         } else if (key == "include_dir" && main_file) {
-            const std::string folder(value);
-            for (const std::string& name : machine_.list_folder(folder)) {
-                if (name.ends_with(".conf")) {
-                    read(folder + "/" + name, false);
-                }
+            read_folder(std::string(value));
+        }
+    }
+
+    void read_folder(const std::string& folder) {
+        const auto names = machine_.list_folder(folder);
+        if (!names) {
+            file.unknown = "the broker's configuration folder " + folder + " cannot be read";
+            return;
+        }
+        for (const std::string& name : *names) {
+            if (name.ends_with(".conf")) {
+                read(folder + "/" + name, false);
             }
         }
     }

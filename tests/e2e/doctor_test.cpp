@@ -104,7 +104,7 @@ TEST_F(Doctor, FindsThatTheNodeIsGone) {
     EXPECT_NE(stopped.text("health").find("offline"), std::string::npos);
     write("region = \"test\"\nnode = \"other\"\n");
     const Report unknown = look();
-    EXPECT_EQ(unknown.grade("health"), "warn") << unknown.json.dump(2);
+    EXPECT_EQ(unknown.grade("health"), "warn") << "no service: it may be elsewhere, or not begun";
     EXPECT_EQ(doctor({"test/node", "--config", config()}).grade("health"), "fail");
 }
 
@@ -238,6 +238,29 @@ TEST_F(Doctor, KnowsWhatTheInstalledUnitIsKeptFrom) {
     EXPECT_EQ(down.grade("broker"), "fail");
     EXPECT_NE(down.at("broker", "advice").find("systemctl status flyball-node"), std::string::npos);
     EXPECT_EQ(look().grade("unit"), "") << "another configuration is not the unit's";
+}
+
+// Another login or broker for the looking makes no difference to that.
+TEST_F(Doctor, FindsThatTheInstalledServiceDoesNotRun) {
+    const auto look_at = [&](const std::string& state) {
+        const std::string folder = node_.folder();
+        std::ofstream(folder + "/systemctl")
+            << "#!/bin/sh\necho User=flyball\necho LoadState=loaded\necho UnitFileState=enabled\n"
+            << state;
+        ::chmod((folder + "/systemctl").c_str(), 0755);
+        return doctor({}, {"PATH=" + folder + ":" + std::getenv("PATH"), "FLYBALL_REGION=test",
+                           "FLYBALL_NODE=node", "FLYBALL_MQTT_BROKER=" + broker_.address()});
+    };
+    const Report well = look_at("echo ActiveState=active\necho SubState=running\n");
+    EXPECT_EQ(well.grade("service"), "ok") << well.json.dump(2);
+    EXPECT_EQ(well.grade("health"), "ok");
+    EXPECT_EQ(well.status, 0);
+    const Report failed =
+        look_at("echo ActiveState=failed\necho SubState=failed\necho Result=exit-code\n");
+    EXPECT_EQ(failed.status, 1);
+    EXPECT_EQ(failed.grade("service"), "fail") << failed.json.dump(2);
+    EXPECT_NE(failed.text("service").find("exit-code"), std::string::npos);
+    EXPECT_NE(failed.at("service", "advice").find("journalctl -u flyball-node"), std::string::npos);
 }
 
 // The tool alone in a folder, nothing on PATH: a machine that is no device.

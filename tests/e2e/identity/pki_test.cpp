@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "fleet/clock.h"
 #include "tests/e2e/identity/identities.h"
 
 namespace flyball::testing {
@@ -82,6 +84,20 @@ TEST_F(Pki, NeverOverwritesUnlessItIsForced) {
     EXPECT_EQ(contents(identities_.path("ca.key")), authority);
     EXPECT_EQ(run("node", {"eu/n1", "--force"}).status, 0);
     EXPECT_NE(contents(identities_.path("nodes/eu/n1.key")), key);
+}
+
+TEST_F(Pki, RefusesANameThatIsGivenTwice) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"node", "eu/n1", "eu/n2", "eu/n1", "--force"},
+          {"app", "acme", "acme"}}) {
+        const Ran ran = run(words[0], {words.begin() + 1, words.end()});
+        EXPECT_EQ(ran.status, 64) << ::testing::PrintToString(words);
+        EXPECT_NE(ran.err.find("given twice"), std::string::npos) << ran.err;
+    }
+    EXPECT_EQ(list().size(), 2U) << "the authority and the broker";
+    identities_.pki("node", {"eu/n1"});
+    const json renewed = json::parse(identities_.pki("renew", {"eu/n1", "eu/n1", "--json"}));
+    EXPECT_EQ(renewed.size(), 1U) << "renewed once";
 }
 
 TEST_F(Pki, GivesALoginToOneRoleOnly) {
@@ -196,6 +212,27 @@ TEST_F(Pki, RevokesAllThatALoginWasEverGiven) {
     EXPECT_FALSE(openssl_verifies("first.crt", check));
 }
 
+TEST_F(Pki, RevokesALoginWhoseFilesAreGone) {
+    identities_.pki("node", {"eu/n1", "eu/n2"});
+    identities_.write("first.crt", contents(identities_.path("nodes/eu/n1.crt")));
+    identities_.pki("renew", {"eu/n1"});
+    identities_.write("second.crt", contents(identities_.path("nodes/eu/n1.crt")));
+    for (const char* const ending : {"crt", "key"}) {
+        std::filesystem::remove(identities_.path(std::string("nodes/eu/n1.") + ending));
+    }
+    const json revoked = json::parse(identities_.pki("revoke", {"eu/n1", "--json"}));
+    ASSERT_EQ(revoked.size(), 1U);
+    EXPECT_EQ(revoked[0]["login"], "eu/n1");
+    EXPECT_EQ(revoked[0]["status"], "revoked");
+    const std::string check = "-crl_check -CRLfile " + identities_.path("crl.pem");
+    EXPECT_FALSE(openssl_verifies("first.crt", check));
+    EXPECT_FALSE(openssl_verifies("second.crt", check));
+    EXPECT_TRUE(openssl_verifies("nodes/eu/n2.crt", check));
+    EXPECT_EQ(run("revoke", {"eu/n3"}).status, 64);
+    identities_.pki("node", {"eu/n1"});
+    EXPECT_TRUE(openssl_verifies("nodes/eu/n1.crt", check)) << "what is given from now on is good";
+}
+
 TEST_F(Pki, RefusesANameThatTwoHaveAndSaysWhatToType) {
     identities_.pki("node", {"eu/x"});
     identities_.pki("app", {"eu/x", "eu%2Fx"});
@@ -251,13 +288,76 @@ TEST_F(Pki, KnowsWhatAnotherAuthorityGave) {
 }
 
 TEST_F(Pki, LeavesNothingHalfWritten) {
-    // A folder stands where the certificate is to be written: the key is there, nothing else.
+    // A folder stands where the certificate is to be written.
     identities_.pki("node", {"eu/n1"});
     std::filesystem::create_directories(identities_.path("nodes/eu/n3.crt.new/x"));
     const Ran ran = run("node", {"eu/n3"});
     EXPECT_EQ(ran.status, 69);
     EXPECT_NE(ran.err.find("n3.crt"), std::string::npos) << ran.err;
     EXPECT_EQ(list().size(), 3U) << "the authority, the broker, eu/n1";
+    EXPECT_EQ(mode_of(identities_.path("nodes/eu/n3.key")), 0U) << "no key without a certificate";
+    std::filesystem::remove_all(identities_.path("nodes/eu/n3.crt.new"));
+    EXPECT_EQ(run("node", {"eu/n3"}).status, 0);
+}
+
+TEST_F(Pki, LeavesTheOldPairWhenThereIsNoRoomForTheNewOne) {
+    identities_.pki("node", {"eu/n1"});
+    const std::string key = contents(identities_.path("nodes/eu/n1.key"));
+    const std::string certificate = contents(identities_.path("nodes/eu/n1.crt"));
+    const auto try_with = [&](const std::string& in_the_way, const std::string& verb,
+                              const std::string& flag) {
+        const std::string folder = identities_.path("nodes/eu/" + in_the_way);
+        std::filesystem::create_directories(folder + "/x");
+        const Ran ran = run(verb, {"eu/n1", flag});
+        EXPECT_EQ(ran.status, 69) << in_the_way << ran.err;
+        EXPECT_EQ(contents(identities_.path("nodes/eu/n1.key")), key) << in_the_way;
+        EXPECT_EQ(contents(identities_.path("nodes/eu/n1.crt")), certificate) << in_the_way;
+        std::filesystem::remove_all(folder);
+    };
+    try_with("n1.key.new", "node", "--force");
+    try_with("n1.crt.new", "renew", "--new-key");
+    try_with("n1.crt.old", "node", "--force");
+    try_with("n1.key.old", "node", "--force");
+    EXPECT_EQ(run("node", {"eu/n1", "--force"}).status, 0);
+    EXPECT_NE(contents(identities_.path("nodes/eu/n1.key")), key);
+    for (const auto& file : std::filesystem::directory_iterator(identities_.path("nodes/eu"))) {
+        EXPECT_TRUE(file.path().extension() == ".crt" || file.path().extension() == ".key")
+            << file.path() << " is left behind";
+    }
+}
+
+TEST_F(Pki, LeavesTheOldPairWhenTheAuthorityHasEnded) {
+    identities_.pki("node", {"eu/n1"});
+    const std::string key = contents(identities_.path("nodes/eu/n1.key"));
+    const std::string certificate = contents(identities_.path("nodes/eu/n1.crt"));
+    const Instant now = wall_now();
+    identities_.make("ca",
+                     {.common_name = "flyball CA of yore",
+                      .unit = "ca",
+                      .usage = Usage::authority,
+                      .names = {},
+                      .not_before = now - std::chrono::days(2),
+                      .not_after = now - std::chrono::days(1)},
+                     "", contents(identities_.path("ca.key")));
+    const Ran ran = run("node", {"eu/n1", "--force"});
+    EXPECT_EQ(ran.status, 64);
+    EXPECT_NE(ran.err.find("--ca"), std::string::npos) << ran.err;
+    EXPECT_EQ(contents(identities_.path("nodes/eu/n1.key")), key);
+    EXPECT_EQ(contents(identities_.path("nodes/eu/n1.crt")), certificate);
+    EXPECT_EQ(run("node", {"eu/n2"}).status, 64);
+    EXPECT_EQ(mode_of(identities_.path("nodes/eu/n2.key")), 0U);
+    identities_.pki("renew", {"--ca"});
+    EXPECT_EQ(run("node", {"eu/n1", "--force"}).status, 0);
+    EXPECT_EQ(run("node", {"eu/n2"}).status, 0) << "it was no dead end";
+}
+
+TEST_F(Pki, SaysTheWayOutWhereAKeyHasNoCertificate) {
+    identities_.pki("node", {"eu/n1"});
+    std::filesystem::remove(identities_.path("nodes/eu/n1.crt"));
+    const Ran ran = run("node", {"eu/n1"});
+    EXPECT_EQ(ran.status, 64);
+    EXPECT_NE(ran.err.find("without a certificate: --force"), std::string::npos) << ran.err;
+    EXPECT_EQ(run("node", {"eu/n1", "--force"}).status, 0);
 }
 
 }  // namespace

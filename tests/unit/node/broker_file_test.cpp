@@ -61,6 +61,15 @@ TEST(BrokerFile, ReadsIncludedFoldersFromTheMainFileOnly) {
     EXPECT_EQ(file.plugins, 1U);
 }
 
+TEST(BrokerFile, IsUnknownWhenAFolderOfItCannotBeRead) {
+    Machine machine;
+    machine.file("/proc/self/cmdline", "mosquitto\0-c\0"s + path + "\0"s)
+        .file(path, "include_dir /etc/mosquitto/conf.d\n")
+        .unreadable_folder("/etc/mosquitto/conf.d");
+    EXPECT_EQ(read(machine).unknown,
+              "the broker's configuration folder /etc/mosquitto/conf.d cannot be read");
+}
+
 TEST(BrokerFile, SaysWhyAPluginCannotRunThere) {
     for (const char* yes : {"per_listener_settings true\n", "per_listener_settings 1"}) {
         EXPECT_TRUE(why_not_here(read(yes)).starts_with("the broker has per_listener_settings"));

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "tests/unit/node/machine.h"
 
 namespace flyball {
@@ -211,6 +216,30 @@ TEST(ConfigFaults, SuggestFlagsAndRefuseListsAsFlags) {
 TEST(ConfigFaults, AskForAFileThatWasNamedButIsMissing) {
     EXPECT_EQ(Machine().flags({"--config", "/x.toml"}).read().faults,
               Faults{"flag --config: must name a file that is there; /x.toml is not"});
+}
+
+TEST(ConfigFaults, NameAFolderThatCannotBeReadAndWhy) {
+    EXPECT_EQ(Machine().unreadable_folder("/etc/flyball/node.toml.d").read().faults,
+              Faults{"/etc/flyball/node.toml.d: must be a folder that can be read: its reason"});
+}
+
+// Not by permissions, which keep nothing from root.
+TEST(MachineInput, TakesOnlyAMissingFolderForAnEmptyOne) {
+    std::string folder = ::testing::TempDir() + "flyball-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const std::string file = folder + "/node.toml";
+    std::ofstream(file) << "region = \"eu-west\"\n";
+    const auto faults = [&] {
+        const std::array words{"flyball-node", "--config", file.c_str()};
+        return read_config(machine_input(static_cast<int>(words.size()), words.data())).faults;
+    };
+    EXPECT_EQ(faults(), Faults{});
+    std::ofstream(file + ".d") << "not a folder";
+    EXPECT_EQ(faults(), Faults{file + ".d: must be a folder that can be read: Not a directory"});
+    std::filesystem::remove(file + ".d");
+    std::filesystem::create_directory(file + ".d");
+    EXPECT_EQ(faults(), Faults{});
+    std::filesystem::remove_all(folder);
 }
 
 TEST(ConfigFaults, FindATableWhereAValueBelongsAndTheOtherWayRound) {

@@ -20,6 +20,10 @@ public:
         files_[path] = text;
         return *this;
     }
+    Machine& unreadable_folder(const std::string& path) {
+        unreadable_folder_ = path;
+        return *this;
+    }
     Machine& variable(const std::string& name, const std::string& value) {
         variables_[name] = value;
         return *this;
@@ -40,7 +44,10 @@ public:
             return found == files_.end() ? std::optional<std::string>{}
                                          : std::optional(found->second);
         };
-        input_.list_folder = [this](const std::string& path) {
+        input_.list_folder = [this](const std::string& path) -> Result<std::vector<std::string>> {
+            if (path == unreadable_folder_) {
+                return Error{ErrorCode::usage, "must be a folder that can be read: its reason"};
+            }
             std::vector<std::string> names;
             for (auto file = files_.rbegin(); file != files_.rend(); ++file) {
                 if (file->first.starts_with(path + "/")) {
@@ -55,6 +62,7 @@ public:
 private:
     ConfigInput input_;
     std::map<std::string, std::string> files_;
+    std::string unreadable_folder_;
     std::map<std::string, std::string> variables_;
 };
 

@@ -21,7 +21,9 @@ constexpr const char* printed =
     "User=flyball\nGroup=\nSupplementaryGroups=ssl-cert mosquitto\nProtectHome=yes\n"
     "Environment=TZ=UTC FLYBALL_NODE=pi-7 \"FLYBALL_MQTT_USERNAME=a b\"\n"
     "EnvironmentFiles=/etc/default/flyball (ignore_errors=yes)\n"
-    "EnvironmentFiles=/etc/a (b (ignore_errors=no)\nLoadState=loaded\n";
+    "EnvironmentFiles=/etc/a (b (ignore_errors=no)\nLoadState=loaded\n"
+    "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\n"
+    "UnitFileState=enabled\nNRestarts=4\n";
 
 TEST(ReadUnit, TakesWhatSystemctlShows) {
     const auto unit = read_unit(printed);
@@ -32,6 +34,11 @@ TEST(ReadUnit, TakesWhatSystemctlShows) {
     EXPECT_EQ(unit->variables, (std::vector<std::string>{"FLYBALL_NODE", "FLYBALL_MQTT_USERNAME"}));
     EXPECT_EQ(unit->variable_files,
               (std::vector<std::string>{"/etc/default/flyball", "/etc/a (b"}));
+    EXPECT_EQ(unit->active, "activating");
+    EXPECT_EQ(unit->sub_state, "auto-restart");
+    EXPECT_EQ(unit->result, "exit-code");
+    EXPECT_EQ(unit->at_boot, "enabled");
+    EXPECT_EQ(unit->restarts, "4");
     EXPECT_FALSE(read_unit("ProtectHome=read-only\nLoadState=loaded\n")->hides_home);
 }
 
@@ -158,6 +165,71 @@ TEST_F(ServiceFile, IsNoFaultWhenItIsACredentialAndTheServiceIsDown) {
     EXPECT_EQ(found.grade, Grade::warn);
     EXPECT_NE(found.text.find("only while the service runs"), std::string::npos);
     EXPECT_EQ(looked_at(folder_ + "/nothing", true).grade, Grade::fail);
+}
+
+TEST(ServiceFolder, IsListedAndPassedOrItIsNotRead) {
+    std::string folder = ::testing::TempDir() + "flyball-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    for (const mode_t mode : {0700U, 0744U, 0711U}) {
+        ::chmod(folder.c_str(), mode);
+        EXPECT_NE(why_unread(dynamic_unit(), folder).find("cannot read it"), std::string::npos)
+            << std::oct << mode;
+    }
+    ::chmod(folder.c_str(), 0755);
+    EXPECT_EQ(why_unread(dynamic_unit(), folder), "");
+    std::filesystem::remove_all(folder);
+}
+
+// node.toml and node.toml.d with one file, all of them readable to everybody.
+class ServiceConfig : public ServiceFile {
+protected:
+    ServiceConfig() {
+        std::filesystem::create_directory(config() + ".d");
+        for (const std::string& file : {config(), addition(), ignored()}) {
+            std::ofstream(file) << "region = \"eu-west\"\n";
+            ::chmod(file.c_str(), 0644);
+        }
+        ::chmod((config() + ".d").c_str(), 0755);
+        ::chmod(ignored().c_str(), 0600);
+        device_.unit = dynamic_unit();
+        device_.is_service = true;
+        device_.config_file = config();
+        device_.config_folder = config() + ".d";
+    }
+    std::string config() const { return folder_ + "/node.toml"; }
+    std::string addition() const { return config() + ".d/10.toml"; }
+    std::string ignored() const { return config() + ".d/.20.toml"; }
+    // With `path` in that mode; only failures count.
+    Findings looked_at(const std::string& path, mode_t mode) {
+        ::chmod(path.c_str(), mode);
+        Findings findings;
+        check_files(device_, wall_now(), findings);
+        EXPECT_EQ(findings.count(Grade::fail), findings.all().size());
+        return findings;
+    }
+
+    ExaminedDevice device_;
+};
+
+TEST_F(ServiceConfig, IsFoundWellWhenAllMayReadIt) {
+    EXPECT_TRUE(looked_at(config(), 0644).all().empty());
+}
+
+TEST_F(ServiceConfig, FailsWithTheCureWhenOnlyRootMayReadIt) {
+    for (const auto& [path, mode] : {std::pair<std::string, mode_t>{config(), 0600},
+                                     {config() + ".d", 0711},
+                                     {addition(), 0640}}) {
+        const Findings findings = looked_at(path, mode);
+        ASSERT_EQ(findings.all().size(), 1U) << path;
+        const Finding& found = findings.all().front();
+        EXPECT_EQ(found.check, "config access");
+        EXPECT_NE(found.text.find(path + " has mode"), std::string::npos) << found.text;
+        EXPECT_NE(found.advice.find("chmod a+rX "), std::string::npos);
+        EXPECT_NE(found.advice.find(" " + path), std::string::npos) << found.advice;
+        ::chmod(path.c_str(), 0755);
+    }
+    device_.is_service = false;
+    EXPECT_TRUE(looked_at(config(), 0600).all().empty()) << "another node's is not judged";
 }
 
 }  // namespace
