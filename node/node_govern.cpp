@@ -16,6 +16,24 @@ namespace {
 // says why): there many large ones take longer than this, and what comes meanwhile is not decided.
 constexpr std::int64_t patience_us = 50'000;
 
+struct Line {
+    LogLevel level = LogLevel::notice;
+    std::string_view text{};  // empty: none
+};
+
+Line line_about(GovernOutcome outcome) {
+    switch (outcome) {
+        case GovernOutcome::untouched:
+        case GovernOutcome::allowed: break;
+        case GovernOutcome::denied: return {LogLevel::notice, "a governor denied a message"};
+        case GovernOutcome::failed:
+            return {LogLevel::warning, "a governed message could not be decided"};
+        case GovernOutcome::unmapped:
+            return {LogLevel::notice, "a governed message belongs to no tenant"};
+    }
+    return {};
+}
+
 }  // namespace
 
 bool Node::allows(const GovernedAct& act) {
@@ -43,8 +61,8 @@ bool Node::allows(const GovernedAct& act) {
     };
     const GovernedTopics::Judgement judged = governed_.judge(act, ask);
     const std::string_view dropped = judged.would_pass ? "no" : judged.passes ? "would be" : "yes";
-    const auto log = [&](LogLevel level, std::string_view message) {
-        log_.write_seldom(level, monotonic_us(), message,
+    const auto log = [&](const Line& line) {
+        log_.write_seldom(line.level, monotonic_us(), line.text,
                           {{"topic", judged.rule->topic},
                            {"governor", judged.rule->governor},
                            {"tenant", judged.tenant},
@@ -70,20 +88,14 @@ bool Node::allows(const GovernedAct& act) {
     };
     // The verdict stands, whether there is memory to tell of it or not.
     try {
-        switch (judged.outcome) {
-            case GovernOutcome::untouched:
-            case GovernOutcome::allowed: break;
-            case GovernOutcome::denied:
-                log(LogLevel::notice, "a governor denied a message");
-                tell();
-                break;
-            case GovernOutcome::failed:
-                governed_.failed_at(monotonic_us());
-                log(LogLevel::warning, "a governed message could not be decided");
-                break;
-            case GovernOutcome::unmapped:
-                log(LogLevel::notice, "a governed message belongs to no tenant");
-                break;
+        if (judged.outcome == GovernOutcome::failed) {
+            governed_.failed_at(monotonic_us());
+        }
+        if (const Line line = line_about(judged.outcome); !line.text.empty()) {
+            log(line);
+        }
+        if (judged.outcome == GovernOutcome::denied) {
+            tell();
         }
     } catch (const std::bad_alloc&) {
         governed_.failed_at(monotonic_us());
