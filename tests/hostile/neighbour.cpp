@@ -34,9 +34,10 @@ ProcessUse use_of(pid_t pid) {
     ProcessUse use{.descriptors = entries(folder + "/fd"), .threads = entries(folder + "/task")};
     std::ifstream status(folder + "/status");
     for (std::string word; status >> word;) {
-        if (word == "VmRSS:") {
-            status >> use.rss_bytes;
-            use.rss_bytes *= 1024;
+        if (word == "VmRSS:" || word == "RssAnon:") {
+            std::int64_t& bytes = word == "VmRSS:" ? use.rss_bytes : use.anonymous_bytes;
+            status >> bytes;
+            bytes *= 1024;
         }
     }
     return use;

@@ -20,6 +20,7 @@ namespace flyball::testing {
 // What the kernel counts of a process.
 struct ProcessUse {
     std::int64_t rss_bytes = 0;
+    std::int64_t anonymous_bytes = 0;  // of it heap and stacks, without pages of programs
     std::size_t descriptors = 0;
     std::size_t threads = 0;
 };

@@ -52,19 +52,20 @@ struct Sample {
 };
 
 // Of a straight line through all samples, by least squares.
-double slope_kb_an_hour(const std::vector<Sample>& samples) {
+double slope_kb_an_hour(const std::vector<Sample>& samples,
+                        std::int64_t ProcessUse::*bytes = &ProcessUse::rss_bytes) {
     double t = 0;
     double m = 0;
     for (const Sample& sample : samples) {
         t += sample.hours;
-        m += static_cast<double>(sample.use.rss_bytes) / 1024;
+        m += static_cast<double>(sample.use.*bytes) / 1024;
     }
     t /= static_cast<double>(samples.size());
     m /= static_cast<double>(samples.size());
     double above = 0;
     double below = 0;
     for (const Sample& sample : samples) {
-        above += (sample.hours - t) * (static_cast<double>(sample.use.rss_bytes) / 1024 - m);
+        above += (sample.hours - t) * (static_cast<double>(sample.use.*bytes) / 1024 - m);
         below += (sample.hours - t) * (sample.hours - t);
     }
     return below == 0 ? 0 : above / below;
@@ -156,10 +157,11 @@ TEST(Soak, WithChaosNeitherGrowsNorForgets) {
     }
     fmt::print(
         "{} answered, {} lost, {} doubled; {} descriptors, {} threads, RSS {} KB, then {}, "
-        "{}, {}; slope {:.0f} KB an hour over {} samples\n",
+        "{}, {}; slope {:.0f} KB an hour, of heap and stacks {:.0f}, over {} samples\n",
         soak.load.answered, soak.load.lost, soak.load.doubled, first.descriptors, first.threads,
         first.rss_bytes / 1024, last.descriptors, last.threads, last.rss_bytes / 1024,
-        slope_kb_an_hour(samples), samples.size());
+        slope_kb_an_hour(samples), slope_kb_an_hour(samples, &ProcessUse::anonymous_bytes),
+        samples.size());
     EXPECT_EQ(last.descriptors, first.descriptors);
     EXPECT_EQ(last.threads, first.threads);
     EXPECT_EQ(soak.load.lost + soak.load.doubled + soak.load.seq_reused, 0U);
