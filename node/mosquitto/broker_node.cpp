@@ -96,8 +96,7 @@ std::string BrokerNode::why_no_rules_now(const BrokerFile& file) const {
     }
     if (has_access_list_ && !comes_first_ && !wants_access()) {
         return "beside an acl_file, subscriptions are governed from a reload of the broker on: "
-               "send "
-               "SIGHUP to the broker in place of this reload";
+               "send it SIGHUP in place of this reload";
     }
     return {};
 }
@@ -227,7 +226,12 @@ void BrokerNode::on_tick() {
 }
 
 void BrokerNode::on_reload() {
-    comes_first_ = true;
+    struct Reload {  // also when it ends with an exception
+        explicit Reload(bool& lasts) : lasts_(lasts) { lasts_ = true; }
+        ~Reload() { lasts_ = false; }
+        bool& lasts_;
+    };
+    const Reload reload(comes_first_);
     if (node_ == nullptr) {
         begin();
     } else {
@@ -235,7 +239,6 @@ void BrokerNode::on_reload() {
         node_->reread_configuration();
         waker_->wake();
     }
-    comes_first_ = false;
 }
 
 void BrokerNode::take_turn() {
