@@ -154,8 +154,8 @@ void check_health(const ExaminedDevice& device, const HealthReport* health, Find
     const HealthView view = judge(*health, wall_now(), std::nullopt);
     const auto facts = read_health_facts(health->report);
     const std::string text = fmt::format("{} is {}", name, view.status);
-    if (view.status == "degraded" && facts) {
-        check_degraded(name, *facts, findings);
+    if (view.status == "degraded") {
+        check_degraded(name, facts ? *facts : HealthFacts{}, findings);
     } else if (!view.online()) {
         findings.fail("health", view.note.empty() ? text : text + ": " + view.note,
                       "journalctl -u flyball-node" + address_advice(device.bus.broker));
