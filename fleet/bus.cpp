@@ -98,7 +98,8 @@ Result<std::unique_ptr<Bus>> Bus::connect_at(const BusOptions& options,
     paho.key_file = options.key_file;
     paho.filters = std::move(filters);
     paho.send_retained = true;
-    paho.inbound_packet_max = 0;  // a fleet's own limits hold; the tool shows what there is
+    paho.backoff.max = Span{5'000};  // somebody looks on
+    paho.inbound_packet_max = 0;     // a fleet's own limits hold; the tool shows what there is
     auto transport = make_paho(std::move(paho));
     if (!transport) {
         return transport.error();

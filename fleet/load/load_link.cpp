@@ -18,6 +18,9 @@ namespace {
 
 using nlohmann::json;
 
+// A few lines of one tool need not spare a broker that was started anew, as a fleet's nodes must: a
+// minute away would count as silence of the nodes.
+constexpr Backoff::Limits pauses{.first = Span{100}, .max = Span{200}};
 constexpr Inbox::Limits waiting_max{.messages_max = 65'536, .bytes_max = 64UL * 1024 * 1024};
 
 // Discarded when it could not be read.
@@ -84,7 +87,8 @@ Result<std::unique_ptr<LoadLink>> PahoLoadLink::make(const BusOptions& bus, int 
     paho.filters = {reply_topic};
     paho.tick_topic = reply_topic + "/tick";
     paho.inbound_packet_max = 0;  // replies to large batches
-    paho.outbound_max = 32'768;   // a schedule does not wait: full counts as unanswered
+    paho.backoff = pauses;
+    paho.outbound_max = 32'768;  // a schedule does not wait: full counts as unanswered
     paho.outbound_bytes_max = waiting_max.bytes_max;
     auto transport = make_paho(std::move(paho));
     if (!transport) {
