@@ -60,7 +60,7 @@ std::string PahoTransport::refusal_hint(const mqtt::token* token) {
          .judges = address_.tls,
          .now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
          .gives_up = [this] { return events_.stopping(); }});
-    if (!address_.tls) {
+    if (!address_.tls && found.connected) {
         return found.speaks_tls
                    ? fmt::format(": port {} speaks TLS: mqtts:// or wss://", address_.port)
                    : std::string();

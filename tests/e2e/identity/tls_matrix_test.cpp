@@ -230,12 +230,15 @@ TEST_F(TlsMatrix, TlsToAPlainPort) {
 }
 
 TEST_F(TlsMatrix, NobodyThere) {
-    Connection connection{.broker = fmt::format("mqtts://localhost:{}", free_port()),
-                          .ca_file = identities_.path("ca.crt")};
-    refuses(connection, "nothing listens on localhost:");
-    // RFC 6761 keeps this name from everybody, with a network and without.
-    connection.broker = "mqtts://no-such.invalid:8883";
-    refuses(connection, "the name no-such.invalid cannot be resolved: ");
+    for (const bool tls : {true, false}) {
+        const char* const scheme = tls ? "mqtts" : "tcp";
+        Connection connection{.broker = fmt::format("{}://localhost:{}", scheme, free_port()),
+                              .ca_file = tls ? identities_.path("ca.crt") : ""};
+        refuses(connection, "nothing listens on localhost:");
+        // RFC 6761 keeps this name from everybody, with a network and without.
+        connection.broker = fmt::format("{}://no-such.invalid:8883", scheme);
+        refuses(connection, "the name no-such.invalid cannot be resolved: ");
+    }
 }
 
 TEST_F(TlsMatrix, NoCertificateWhereOneIsWanted) {
