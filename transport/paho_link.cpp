@@ -222,11 +222,9 @@ bool PahoTransport::connect(std::string& why) {
         identified_ = version_ >= MQTTVERSION_5 && takes_identifiers(*token);
         return true;
     }
-    why = fmt::format(
-        "{}: {}{}", address_.text,
-        ended == PahoEvents::Step::failed ? reason_of(*token) : std::string(step_text(ended)),
-        refusal_hint(ended == PahoEvents::Step::failed ? token.get() : nullptr));
-    if (ended == PahoEvents::Step::failed && refuses_version(*token)) {
+    const bool failed = ended == PahoEvents::Step::failed;
+    why = refusal(failed ? token.get() : nullptr, failed ? reason_of(*token) : step_text(ended));
+    if (failed && refuses_version(*token)) {
         version_ = version_ == MQTTVERSION_5 ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
         drop_client();  // a client's version is fixed when it is made
     }

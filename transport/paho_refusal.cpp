@@ -39,19 +39,20 @@ std::string login_hint(const PahoOptions& options) {
 
 }  // namespace
 
-std::string PahoTransport::refusal_hint(const mqtt::token* token) {
+std::string PahoTransport::refusal(const mqtt::token* token, std::string_view outcome) {
+    const std::string plain = fmt::format("{}: {}", address_.text, outcome);
     const std::string said = events_.take_tls_error();
     const int code = token == nullptr ? 0 : token->get_return_code();
     const int reason = token == nullptr ? 0 : token->get_reason_code();
     if (refuses_login(code) || refuses_login(reason)) {
-        return login_hint(options_);
+        return plain + login_hint(options_);
     }
     constexpr int refused = 0x80;
     if (code > 0 || reason >= refused || events_.stopping()) {
-        return {};  // it answered, or nobody wants to know: whatever is wrong, it is not TLS
+        return plain;  // it answered, or nobody wants to know: whatever is wrong, it is not TLS
     }
     if (!address_.tls && failures_ == 1) {
-        return {};  // a broker that starts anew does so too; OpenSSL at work takes 100 kB
+        return plain;  // a broker that starts anew does so too; OpenSSL at work takes 100 kB
     }
     const TlsFinding found = look_at_tls(
         {.host = address_.host,
@@ -60,14 +61,17 @@ std::string PahoTransport::refusal_hint(const mqtt::token* token) {
          .judges = address_.tls,
          .now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
          .gives_up = [this] { return events_.stopping(); }});
-    if (!address_.tls && found.connected) {
+    if (!found.connected && !found.why.empty()) {
+        return found.why;  // to Paho, whatever keeps it from a connection is one failure
+    }
+    if (!address_.tls) {
         return found.speaks_tls
-                   ? fmt::format(": port {} speaks TLS: mqtts:// or wss://", address_.port)
-                   : std::string();
+                   ? fmt::format("{}: port {} speaks TLS: mqtts:// or wss://", plain, address_.port)
+                   : plain;
     }
     // What Paho's own error says is worth something only when nothing better is known.
     const std::string& why = found.why.empty() ? said : found.why;
-    return why.empty() ? std::string() : ": " + why;
+    return why.empty() ? plain : fmt::format("{}: {}", plain, why);
 }
 
 void PahoTransport::set_certificates(const CertificateEnds& ends) {

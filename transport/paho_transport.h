@@ -58,8 +58,9 @@ private:
     void run();
     bool bring_up(std::string& why);
     bool connect(std::string& why);
-    // What went wrong, when it was TLS or the login (paho_refusal.cpp).
-    std::string refusal_hint(const mqtt::token* token);
+    // Why there is no connection, in words that say what to do; `outcome` is Paho's word for it
+    // (paho_refusal.cpp).
+    std::string refusal(const mqtt::token* token, std::string_view outcome);
     void set_certificates(const CertificateEnds& ends);
     bool look_at_files();
     std::vector<std::string> wanted_filters() const;
