@@ -3,7 +3,8 @@
 // the medians of the pairs' ratios beside the aims. Ratios only: a number of this machine means
 // nothing on another day.
 //
-//   bench_echo [--pairs 5] [--seconds 2] [--subject 'COMMAND {port}' [--topic T]] [--payload TEXT]
+//   bench_echo [--pairs 5] [--seconds 2] [--only NAME,NAME]
+//              [--subject 'COMMAND {port}' [--topic T] [--payload TEXT]]
 //
 // The subject must answer requests on --topic at the MQTT 5 Response Topic with the Correlation
 // Data; without --subject it is a node that counts a quota and keeps its state, and batches of
@@ -15,11 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/bench/cpu_time.h"
@@ -34,9 +38,10 @@ using flyball::bench::LoadResult;
 
 struct Options {
     int pairs = 5;
-    std::chrono::milliseconds length = 2s;
+    double seconds = 2;
     std::string subject;
     Load::Target target;
+    std::vector<std::string> only;
 };
 
 class Responder {
@@ -215,17 +220,22 @@ double median_ratio(const Runs& runs, const std::string& who, const std::string&
     return median(ratios);
 }
 
+// Whom to hold beside whom: those of them that were measured.
+const std::vector<std::pair<std::string, std::string>> beside{
+    {"subject", "paho"}, {"subject", "raw"}, {"inside", "raw"}, {"plugin", "raw"}};
+
+bool measured(const Runs& runs, const std::string& who, const std::string& rival) {
+    return runs.contains(who) && runs.contains(rival);
+}
+
 void print_row(const Runs& runs, const std::string& figure) {
     fmt::print("{:36}", figure);
     for (const auto& [who, figures] : runs) {
         fmt::print(" {:>9.{}f}", median(column(figures, figure)), figure == cpu ? 1 : 0);
     }
-    for (const char* rival : {"paho", "raw"}) {
-        fmt::print(" {:>9.2f}", median_ratio(runs, "subject", rival, figure));
-    }
-    if (runs.contains("inside")) {
-        for (const char* who : {"inside", "plugin"}) {
-            fmt::print(" {:>10.2f}", median_ratio(runs, who, "raw", figure));
+    for (const auto& [who, rival] : beside) {
+        if (measured(runs, who, rival)) {
+            fmt::print(" {:>12.2f}", median_ratio(runs, who, rival, figure));
         }
     }
     fmt::print("\n");
@@ -236,13 +246,25 @@ int report(const Runs& runs) {
     for (const auto& [who, figures] : runs) {
         fmt::print(" {:>9}", who);
     }
-    fmt::print(" {:>9} {:>9} {:>10} {:>10}\n", "/paho", "/raw", "inside/raw", "plugin/raw");
-    for (const auto& [figure, value] : runs.at("subject").front()) {
+    for (const auto& [who, rival] : beside) {
+        if (measured(runs, who, rival)) {
+            fmt::print(" {:>12}", who + "/" + rival);
+        }
+    }
+    fmt::print("\n");
+    std::set<std::string> rows;
+    for (const auto& [who, figures] : runs) {
+        for (const auto& [figure, value] : figures.front()) {
+            rows.insert(figure);
+        }
+    }
+    for (const std::string& figure : rows) {
         print_row(runs, figure);
     }
     int missed = 0;
     for (const Aim& aim : aims) {
-        if (!runs.contains(aim.who) || !runs.at(aim.who).front().contains(aim.figure)) {
+        if (!measured(runs, aim.who, aim.rival.empty() ? aim.who : aim.rival) ||
+            !runs.at(aim.who).front().contains(aim.figure)) {
             continue;
         }
         const double value = aim.rival.empty() ? median(column(runs.at(aim.who), aim.figure))
@@ -266,34 +288,34 @@ int report(const Runs& runs) {
     return missed == 0 ? 0 : 1;
 }
 
-Options parse(int argc, char** argv) {
-    Options options;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const std::string flag = argv[i];
-        const std::string value = argv[i + 1];
-        if (flag == "--pairs") {
-            options.pairs = std::max(1, std::stoi(value));
-        } else if (flag == "--seconds") {
-            options.length =
-                std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(value) * 1000));
-        } else if (flag == "--subject") {
-            options.subject = value;
-        } else if (flag == "--topic") {
-            options.target.topic = value;
-        } else if (flag == "--payload") {
-            options.target.payload = value;
-        } else {
-            fmt::print(stderr, "unknown flag {}\n", flag);
-            std::exit(64);
-        }
-    }
-    return options;
+void describe(CLI::App& app, Options& options) {
+    app.add_option("--pairs", options.pairs, "Turns of each; the order is reversed each time")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    app.add_option("--seconds", options.seconds, "Length of each measurement of a turn")
+        ->check(CLI::Range(0.05, 60.0))
+        ->capture_default_str();
+    app.add_option("--only", options.only, "These, with commas between them")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"subject", "inside", "plugin", "paho", "raw"}));
+    auto* const subject = app.add_option("--subject", options.subject,
+                                         "A command in place of the node; {port} is the broker's");
+    app.add_option("--topic", options.target.topic, "What it is asked on")->needs(subject);
+    app.add_option("--payload", options.target.payload, "What it is asked")->needs(subject);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    Options options = parse(argc, argv);
+    Options options;
+    CLI::App app("Round trips of a node, beside its broker (subject) and inside it, and of echoes");
+    describe(app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 64;
+    }
+    const std::chrono::milliseconds length(static_cast<std::int64_t>(options.seconds * 1000));
     const std::filesystem::path here =
         std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const NodeFolder folder;
@@ -329,16 +351,21 @@ int main(int argc, char** argv) {
                             (here / "../lib/bench_plugin_echo.so").string(), options.target.topic)};
         order.insert(order.begin() + 1, {"inside", "plugin"});
     }
+    std::erase_if(order, [&](const std::string& name) {
+        return !options.only.empty() && std::ranges::count(options.only, name) == 0;
+    });
     Runs runs;
     for (int pair = 0; pair < options.pairs; ++pair) {
         for (const std::string& name : order) {
-            runs[name].push_back(measure(contestants.at(name), options.target, options.length));
+            runs[name].push_back(measure(contestants.at(name), options.target, length));
         }
         std::reverse(order.begin(), order.end());  // A B B A: drift hits both alike
         fmt::print(stderr, "pair {} of {}\n", pair + 1, options.pairs);
     }
-    if (runs["subject"].front().empty()) {
-        return 69;
+    for (const auto& [name, figures] : runs) {
+        if (std::ranges::any_of(figures, &Figures::empty)) {
+            return 69;  // it gave no answer, and that was said
+        }
     }
     return report(runs);
 }
