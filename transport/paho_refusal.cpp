@@ -61,7 +61,7 @@ std::string PahoTransport::refusal(const mqtt::token* token, std::string_view ou
          .judges = address_.tls,
          .now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()),
          .gives_up = [this] { return events_.stopping(); }});
-    if (!found.connected && !found.why.empty()) {
+    if (!found.connected && !found.why.empty() && said.empty()) {
         return found.why;  // to Paho, whatever keeps it from a connection is one failure
     }
     if (!address_.tls) {

@@ -20,7 +20,7 @@ using nlohmann::json;
 
 // A few lines of one tool need not spare a broker that was started anew, as a fleet's nodes must: a
 // minute away would count as silence of the nodes.
-constexpr Backoff::Limits pauses{.first = Span{100}, .max = Span{200}};
+constexpr Backoff::Limits pauses{.first = Span{100}, .max = Span{500}};
 constexpr Inbox::Limits waiting_max{.messages_max = 65'536, .bytes_max = 64UL * 1024 * 1024};
 
 // Discarded when it could not be read.
@@ -160,7 +160,9 @@ void PahoLoadLink::on_message(const Message& message) noexcept {
 void PahoLoadLink::on_link(LinkState state, std::string_view why) noexcept {
     up_ = state == LinkState::up;
     const std::lock_guard lock(mutex_);
-    why_ = why;
+    if (state != LinkState::connecting) {
+        why_ = why;
+    }
 }
 
 }  // namespace

@@ -351,6 +351,12 @@ int main(int argc, char** argv) {
                             (here / "../lib/bench_plugin_echo.so").string(), options.target.topic)};
         order.insert(order.begin() + 1, {"inside", "plugin"});
     }
+    for (const std::string& name : options.only) {
+        if (!contestants.contains(name)) {
+            fmt::print(stderr, "{} is the node's: it goes without --subject\n", name);
+            return 64;
+        }
+    }
     std::erase_if(order, [&](const std::string& name) {
         return !options.only.empty() && std::ranges::count(options.only, name) == 0;
     });
@@ -362,10 +368,8 @@ int main(int argc, char** argv) {
         std::reverse(order.begin(), order.end());  // A B B A: drift hits both alike
         fmt::print(stderr, "pair {} of {}\n", pair + 1, options.pairs);
     }
-    for (const auto& [name, figures] : runs) {
-        if (std::ranges::any_of(figures, &Figures::empty)) {
-            return 69;  // it gave no answer, and that was said
-        }
-    }
-    return report(runs);
+    const int status = report(runs);
+    const bool silent = std::ranges::any_of(
+        runs, [](const auto& row) { return std::ranges::any_of(row.second, &Figures::empty); });
+    return silent ? 69 : status;  // who gave no answer was said
 }

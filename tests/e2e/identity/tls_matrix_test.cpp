@@ -238,6 +238,9 @@ TEST_F(TlsMatrix, NobodyThere) {
         // RFC 6761 keeps this name from everybody, with a network and without.
         connection.broker = fmt::format("{}://no-such.invalid:8883", scheme);
         refuses(connection, "the name no-such.invalid cannot be resolved: ");
+        // Paho's words for it would push ours off a line.
+        const Ran tool = flyball({"health", "--broker", connection.broker});
+        EXPECT_EQ(tool.err.find("MQTT error"), std::string::npos) << tool.err;
     }
 }
 
