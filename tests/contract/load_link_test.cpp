@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
+#include "tests/contract/recorder.h"
 #include "tests/e2e/broker.h"
 
 namespace flyball::testing {
@@ -13,12 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool becomes(const LoadLink& link, bool up, std::chrono::milliseconds within) {
-    const auto deadline = std::chrono::steady_clock::now() + within;
-    while (link.up() != up && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(10ms);
-    }
-    return link.up() == up;
+bool becomes(const LoadLink& link, bool up, Span within) {
+    return eventually([&] { return link.up() == up; }, within);
 }
 
 // What it asks while it is away counts as silence of nodes that are there; a node's own pauses
