@@ -50,9 +50,17 @@ struct Billing::Turn {
     const Case& asked;
     const Account& account;
     BillingLedger before;
-    BillingImage after;   // what will be
-    BillingImage undone;  // what takes it back
+    BillingImage& after;    // what will be
+    BillingImage undone{};  // what takes it back
 };
+
+// Begins a judgement: `after` is what is there until it is changed.
+Billing::Turn Billing::begin(const Case& asked, const BillingLedger& before) const {
+    ++stamp_;
+    after_.ledger = before;
+    after_.change_count = 0;
+    return {.asked = asked, .account = account_of(asked.tenant), .before = before, .after = after_};
+}
 
 std::span<const Op> Billing::ops() const {
     return table;
@@ -110,12 +118,7 @@ void Billing::read(Command& command, FieldReader& fields) const {
 
 Judgement Billing::judge(const Case& asked, Effect& effect) const {
     effect.clear();
-    Turn turn{.asked = asked,
-              .account = account_of(asked.tenant),
-              .before = ledger_of(asked.tenant),
-              .after = {},
-              .undone = {}};
-    turn.after.ledger = turn.before;
+    Turn turn = begin(asked, ledger_of(asked.tenant));
     Judgement judgement;
     judgement.amount = std::max<std::int64_t>(asked.command.amount, 0);
     const bool admin = table[asked.command.op].admin;
@@ -292,10 +295,13 @@ void Billing::finish(Turn& turn, Instant at, Effect& effect) const {
     if (ledger == account_of(turn.asked.tenant).ledger && turn.after.change_count == 0) {
         return;
     }
-    effect.set_after(encode(turn.after, image_));
+    if (ledger.gone == 0) {
+        ledger.bucket_at = {};  // a full bucket has no past, in memory as in an image
+    }
+    encode(turn.after, effect.begin_after(stamp_));
     if (turn.asked.undoable) {
         turn.undone.ledger = account_of(turn.asked.tenant).ledger;
-        effect.set_before(encode(turn.undone, image_));
+        encode(turn.undone, effect.begin_before());
     }
     if (ledger.state() != turn.before.state()) {
         effect.announce({.kind = EventKind::state_changed,
@@ -319,9 +325,7 @@ void Billing::pass_time(TenantIndex tenant, Instant /*now*/, Effect& effect) con
     const Hold* ending = first_to_end(account);
     const Command none;
     const Case asked{.command = none, .tenant = tenant};
-    Turn turn{
-        .asked = asked, .account = account, .before = account.ledger, .after = {}, .undone = {}};
-    turn.after.ledger = account.ledger;
+    Turn turn = begin(asked, account.ledger);
     turn.after.ledger.held -= ending->amount;
     BillingHoldChange change = put_back(*ending);
     turn.undone.add(change);

@@ -28,6 +28,7 @@ public:
     void read(Command& command, FieldReader& fields) const override;
     Judgement judge(const Case& asked, Effect& effect) const override;
     bool apply(TenantIndex tenant, std::span<const std::byte> image) override;
+    bool apply_effect(TenantIndex tenant, const Effect& effect) override;
     std::optional<Instant> due(TenantIndex tenant) const override;
     void pass_time(TenantIndex tenant, Instant now, Effect& effect) const override;
     void write(Writer& writer, const Case& asked, const Judgement* judgement) const override;
@@ -62,10 +63,12 @@ private:
         return account_of(tenant).ledger.open || settings_.opening_credit > 0;
     }
     static const Hold* find(const Account& account, std::string_view name);
+    bool place(TenantIndex tenant, const BillingImage& image);
     static bool change_hold(Account& account, const BillingHoldChange& change);
     static const Hold* first_to_end(const Account& account);
     static BillingHoldChange put_back(const Hold& hold);
 
+    Turn begin(const Case& asked, const BillingLedger& before) const;
     Reason judge_request(Turn& turn, Judgement& judgement) const;
     Reason judge_spending(Turn& turn, Judgement& judgement) const;
     Reason judge_new_hold(Turn& turn) const;
@@ -77,6 +80,9 @@ private:
     BillingSettings settings_;
     TenantRows<Account> accounts_;
     mutable ByteBuffer image_;
+    // The newest judgement: what will be, its number (Effect::stamp). apply_effect() follows.
+    mutable BillingImage after_;
+    mutable std::uint64_t stamp_ = 1;  // of no effect yet
 };
 
 }  // namespace flyball

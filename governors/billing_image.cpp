@@ -17,12 +17,6 @@ enum Flag : std::uint8_t {
 };
 enum Change : std::uint8_t { is_put = 1, is_expired = 2 };
 
-bool sound(const BillingLedger& ledger) {
-    return ledger.opening >= 0 && ledger.charged >= 0 && ledger.credited >= 0 &&
-           ledger.rate_limit.value_or(0) <= billing_rate_max && ledger.gone >= 0 &&
-           ledger.gone <= billing_rate_max * 60'000 && ledger.fits(0, ledger.overage.value_or(0));
-}
-
 OwnBound take_bound(ImageReader& in) {
     const std::int64_t bound = in.take_signed();
     if (bound < 0) {
@@ -48,6 +42,12 @@ BillingHoldChange take_change(ImageReader& in) {
 }
 
 }  // namespace
+
+bool sound(const BillingLedger& ledger) {
+    return ledger.opening >= 0 && ledger.charged >= 0 && ledger.credited >= 0 &&
+           ledger.rate_limit.value_or(0) <= billing_rate_max && ledger.gone >= 0 &&
+           ledger.gone <= billing_rate_max * 60'000 && ledger.fits(0, ledger.overage.value_or(0));
+}
 
 std::span<const std::byte> encode(const BillingImage& image, ByteBuffer& bytes) {
     const BillingLedger& ledger = image.ledger;

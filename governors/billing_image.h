@@ -34,6 +34,9 @@ struct BillingImage {
     std::span<const BillingHoldChange> all() const { return {changes.data(), change_count}; }
 };
 
+// False for a ledger that no sequence of decisions can have led to.
+bool sound(const BillingLedger& ledger);
+
 // Replaces what is in `out`.
 std::span<const std::byte> encode(const BillingImage& image, ByteBuffer& out);
 // Nothing when the bytes are no image. Names point into `bytes`.

@@ -37,16 +37,26 @@ BillingHoldChange Billing::put_back(const Hold& hold) {
 
 bool Billing::apply(TenantIndex tenant, std::span<const std::byte> bytes) {
     const auto image = decode_billing_image(bytes);
-    if (!image || !accounts_.has(tenant)) {
+    return image && place(tenant, *image);
+}
+
+// Names of holds may have gone since they were judged, but not from the image.
+bool Billing::apply_effect(TenantIndex tenant, const Effect& effect) {
+    const bool known = effect.stamp() == stamp_ && after_.change_count == 0;
+    return known ? sound(after_.ledger) && place(tenant, after_) : apply(tenant, effect.after());
+}
+
+bool Billing::place(TenantIndex tenant, const BillingImage& image) {
+    if (!accounts_.has(tenant)) {
         return false;
     }
     Account& account = accounts_[tenant];
     const std::int64_t held = account.ledger.held;
-    account.ledger = image->ledger;
+    account.ledger = image.ledger;
     account.ledger.held = held;
     // Removals first: they make the room.
     for (const bool put : {false, true}) {
-        for (const BillingHoldChange& change : image->all()) {
+        for (const BillingHoldChange& change : image.all()) {
             if (change.put == put && !change_hold(account, change)) {
                 return false;
             }

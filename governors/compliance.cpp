@@ -224,18 +224,15 @@ void Compliance::put_record(const AuditRecord& record, const ComplianceState& af
     append_audit_record(scratch_->record, record);
     scratch_->before = head_.hash;
     scratch_->after = audit_link(scratch_->hasher, head_.hash, scratch_->record.bytes());
-    encode_record(after, scratch_->after, scratch_->record.bytes(), scratch_->image);
-    effect.set_after(std::as_bytes(std::span(scratch_->image.bytes())));
+    encode_record(after, scratch_->after, scratch_->record.bytes(), effect.begin_after());
 }
 
 void Compliance::put_state(const ComplianceState& after, Effect& effect) const {
-    encode_tenant(after, scratch_->image);
-    effect.set_after(std::as_bytes(std::span(scratch_->image.bytes())));
+    encode_tenant(after, effect.begin_after());
 }
 
 void Compliance::put_before(const ComplianceState& before, Effect& effect) const {
-    encode_tenant(before, scratch_->image);
-    effect.set_before(std::as_bytes(std::span(scratch_->image.bytes())));
+    encode_tenant(before, effect.begin_before());
 }
 
 void Compliance::announce(const ComplianceState& before, const ComplianceState& after,

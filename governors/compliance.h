@@ -62,7 +62,6 @@ private:
     struct Scratch {
         Hasher hasher;
         ByteBuffer hashed;
-        ByteBuffer image;
         std::string path;  // of an attribute at fault
         AuditRecord making;
         // The newest link made here: apply() need not hash again what judge() has just hashed.

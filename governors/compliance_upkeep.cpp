@@ -89,8 +89,8 @@ Result<std::vector<std::string>> Compliance::configure(const Tree& settings, Ins
 
 std::size_t Compliance::memory_bytes() const {
     std::size_t bytes = sizeof(*this) + sizeof(Scratch) + scratch_->record.capacity() +
-                        scratch_->hashed.capacity() + scratch_->image.capacity() +
-                        scratch_->path.capacity() + tenants_.memory_bytes();
+                        scratch_->hashed.capacity() + scratch_->path.capacity() +
+                        tenants_.memory_bytes();
     for (std::size_t row = 0; row < tenants_.size(); ++row) {
         bytes += tenants_[row].strikes.capacity() * sizeof(Instant);
     }

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
+#include "schemas/byte_buffer.h"
 #include "schemas/event.h"
 #include "schemas/expects.h"
 
@@ -35,12 +35,12 @@ public:
 
     // Most images fit from the start.
     Effect() {
-        after_.reserve(256);
-        before_.reserve(256);
+        after_.room(256);
+        before_.room(256);
     }
-    bool empty() const { return after_.empty(); }
-    std::span<const std::byte> after() const { return after_; }
-    std::span<const std::byte> before() const { return before_; }
+    bool empty() const { return after_.size() == 0; }
+    std::span<const std::byte> after() const { return bytes_of(after_); }
+    std::span<const std::byte> before() const { return bytes_of(before_); }
     std::size_t announced() const { return announced_; }
     Announcement announcement(std::size_t index) const {
         Announcement announcement = announcements_[index];
@@ -48,13 +48,24 @@ public:
         return announcement;
     }
 
+    // Which judgement of its rules made it, for Rules::apply_effect(); 0: only the image tells.
+    std::uint64_t stamp() const { return stamp_; }
+
     void clear() {
         after_.clear();
         before_.clear();
         announced_ = 0;
     }
-    void set_after(std::span<const std::byte> image) { assign(after_, image); }
-    void set_before(std::span<const std::byte> image) { assign(before_, image); }
+    // Where its image is to be written; empty.
+    ByteBuffer& begin_after(std::uint64_t stamp = 0) {
+        after_.clear();
+        stamp_ = stamp;
+        return after_;
+    }
+    ByteBuffer& begin_before() {
+        before_.clear();
+        return before_;
+    }
     // The subject is copied.
     void announce(const Announcement& announcement) {
         expects(announced_ < announcements_max, "an effect announces a few things at most");
@@ -68,13 +79,13 @@ public:
     }
 
 private:
-    using Image = std::vector<std::byte>;
-    static void assign(Image& to, std::span<const std::byte> from) {
-        expects(from.size() <= bytes_max, "an effect fits its image");
-        to.assign(from.begin(), from.end());
+    static std::span<const std::byte> bytes_of(const ByteBuffer& image) {
+        expects(image.size() <= bytes_max, "an effect fits its image");
+        return std::as_bytes(std::span(image.bytes()));
     }
-    Image after_;
-    Image before_;
+    ByteBuffer after_;
+    ByteBuffer before_;
+    std::uint64_t stamp_ = 0;
     std::array<Announcement, announcements_max> announcements_;
     std::array<std::array<char, subject_bytes_max>, announcements_max> subjects_;
     std::size_t announced_ = 0;

@@ -190,9 +190,9 @@ void Entitlement::set_entry(const Case& asked, const std::optional<EntitlementEn
                            .suspended = false,
                            .name = asked.command.name,
                            .entry = entry};
-    effect.set_after(encode(image, image_));
+    encode(image, effect.begin_after());
     image.entry = before == nullptr ? std::nullopt : std::optional(*before);
-    effect.set_before(encode(image, image_));
+    encode(image, effect.begin_before());
 }
 
 void Entitlement::set_tenant(const Case& asked, std::string_view tier, bool suspended,
@@ -206,10 +206,10 @@ void Entitlement::set_tenant(const Case& asked, std::string_view tier, bool susp
                            .suspended = suspended,
                            .name = tier,
                            .entry = std::nullopt};
-    effect.set_after(encode(image, image_));
+    encode(image, effect.begin_after());
     image.suspended = before.suspended;
     image.name = old_tier;
-    effect.set_before(encode(image, image_));
+    encode(image, effect.begin_before());
     if (before.suspended != suspended) {
         effect.announce({.kind = EventKind::state_changed,
                          .from = state_text(before.suspended),

@@ -62,7 +62,7 @@ void Governor::remove(TenantIndex tenant) {
 
 void Governor::put_in_place(TenantIndex tenant, const Effect& effect) noexcept {
     if (!effect.empty()) {
-        const bool applied = rules_->apply(tenant, effect.after());
+        const bool applied = rules_->apply_effect(tenant, effect);
         expects(applied, "an image that the rules made applies");
         due_.set(tenant, rules_->due(tenant));
     }

@@ -43,12 +43,9 @@ std::string_view expected_op(std::uint8_t op, const QuotaRule& rule) {
     return {};
 }
 
-void announce_crossing(const QuotaMeter& before, QuotaState to, const QuotaRule& rule, Instant now,
+void announce_crossing(QuotaState from, QuotaState to, const QuotaRule& rule, Instant now,
                        Effect& effect) {
-    if (to == QuotaState::normal) {
-        return;
-    }
-    if (const QuotaState from = before.state(); to > from) {
+    if (to > from) {
         const bool exceeded = to == QuotaState::exceeded;
         effect.announce({.kind = exceeded ? EventKind::quota_exceeded : EventKind::quota_warning,
                          .from = to_text(from),
@@ -72,12 +69,12 @@ Judgement wrong(std::string_view field, std::string_view expected) {
     return judgement;
 }
 
-QuotaTerms terms_of(const QuotaRule& rule, const std::optional<QuotaOverride>& terms) {
+QuotaTerms own_or_usual(const QuotaRule& rule, const std::optional<QuotaOverride>& terms) {
     return terms ? QuotaTerms{terms->limit, terms->burst.value_or(terms->limit)}
                  : QuotaTerms{rule.limit, rule.burst};
 }
 
-void write_levels(Writer& writer, const QuotaMeter& meter) {
+void write_meter(Writer& writer, const QuotaMeter& meter) {
     writer.fields(Field{"limit", meter.limit()}, Field{"used", meter.used()},
                   Field{"remaining", meter.remaining()});
     if (const auto reset_ms = meter.reset_ms()) {
@@ -86,11 +83,6 @@ void write_levels(Writer& writer, const QuotaMeter& meter) {
 }
 
 }  // namespace
-
-struct Quota::Change {
-    QuotaMeter meter;
-    std::optional<QuotaOverride> override_terms;
-};
 
 Quota::Quota() {
     auto rules = read_quota_rules(Tree());
@@ -166,8 +158,10 @@ Judgement Quota::judge(const Case& asked, Effect& effect) const {
         !expected.empty()) {
         return wrong("op", expected);
     }
-    const QuotaMeter before = resource->meter(asked.tenant, asked.now);
-    Change after{before, resource->override_of(asked.tenant)};
+    const auto place = static_cast<std::size_t>(resource - resources_.data());
+    ++stamp_;
+    Change& after = latest_.emplace(place, *resource, asked);
+    const QuotaSlot before = after.meter.slot();
     if (command.op == check) {
         judge_check(command, after.meter, judgement);
     } else {
@@ -176,11 +170,14 @@ Judgement Quota::judge(const Case& asked, Effect& effect) const {
     if (judgement.verdict != Verdict::deny) {
         const QuotaState state = after.meter.state();
         judgement.state = to_text(state);
-        if (after.meter.slot() != before.slot() ||
+        if (after.meter.slot() != before ||
             (command.op == set_limit &&
              after.override_terms != resource->override_of(asked.tenant))) {
-            set_effect(*resource, asked, after, effect);
-            announce_crossing(before, state, resource->rule, asked.now, effect);
+            set_effect(asked, after, effect);
+            if (state != QuotaState::normal) {
+                announce_crossing(resource->meter(asked.tenant, asked.now).state(), state,
+                                  resource->rule, asked.now, effect);
+            }
         }
     }
     return judgement;
@@ -220,25 +217,24 @@ void Quota::change(const Command& command, const Resource& resource, Change& cha
                     change.override_terms->burst = command.second;
                 }
             }
-            change.meter.change_terms(terms_of(resource.rule, change.override_terms));
+            change.meter.change_terms(own_or_usual(resource.rule, change.override_terms));
             break;
         case check:
         case get: expects(false, "an op that changes something"); break;
     }
 }
 
-void Quota::set_effect(const Resource& resource, const Case& asked, const Change& change,
-                       Effect& effect) {
-    QuotaImageBytes buffer;
+void Quota::set_effect(const Case& asked, const Change& change, Effect& effect) const {
+    const Resource& resource = resources_[change.place];
     QuotaImage image{.resource = resource.rule.name,
                      .rule_tag = resource.tag,
                      .slot = change.meter.slot(),
                      .override_terms = change.override_terms};
-    effect.set_after(encode(image, buffer));
+    encode(image, effect.begin_after(stamp_));
     if (asked.undoable) {
         image.slot = resource.slot(asked.tenant);
         image.override_terms = resource.override_of(asked.tenant);
-        effect.set_before(encode(image, buffer));
+        encode(image, effect.begin_before());
     }
 }
 
@@ -255,9 +251,24 @@ bool Quota::apply(TenantIndex tenant, std::span<const std::byte> image) {
         if (!sound_quota_slot(resource->rule.algorithm, decoded->slot)) {
             return false;
         }
-        resource->set_slot(tenant, decoded->slot);
+        resource->slots.at(tenant) = decoded->slot;
     }
     resource->set_override(tenant, decoded->override_terms);
+    return true;
+}
+
+bool Quota::apply_effect(TenantIndex tenant, const Effect& effect) {
+    if (effect.stamp() != stamp_ || !latest_ || tenant == no_tenant) {
+        return apply(tenant, effect.after());
+    }
+    Resource& resource = resources_[latest_->place];
+    if (!sound_quota_slot(resource.rule.algorithm, latest_->meter.slot())) {
+        return false;
+    }
+    resource.slots.at(tenant) = latest_->meter.slot();
+    if (latest_->override_terms || resource.overrides != nullptr) {
+        resource.set_override(tenant, latest_->override_terms);
+    }
     return true;
 }
 
@@ -270,7 +281,18 @@ void Quota::write(Writer& writer, const Case& asked, const Judgement* /*judgemen
     }
     writer.field("resource", command.name);
     if (resource != nullptr) {
-        write_levels(writer, resource->meter(asked.tenant, asked.now));
+        write_levels(writer, *resource, asked);
+    }
+}
+
+// As nothing has changed since, nearly always, the newest judgement's meter serves.
+void Quota::write_levels(Writer& writer, const Resource& resource, const Case& asked) const {
+    if (latest_ && &resources_[latest_->place] == &resource &&
+        latest_->meter.is_of(resource.terms_of(asked.tenant), resource.slot(asked.tenant),
+                             asked.now)) {
+        write_meter(writer, latest_->meter);
+    } else {
+        write_meter(writer, resource.meter(asked.tenant, asked.now));
     }
 }
 
@@ -282,7 +304,7 @@ void Quota::write_all(Writer& writer, const Case& asked) const {
         if (wanted.empty() || wanted == resource.rule.name) {
             writer.key(resource.rule.name);
             writer.begin_map();
-            write_levels(writer, resource.meter(asked.tenant, asked.now));
+            write_meter(writer, resource.meter(asked.tenant, asked.now));
             writer.field("overridden", resource.override_of(asked.tenant).has_value());
             writer.end_map();
         }
@@ -352,11 +374,16 @@ std::optional<QuotaOverride> Quota::Resource::override_of(TenantIndex tenant) co
     return place == overrides->end() ? std::nullopt : std::optional(place->second);
 }
 
+QuotaTerms Quota::Resource::terms_of(TenantIndex tenant) const {
+    return overrides == nullptr ? QuotaTerms{rule.limit, rule.burst}
+                                : own_or_usual(rule, override_of(tenant));
+}
+
 QuotaMeter Quota::Resource::meter(TenantIndex tenant, Instant now) const {
     if (rule.windowed() && !window.holds(now)) {
         window = window_at(rule.window, rule.anchor, now);
     }
-    return {rule, terms_of(rule, override_of(tenant)), slot(tenant), now, window};
+    return {rule, terms_of(tenant), slot(tenant), now, window};
 }
 
 }  // namespace flyball

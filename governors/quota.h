@@ -27,6 +27,7 @@ public:
     // An image of a resource that the configuration no longer has changes nothing; one of a rule
     // that has begun anew since (another window, algorithm or anchor) sets the override alone.
     bool apply(TenantIndex tenant, std::span<const std::byte> image) override;
+    bool apply_effect(TenantIndex tenant, const Effect& effect) override;
     void write(Writer& writer, const Case& asked, const Judgement* judgement) const override;
     std::string_view state(const Case& asked) const override;
     void enrol(TenantIndex tenant) override;
@@ -50,23 +51,35 @@ private:
         explicit Resource(QuotaRule of) : rule(std::move(of)), tag(rule.tag()) {}
         QuotaSlot slot(TenantIndex tenant) const;
         std::optional<QuotaOverride> override_of(TenantIndex tenant) const;
+        QuotaTerms terms_of(TenantIndex tenant) const;
         QuotaMeter meter(TenantIndex tenant, Instant now) const;
         void settle(const QuotaRule& old, Instant now);
-        void set_slot(TenantIndex tenant, const QuotaSlot& slot);
         void set_override(TenantIndex tenant, const std::optional<QuotaOverride>& terms);
     };
-    struct Change;  // what a judgement would change
+    struct Change {  // what a judgement comes to; at first: what is there
+        Change(std::size_t place_of, const Resource& resource, const Case& asked)
+            : place(place_of),
+              meter(resource.meter(asked.tenant, asked.now)),
+              override_terms(resource.override_of(asked.tenant)) {}
+        std::size_t place;  // of its resource
+        QuotaMeter meter;
+        std::optional<QuotaOverride> override_terms;
+    };
 
     const Resource* find(std::string_view name) const;
     Resource* find(std::string_view name);
     const Resource* resource_of(const Command& command) const;
     static void judge_check(const Command& command, QuotaMeter& meter, Judgement& judgement);
     static void change(const Command& command, const Resource& resource, Change& change);
-    static void set_effect(const Resource& resource, const Case& asked, const Change& change,
-                           Effect& effect);
+    void set_effect(const Case& asked, const Change& change, Effect& effect) const;
+    void write_levels(Writer& writer, const Resource& resource, const Case& asked) const;
     void write_all(Writer& writer, const Case& asked) const;
 
     std::vector<Resource> resources_;  // sorted by name
+    // The newest judgement and its number (Effect::stamp): apply_effect() and write() follow.
+    mutable std::optional<Change> latest_;
+    mutable std::uint64_t stamp_ = 1;  // of no effect yet
+    mutable ByteBuffer image_;
 };
 
 }  // namespace flyball

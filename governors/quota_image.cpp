@@ -1,9 +1,8 @@
 #include "governors/quota_image.h"
 
-#include <cstring>
-
 #include "schemas/byte_order.h"
 #include "schemas/expects.h"
+#include "schemas/short_text.h"
 
 namespace flyball {
 
@@ -15,7 +14,7 @@ constexpr std::uint64_t has_burst = 2;
 constexpr unsigned words_shift = 2;  // how many words of the slot follow; the rest are 0
 
 struct ByteWriter {
-    std::byte* to;
+    char* to;
     template <typename Number>
     void put(Number number) {
         store_little_endian(to, number);
@@ -25,7 +24,7 @@ struct ByteWriter {
 
 }  // namespace
 
-std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buffer) {
+std::span<const std::byte> encode(const QuotaImage& image, ByteBuffer& buffer) {
     expects(!image.resource.empty() && image.resource.size() <= resource_name_bytes_max,
             "a resource's name was checked");
     const auto& words = image.slot.words;
@@ -34,7 +33,8 @@ std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buff
         --count;
     }
     const bool burst = image.override_terms && image.override_terms->burst;
-    ByteWriter out{buffer.data()};
+    buffer.clear();
+    ByteWriter out{buffer.room(quota_image_bytes_max)};
     out.put(version);
     out.put(static_cast<std::uint8_t>((image.override_terms ? has_override : 0) |
                                       (burst ? has_burst : 0) | count << words_shift));
@@ -48,9 +48,9 @@ std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buff
     if (burst) {
         out.put(static_cast<std::uint64_t>(*image.override_terms->burst));
     }
-    std::memcpy(out.to, image.resource.data(), image.resource.size());
-    out.to += image.resource.size();
-    return {buffer.data(), out.to};
+    copy_short(out.to, image.resource.data(), image.resource.size());
+    buffer.taken_to(out.to + image.resource.size());
+    return std::as_bytes(std::span(buffer.bytes()));
 }
 
 std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes) {

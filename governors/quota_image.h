@@ -3,7 +3,6 @@
 // (or were before) a change. Little-endian, the same on every machine. The resource goes by name
 // and the slot by its rule's tag, so that an image still means the same after a config edit.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <string_view>
 
 #include "governors/quota_meter.h"
+#include "schemas/byte_buffer.h"
 
 namespace flyball {
 
@@ -30,9 +30,10 @@ struct QuotaImage {
 };
 
 // 6 bytes of header, 24 of slot, 16 of override, the name.
-using QuotaImageBytes = std::array<std::byte, 6 + 24 + 16 + resource_name_bytes_max>;
+inline constexpr std::size_t quota_image_bytes_max = 6 + 24 + 16 + resource_name_bytes_max;
 
-std::span<const std::byte> encode(const QuotaImage& image, QuotaImageBytes& buffer);
+// Replaces what is in `out`.
+std::span<const std::byte> encode(const QuotaImage& image, ByteBuffer& out);
 // Nothing when the bytes are no image. The name points into `bytes`.
 std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes);
 

@@ -89,6 +89,10 @@ public:
     void change_terms(const QuotaTerms& terms);
 
     const QuotaSlot& slot() const { return slot_; }
+    // Whether a meter of the same rule made from these would be this one.
+    bool is_of(const QuotaTerms& terms, const QuotaSlot& slot, Instant now) const {
+        return now_ == now && slot_ == slot && terms_ == terms;
+    }
 
 private:
     // The first word is what is used.

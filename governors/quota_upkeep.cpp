@@ -37,6 +37,7 @@ Result<std::vector<std::string>> Quota::configure(const Tree& settings, Instant 
         }
     }
     resources_ = std::move(resources);
+    latest_.reset();  // it is of a rule that is gone
     return restarted;
 }
 
@@ -55,10 +56,6 @@ void Quota::Resource::settle(const QuotaRule& old, Instant now) {
     }
 }
 
-void Quota::Resource::set_slot(TenantIndex tenant, const QuotaSlot& slot) {
-    slots.at(tenant) = slot;
-}
-
 void Quota::Resource::set_override(TenantIndex tenant, const std::optional<QuotaOverride>& terms) {
     if (terms) {
         if (overrides == nullptr) {
@@ -73,7 +70,8 @@ void Quota::Resource::set_override(TenantIndex tenant, const std::optional<Quota
 std::size_t Quota::memory_bytes() const {
     // What a node of the map takes besides its value: a pointer, its hash table's share of one.
     constexpr std::size_t node_bytes = 2 * sizeof(void*);
-    std::size_t bytes = sizeof(*this) + resources_.capacity() * sizeof(Resource);
+    std::size_t bytes =
+        sizeof(*this) + resources_.capacity() * sizeof(Resource) + image_.capacity();
     for (const Resource& resource : resources_) {
         bytes += resource.slots.memory_bytes() + resource.rule.name.capacity() +
                  resource.rule.anchor_text.capacity();
@@ -96,8 +94,7 @@ void Quota::walk(TenantIndex tenant, const Visit& visit) const {
                                .slot = resource.slot(tenant),
                                .override_terms = resource.override_of(tenant)};
         if (image.slot != QuotaSlot{} || image.override_terms) {
-            QuotaImageBytes buffer;
-            visit(encode(image, buffer));
+            visit(encode(image, image_));
         }
     }
 }

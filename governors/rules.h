@@ -72,7 +72,6 @@ class Rules {
 public:
     virtual ~Rules() = default;
     // ---- what it takes
-
     // The type's ops; index = Command::op. `get` and `forget` are every type's: `get` must be in
     // the table, `forget` is the governor's own and must not. Append only: ids on disk hold the
     // index. The index one past the table stands for `forget`.
@@ -90,7 +89,6 @@ public:
     virtual void read(Command& command, FieldReader& fields) const = 0;
 
     // ---- what it decides
-
     // Decides; time has been passed up to `now` (pass_time). Changes nothing; what the decision
     // would change, a denial too, is put into `effect`, left empty when that is nothing.
     virtual Judgement judge(const Case& asked, Effect& effect) const = 0;
@@ -98,6 +96,10 @@ public:
     // no_tenant for the type itself. Never fails for an image that this type made under any
     // earlier configuration; false: the image is damaged.
     virtual bool apply(TenantIndex tenant, std::span<const std::byte> image) = 0;
+    // The same of an effect that its own judge() or pass_time() made and that it may still know.
+    virtual bool apply_effect(TenantIndex tenant, const Effect& effect) {
+        return apply(tenant, effect.after());
+    }
 
     // When time alone next changes the tenant in a way that is announced; nothing: never.
     virtual std::optional<Instant> due(TenantIndex /*tenant*/) const { return std::nullopt; }
@@ -106,7 +108,6 @@ public:
     virtual void pass_time(TenantIndex /*tenant*/, Instant /*now*/, Effect& /*effect*/) const {}
 
     // ---- what it says
-
     // The type's own reply keys, levels as they are at `now`; `judgement` is null for a replay.
     virtual void write(Writer& writer, const Case& asked, const Judgement* judgement) const = 0;
     // The reply's `state`; static text.
@@ -115,7 +116,6 @@ public:
     virtual ChainKept* kept() { return nullptr; }  // there whenever head() is
 
     // ---- who it knows
-
     // Makes room for a tenant whose index was not in use; erase() forgets everything of it.
     virtual void enrol(TenantIndex tenant) = 0;
     virtual void erase(TenantIndex tenant) = 0;
@@ -128,7 +128,6 @@ public:
     virtual void walk(TenantIndex tenant, const Visit& visit) const = 0;
 
     // ---- its configuration
-
     // The effective settings of the type, all defaults filled in.
     virtual Tree settings() const = 0;
     // Takes new settings, keeping what was used where docs/protocol.md says so, and returns the

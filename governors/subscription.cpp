@@ -214,8 +214,8 @@ bool SubscriptionRules::perform(const Case& asked, Subscription& after) const {
 void SubscriptionRules::put(const Subscription& before, const Subscription& after,
                             Effect& effect) const {
     if (before != after) {
-        effect.set_after(encode(after, image_));
-        effect.set_before(encode(before, image_));
+        encode(after, effect.begin_after());
+        encode(before, effect.begin_before());
     }
 }
 

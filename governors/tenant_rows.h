@@ -23,11 +23,9 @@ public:
     const Row& of(TenantIndex tenant) const { return has(tenant) ? (*this)[tenant] : none_; }
     // To be written; rows up to it are made.
     Row& at(TenantIndex tenant) {
-        expects(tenant < tenants_max, "an enrolled tenant");
-        while (pieces_.size() * piece_rows <= tenant) {
-            add_piece();
+        if (!has(tenant)) [[unlikely]] {
+            grow(tenant);
         }
-        size_ = std::max<std::size_t>(size_, std::size_t{tenant} + 1);
         return (*this)[tenant];
     }
     void clear(TenantIndex tenant) {
@@ -61,6 +59,13 @@ private:
 
     using Piece = std::unique_ptr<Row, GiveBack>;
 
+    void grow(TenantIndex tenant) {
+        expects(tenant < tenants_max, "an enrolled tenant");
+        while (pieces_.size() * piece_rows <= tenant) {
+            add_piece();
+        }
+        size_ = std::size_t{tenant} + 1;
+    }
     void add_piece() {
         auto* const rows = static_cast<Row*>(PiecePool::shared().take());
         std::uninitialized_value_construct_n(rows, piece_rows);

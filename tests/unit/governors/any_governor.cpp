@@ -94,10 +94,18 @@ Json any_fields(const std::string& type) {
 
 }  // namespace
 
-AskedGovernor any_governor(std::string_view type, const Tree::Map& common, std::uint64_t seed) {
+AskedGovernor any_governor(std::string_view type, const Tree::Map& common, std::uint64_t seed,
+                           ChangeSink* changes) {
     Tree::Map raw = settings_of(type);
     raw.insert(common.begin(), common.end());
-    return AskedGovernor(std::string(type), rules_of(type), raw, {}, seed);
+    return AskedGovernor(std::string(type), rules_of(type), raw, {}, seed, changes);
+}
+
+std::unique_ptr<Rules> any_rules(std::string_view type) {
+    auto rules = rules_of(type);
+    const auto configured = rules->configure(Tree(settings_of(type)), Instant{});
+    expects(configured.has_value(), "its settings are sound");
+    return rules;
 }
 
 Tree::Map any_common() {

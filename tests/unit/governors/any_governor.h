@@ -16,7 +16,10 @@ inline constexpr std::array<std::string_view, 5> type_names = {
     "billing", "compliance", "entitlement", "quota", "subscription"};
 
 // `common`: keys that every type has.
-AskedGovernor any_governor(std::string_view type, const Tree::Map& common, std::uint64_t seed);
+AskedGovernor any_governor(std::string_view type, const Tree::Map& common, std::uint64_t seed,
+                           ChangeSink* changes = nullptr);
+// The rules of that governor, with no state.
+std::unique_ptr<Rules> any_rules(std::string_view type);
 
 // Common keys: small rings, either mode, with a window of ids or without.
 Tree::Map any_common();

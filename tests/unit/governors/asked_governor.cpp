@@ -16,7 +16,8 @@ constexpr Instant begin = instant_from_ms(1'767'225'600'000);
 constexpr std::array<std::string_view, 3> features = {"batch", "brief", "dry-run"};
 
 Governor make(std::string type, std::unique_ptr<Rules> rules, const Tree::Map& raw,
-              const GovernorSettings& defaults, std::uint64_t seed, EventSink* events) {
+              const GovernorSettings& defaults, std::uint64_t seed, EventSink* events,
+              ChangeSink* changes) {
     auto split = split_governor_settings(Tree(raw), defaults);
     EXPECT_TRUE(split.has_value()) << split.error().message;
     auto configured = rules->configure(split->second, begin);
@@ -26,7 +27,8 @@ Governor make(std::string type, std::unique_ptr<Rules> rules, const Tree::Map& r
                        .settings = split->first,
                        .rules = std::move(rules),
                        .seed = seed,
-                       .events = events});
+                       .events = events,
+                       .changes = changes});
     governor.set_policy_rev("0123456789ab");
     return governor;
 }
@@ -34,9 +36,11 @@ Governor make(std::string type, std::unique_ptr<Rules> rules, const Tree::Map& r
 }  // namespace
 
 AskedGovernor::AskedGovernor(std::string type, std::unique_ptr<Rules> rules, const Tree::Map& raw,
-                             const GovernorSettings& defaults, std::uint64_t seed)
+                             const GovernorSettings& defaults, std::uint64_t seed,
+                             ChangeSink* changes)
     : now_(begin),
-      governor_(make(std::move(type), std::move(rules), raw, defaults, seed, events_.get())) {}
+      governor_(
+          make(std::move(type), std::move(rules), raw, defaults, seed, events_.get(), changes)) {}
 
 std::string AskedGovernor::reply_bytes(std::string_view payload, const Way& way) {
     const Payload decoded = decoder_.decode(payload);

@@ -22,7 +22,8 @@ class AskedGovernor {
 public:
     // `raw`: one governor's configuration as its file would give it. Its name is `main`.
     AskedGovernor(std::string type, std::unique_ptr<Rules> rules, const Tree::Map& raw,
-                  const GovernorSettings& defaults = {}, std::uint64_t seed = 7);
+                  const GovernorSettings& defaults = {}, std::uint64_t seed = 7,
+                  ChangeSink* changes = nullptr);
 
     // On the plain request topic, on a tenant's, on the admin topic. The reply, parsed.
     Json ask(const Json& request);

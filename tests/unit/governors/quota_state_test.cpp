@@ -19,7 +19,7 @@ TEST(QuotaImage, IsSmall) {
     QuotaDesk desk;
     desk.ask(1'767'225'600'000, "{}");
     EXPECT_LE(desk.effect.after().size(), 32U);
-    EXPECT_LE(sizeof(QuotaImageBytes), Effect::bytes_max);
+    EXPECT_LE(quota_image_bytes_max, Effect::bytes_max);
 }
 
 TEST(QuotaImage, IsTheSameBytesOnEveryMachine) {
