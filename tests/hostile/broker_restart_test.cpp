@@ -129,7 +129,7 @@ private:
 };
 
 void outlives(BrokerSettings settings, const char* what) {
-    const std::uint64_t rounds = number_from("FLYBALL_RESTARTS", 4);
+    const std::uint64_t rounds = number_from("FLYBALL_RESTARTS", 10);
     SCOPED_TRACE(fmt::format("FLYBALL_SEED={}", number_from("FLYBALL_SEED", 1)));
     Scene scene(std::move(settings));
     for (std::uint64_t round = 0; round < rounds && !::testing::Test::HasFailure(); ++round) {

@@ -126,7 +126,7 @@ private:
 };
 
 TEST(Soak, WithChaosNeitherGrowsNorForgets) {
-    const auto length = std::chrono::seconds(number_from("FLYBALL_SOAK_S", 15));
+    const auto length = std::chrono::seconds(number_from("FLYBALL_SOAK_S", 120));
     fmt::print("FLYBALL_SEED={}\n", number_from("FLYBALL_SEED", 1));
     Soak soak;
     soak.work();

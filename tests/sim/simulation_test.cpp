@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint64_t seeds_wanted = 600;
 constexpr std::uint64_t jumps_wanted = 10'000;
 #else  // under sanitizers, which take ten times as long
-constexpr std::uint64_t seeds_wanted = 40;
+constexpr std::uint64_t seeds_wanted = 20;
 constexpr std::uint64_t jumps_wanted = 1'000;
 #endif
 constexpr std::uint64_t steps_wanted = 2000;
