@@ -50,17 +50,9 @@ struct Billing::Turn {
     const Case& asked;
     const Account& account;
     BillingLedger before;
-    BillingImage& after;    // what will be
-    BillingImage undone{};  // what takes it back
+    BillingImage after;   // what will be
+    BillingImage undone;  // what takes it back
 };
-
-// Begins a judgement: `after` is what is there until it is changed.
-Billing::Turn Billing::begin(const Case& asked, const BillingLedger& before) const {
-    ++stamp_;
-    after_.ledger = before;
-    after_.change_count = 0;
-    return {.asked = asked, .account = account_of(asked.tenant), .before = before, .after = after_};
-}
 
 std::span<const Op> Billing::ops() const {
     return table;
@@ -118,7 +110,12 @@ void Billing::read(Command& command, FieldReader& fields) const {
 
 Judgement Billing::judge(const Case& asked, Effect& effect) const {
     effect.clear();
-    Turn turn = begin(asked, ledger_of(asked.tenant));
+    Turn turn{.asked = asked,
+              .account = account_of(asked.tenant),
+              .before = ledger_of(asked.tenant),
+              .after = {},
+              .undone = {}};
+    turn.after.ledger = turn.before;
     Judgement judgement;
     judgement.amount = std::max<std::int64_t>(asked.command.amount, 0);
     const bool admin = table[asked.command.op].admin;
@@ -298,7 +295,12 @@ void Billing::finish(Turn& turn, Instant at, Effect& effect) const {
     if (ledger.gone == 0) {
         ledger.bucket_at = {};  // a full bucket has no past, in memory as in an image
     }
-    encode(turn.after, effect.begin_after(stamp_));
+    if (turn.after.change_count == 0) {
+        after_ = ledger;
+        encode(turn.after, effect.begin_after(++stamp_));
+    } else {
+        encode(turn.after, effect.begin_after());
+    }
     if (turn.asked.undoable) {
         turn.undone.ledger = account_of(turn.asked.tenant).ledger;
         encode(turn.undone, effect.begin_before());
@@ -325,7 +327,9 @@ void Billing::pass_time(TenantIndex tenant, Instant /*now*/, Effect& effect) con
     const Hold* ending = first_to_end(account);
     const Command none;
     const Case asked{.command = none, .tenant = tenant};
-    Turn turn = begin(asked, account.ledger);
+    Turn turn{
+        .asked = asked, .account = account, .before = account.ledger, .after = {}, .undone = {}};
+    turn.after.ledger = account.ledger;
     turn.after.ledger.held -= ending->amount;
     BillingHoldChange change = put_back(*ending);
     turn.undone.add(change);

@@ -68,7 +68,6 @@ private:
     static const Hold* first_to_end(const Account& account);
     static BillingHoldChange put_back(const Hold& hold);
 
-    Turn begin(const Case& asked, const BillingLedger& before) const;
     Reason judge_request(Turn& turn, Judgement& judgement) const;
     Reason judge_spending(Turn& turn, Judgement& judgement) const;
     Reason judge_new_hold(Turn& turn) const;
@@ -80,8 +79,8 @@ private:
     BillingSettings settings_;
     TenantRows<Account> accounts_;
     mutable ByteBuffer image_;
-    // The newest judgement: what will be, its number (Effect::stamp). apply_effect() follows.
-    mutable BillingImage after_;
+    // Of the newest effect on a ledger alone: what will be, its number (Effect::stamp).
+    mutable BillingLedger after_;
     mutable std::uint64_t stamp_ = 1;  // of no effect yet
 };
 

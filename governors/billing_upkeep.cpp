@@ -40,10 +40,9 @@ bool Billing::apply(TenantIndex tenant, std::span<const std::byte> bytes) {
     return image && place(tenant, *image);
 }
 
-// Names of holds may have gone since they were judged, but not from the image.
 bool Billing::apply_effect(TenantIndex tenant, const Effect& effect) {
-    const bool known = effect.stamp() == stamp_ && after_.change_count == 0;
-    return known ? sound(after_.ledger) && place(tenant, after_) : apply(tenant, effect.after());
+    return effect.stamp() == stamp_ ? sound(after_) && place(tenant, {.ledger = after_})
+                                    : apply(tenant, effect.after());
 }
 
 bool Billing::place(TenantIndex tenant, const BillingImage& image) {

@@ -79,7 +79,6 @@ private:
     // The newest judgement and its number (Effect::stamp): apply_effect() and write() follow.
     mutable std::optional<Change> latest_;
     mutable std::uint64_t stamp_ = 1;  // of no effect yet
-    mutable ByteBuffer image_;
 };
 
 }  // namespace flyball

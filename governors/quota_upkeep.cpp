@@ -70,8 +70,7 @@ void Quota::Resource::set_override(TenantIndex tenant, const std::optional<Quota
 std::size_t Quota::memory_bytes() const {
     // What a node of the map takes besides its value: a pointer, its hash table's share of one.
     constexpr std::size_t node_bytes = 2 * sizeof(void*);
-    std::size_t bytes =
-        sizeof(*this) + resources_.capacity() * sizeof(Resource) + image_.capacity();
+    std::size_t bytes = sizeof(*this) + resources_.capacity() * sizeof(Resource);
     for (const Resource& resource : resources_) {
         bytes += resource.slots.memory_bytes() + resource.rule.name.capacity() +
                  resource.rule.anchor_text.capacity();
@@ -88,13 +87,14 @@ void Quota::walk(TenantIndex tenant, const Visit& visit) const {
     if (tenant == no_tenant) {
         return;
     }
+    ByteBuffer bytes;
     for (const Resource& resource : resources_) {
         const QuotaImage image{.resource = resource.rule.name,
                                .rule_tag = resource.tag,
                                .slot = resource.slot(tenant),
                                .override_terms = resource.override_of(tenant)};
         if (image.slot != QuotaSlot{} || image.override_terms) {
-            visit(encode(image, image_));
+            visit(encode(image, bytes));
         }
     }
 }
