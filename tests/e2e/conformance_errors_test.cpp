@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/conformance_desk.h"
 
 namespace flyball::testing {
@@ -93,7 +94,7 @@ TEST_F(Conformance, ErrorsOfWhatAGovernorKnows) {
 
 // The same program, linked with a build date that lies in the future: to it no clock is set.
 TEST_F(Conformance, ErrorsOfAClockThatIsNotSet) {
-    const auto own = own_desk("unset", {}, FLYBALL_NODE_AHEAD);
+    const auto own = own_desk("unset", {}, built("tests/flyball_node_ahead"));
     own->tell("subscription/main", "early", {{.op = "start", .says = "error clock_unset"}});
     own->tell("entitlement/main", "early",
               {

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/node_process.h"
 #include "tests/unit/fleet/program.h"
@@ -38,7 +39,7 @@ struct Report {
 
 Report doctor(std::vector<std::string> arguments,
               const std::vector<std::string>& environment = {}) {
-    arguments.insert(arguments.begin(), {FLYBALL_TOOL, "doctor", "--json", "--timeout", "5s"});
+    arguments.insert(arguments.begin(), {tool_program(), "doctor", "--json", "--timeout", "5s"});
     Program program(arguments, environment);
     Report report{.status = program.wait(), .json = {}, .err = program.err()};
     report.json = Json::parse(program.out(), nullptr, false);
@@ -90,7 +91,7 @@ TEST_F(Doctor, FindsADeviceWell) {
 
 TEST_F(Doctor, SaysWhatToDoOnATerminal) {
     ::chmod((node_.folder() / "state").c_str(), 0755);
-    Program program({FLYBALL_TOOL, "doctor", "--config", config()});
+    Program program({tool_program(), "doctor", "--config", config()});
     EXPECT_EQ(program.wait(), 0) << program.err();
     EXPECT_NE(program.out().find("chmod 0700 "), std::string::npos) << program.out();
     EXPECT_NE(program.out().find(" to look at, 0 wrong\n"), std::string::npos) << program.out();
@@ -268,7 +269,7 @@ TEST(DoctorAlone, WorksWithoutTheNodesProgram) {
     Broker broker;
     std::string folder = (std::filesystem::temp_directory_path() / "flyball-XXXXXX").string();
     ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    std::filesystem::copy_file(FLYBALL_TOOL, folder + "/flyball");
+    std::filesystem::copy_file(tool_program(), folder + "/flyball");
     Program alone({folder + "/flyball", "doctor", "--json", "--broker", broker.address()},
                   {"PATH=" + folder});
     EXPECT_EQ(alone.wait(), 0) << alone.out() << alone.err();

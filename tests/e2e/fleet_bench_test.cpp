@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "fleet/load/workload.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/node_process.h"
 #include "tests/unit/fleet/program.h"
@@ -24,7 +25,7 @@ protected:
         std::string err;
     };
     Ran bench(std::vector<std::string> more) {
-        std::vector<std::string> arguments{FLYBALL_TOOL, "bench", "test/node"};
+        std::vector<std::string> arguments{tool_program(), "bench", "test/node"};
         arguments.insert(arguments.end(), more.begin(), more.end());
         Program program(arguments, {"FLYBALL_MQTT_BROKER=" + broker.address()}, "");
         const int status = program.wait();
@@ -133,7 +134,7 @@ TEST_F(FleetBench, TheVerbTellsWhoIsNotThereAndWhatMakesNoSense) {
 }
 
 TEST_F(FleetBench, CtrlCEndsTheVerbWithWhatItHas) {
-    Program program({FLYBALL_TOOL, "bench", "test/node", "--for", "60s", "--rate", "200"},
+    Program program({tool_program(), "bench", "test/node", "--for", "60s", "--rate", "200"},
                     {"FLYBALL_MQTT_BROKER=" + broker.address()}, "");
     EXPECT_EQ(program.wait(2s), -1) << program.err();
     program.signal(SIGINT);

@@ -10,6 +10,7 @@
 
 #include "fleet/dashboard/assets.h"
 #include "fleet/dashboard/server.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/http_get.h"
 #include "tests/unit/fleet/program.h"
 
@@ -88,17 +89,17 @@ TEST(DashboardVerb, PrintsItsAddressAndEndsOnCtrlC) {
     if (!has_page()) {
         GTEST_SKIP() << "built without npm";
     }
-    Program program({FLYBALL_TOOL, "dashboard", "--json"});
+    Program program({tool_program(), "dashboard", "--json"});
     for (int i = 0; i < 1000 && program.out().find('\n') == std::string::npos; ++i) {
         ASSERT_LT(program.wait(std::chrono::milliseconds(20)), 0) << program.err();
     }
     EXPECT_TRUE(program.out().starts_with(R"({"url":"http://127.0.0.1:)")) << program.out();
     program.signal(SIGINT);
     EXPECT_EQ(program.wait(), 0);
-    Program wrong({FLYBALL_TOOL, "dashboard", "--broker", "tcp://localhost:1883"});
+    Program wrong({tool_program(), "dashboard", "--broker", "tcp://localhost:1883"});
     EXPECT_EQ(wrong.wait(), 64);
     EXPECT_NE(wrong.err().find("websockets listener"), std::string::npos) << wrong.err();
-    Program nowhere({FLYBALL_TOOL, "dashboard", "--listen", "8080"});
+    Program nowhere({tool_program(), "dashboard", "--listen", "8080"});
     EXPECT_EQ(nowhere.wait(), 64);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/running_fleet.h"
 
@@ -13,14 +14,14 @@ protected:
     // The tool with the broker's sanitizer loaded first, where there is one.
     std::vector<std::string> environment() const {
         auto all = place_.environment();
-        const std::vector<std::string> preloaded{FLYBALL_PRELOADED};
-        all.insert(all.end(), preloaded.begin(), preloaded.end());
+        const std::vector<std::string> sanitizers = preloaded();
+        all.insert(all.end(), sanitizers.begin(), sanitizers.end());
         return all;
     }
 };
 
 TEST_F(FleetInBroker, HasNoDevicesThatEndOrBeginWithoutTheirBroker) {
-    Program run({FLYBALL_TOOL, "fleet", "run", "--in-broker", "--devices", "eu-west=1",
+    Program run({tool_program(), "fleet", "run", "--in-broker", "--devices", "eu-west=1",
                  "--governors", "5", "--rate", "0", "--for", "10m"},
                 environment());
     const Json now = await(all_up(1));
@@ -35,7 +36,7 @@ TEST_F(FleetInBroker, HasNoDevicesThatEndOrBeginWithoutTheirBroker) {
 
 TEST_F(FleetInBroker, DevicesInsideTheirBrokersKeepTheirStateWhenThoseAreKilled) {
     const std::string folder = place_.folder() / "report";
-    Program run({FLYBALL_TOOL, "fleet", "run", "--in-broker", "--devices", "us-east=3,eu-west=2",
+    Program run({tool_program(), "fleet", "run", "--in-broker", "--devices", "us-east=3,eu-west=2",
                  "--governors", "5", "--rate", "150", "--for", "10s", "--chaos", "broker=2/5s",
                  "--no-throughput", "--report", folder, "--seed",
                  std::to_string(number_from("FLYBALL_SEED", 3))},

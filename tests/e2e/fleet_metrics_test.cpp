@@ -7,6 +7,7 @@
 #include <regex>
 #include <sstream>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/fleet_responder.h"
 #include "tests/e2e/http_get.h"
@@ -59,7 +60,7 @@ protected:
     }
     void start() {
         tool_ = std::make_unique<Program>(std::vector<std::string>{
-            FLYBALL_TOOL, "metrics", "--listen", "127.0.0.1:0", "--broker", broker_.address()});
+            tool_program(), "metrics", "--listen", "127.0.0.1:0", "--broker", broker_.address()});
         for (int i = 0; i < 1000 && tool_->out().find("/metrics\n") == std::string::npos; ++i) {
             ASSERT_LT(tool_->wait(20ms), 0) << tool_->err();
         }
@@ -95,7 +96,7 @@ TEST_F(FleetMetrics, AreServedAndGoOnOverARestart) {
 }
 
 TEST_F(FleetMetrics, SayWhenTheAddressIsTaken) {
-    Program program({FLYBALL_TOOL, "metrics", "--listen",
+    Program program({tool_program(), "metrics", "--listen",
                      "127.0.0.1:" + std::to_string(broker_.port()), "--broker", broker_.address()});
     EXPECT_EQ(program.wait(), 69);
     EXPECT_NE(program.err().find("cannot be listened on"), std::string::npos) << program.err();

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "fleet/payload.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/node_process.h"
 #include "tests/unit/fleet/program.h"
@@ -36,7 +37,7 @@ protected:
     }
 
     static std::unique_ptr<Program> start(std::vector<std::string> arguments) {
-        arguments.insert(arguments.begin(), FLYBALL_TOOL);
+        arguments.insert(arguments.begin(), tool_program());
         return std::make_unique<Program>(
             arguments, std::vector<std::string>{"FLYBALL_MQTT_BROKER=" + broker_->address()}, "");
     }

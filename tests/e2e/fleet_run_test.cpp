@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/running_fleet.h"
 
@@ -232,7 +233,7 @@ TEST_F(FleetRun, EachFaultHasAnEnd) {
 TEST_F(FleetRun, AFleetThatNeverComesUpMissesItsGatesAndHasAReport) {
     // A tool beside a node that does nothing.
     const auto tool = place_.folder() / "flyball-tool";
-    std::filesystem::copy_file(FLYBALL_TOOL, tool);
+    std::filesystem::copy_file(tool_program(), tool);
     const auto node = place_.folder() / "flyball-node";
     std::ofstream(node) << "#!/bin/sh\nexec sleep 600\n";
     std::filesystem::permissions(node, std::filesystem::perms::owner_all);

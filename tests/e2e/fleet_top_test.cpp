@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/fleet_responder.h"
 #include "tests/e2e/terminal.h"
@@ -24,7 +25,7 @@ protected:
                        report({.at = now, .requests = 10, .status = status}).dump(), true);
     }
     std::vector<std::string> top(std::vector<std::string> more = {}) {
-        std::vector<std::string> words = {FLYBALL_TOOL, "top", "--broker", broker_.address()};
+        std::vector<std::string> words = {tool_program(), "top", "--broker", broker_.address()};
         words.insert(words.end(), more.begin(), more.end());
         return words;
     }

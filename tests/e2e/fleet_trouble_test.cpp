@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/running_fleet.h"
 
@@ -18,7 +19,7 @@ protected:
     std::unique_ptr<Program> start_with_node(const std::string& script,
                                              std::vector<std::string> arguments) const {
         const auto tool = place_.folder() / "flyball-tool";
-        std::filesystem::copy_file(FLYBALL_TOOL, tool);
+        std::filesystem::copy_file(tool_program(), tool);
         const auto node = place_.folder() / "flyball-node";
         std::ofstream(node) << "#!/bin/sh\n" << script;
         std::filesystem::permissions(node, std::filesystem::perms::owner_all);
@@ -52,10 +53,11 @@ TEST_F(FleetTrouble, WhoseNameHadAnOldFarewellIsAskedAllTheSame) {
     const std::string gate = place_.folder() / "gate";
     std::ofstream(gate) << "open";
     // A loop that sleeps only while the gate is shut.
-    const auto run = start_with_node(
-        fmt::format("while [ ! -e {} ]; do sleep 0.05; done\nexec {} \"$@\"\n", gate, FLYBALL_NODE),
-        {"--devices", "eu=1", "--governors", "5", "--rate", "100", "--for", "10m",
-         "--no-throughput", "--report", report_folder()});
+    const auto run =
+        start_with_node(fmt::format("while [ ! -e {} ]; do sleep 0.05; done\nexec {} \"$@\"\n",
+                                    gate, node_program()),
+                        {"--devices", "eu=1", "--governors", "5", "--rate", "100", "--for", "10m",
+                         "--no-throughput", "--report", report_folder()});
     const Json now = await([](const Json& status) { return status["phase"] == "load"; });
     ASSERT_TRUE(now.is_object()) << run->err();
     std::filesystem::remove(gate);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/fleet_responder.h"
 #include "tests/unit/fleet/program.h"
@@ -32,7 +33,7 @@ class FleetVerbs : public ::testing::Test {
 protected:
     std::unique_ptr<Program> start(std::vector<std::string> arguments,
                                    const std::string& input = {}) const {
-        arguments.insert(arguments.begin(), FLYBALL_TOOL);
+        arguments.insert(arguments.begin(), tool_program());
         return std::make_unique<Program>(
             arguments, std::vector<std::string>{"FLYBALL_MQTT_BROKER=" + broker_.address()}, input);
     }

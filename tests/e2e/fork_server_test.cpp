@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 
@@ -34,12 +35,13 @@ public:
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
             throw std::runtime_error("no pair of sockets");
         }
+        const std::string program = node_program();
         pid_ = ::fork();
         if (pid_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             ::dup2(ends[1], STDIN_FILENO);
             ::dup2(ends[1], STDOUT_FILENO);
-            ::execl(FLYBALL_NODE, FLYBALL_NODE, "--fork-server", nullptr);
+            ::execl(program.c_str(), program.c_str(), "--fork-server", nullptr);
             ::_exit(127);
         }
         ::close(ends[1]);

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/build_tree.h"
 #include "tests/unit/fleet/program.h"
 
 namespace flyball::testing {
@@ -17,13 +18,8 @@ constexpr Span patience{20'000};
 constexpr const char* root = "flyball/v1/test/node/";
 constexpr const char* replies = "clients/governed-broker/reply";
 
-// NAME=VALUE of what a broker inherits: the sanitizers' own libraries.
-std::vector<std::string> preloaded() {
-    return {FLYBALL_PRELOADED};
-}
-
 std::string broker_lines(const std::filesystem::path& folder, const std::string& more) {
-    return "plugin " FLYBALL_PLUGIN "\nplugin_opt_config " + (folder / "node.toml").string() +
+    return "plugin " + plugin_library() + "\nplugin_opt_config " + (folder / "node.toml").string() +
            "\n" + more;
 }
 

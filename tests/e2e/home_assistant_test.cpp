@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/node_process.h"
@@ -128,7 +129,7 @@ TEST_F(Discovery, IsMovedToAnotherPrefix) {
 TEST_F(Discovery, GoesWhenTheNodeIsRetired) {
     EXPECT_NE(kept(true), "");
     EXPECT_EQ(node_.stop(), 0);
-    Program retire({FLYBALL_TOOL, "retire", "test/node", "--broker", broker_.address()});
+    Program retire({tool_program(), "retire", "test/node", "--broker", broker_.address()});
     EXPECT_EQ(retire.wait(), 0) << retire.err();
     EXPECT_NE(retire.out().find("cleared homeassistant/device/flyball_test_node_"),
               std::string::npos)

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/governed_broker.h"
 #include "tests/unit/fleet/program.h"
 
@@ -167,7 +168,8 @@ TEST(PluginStart, IsRefusedWhereAnotherPluginWouldBePassedBy) {
 }
 
 TEST(PluginStart, IsRefusedAsASecondPlugin) {
-    expect_refused({}, "a second `plugin` line names this library", "plugin " FLYBALL_PLUGIN "\n");
+    expect_refused({}, "a second `plugin` line names this library",
+                   "plugin " + plugin_library() + "\n");
 }
 
 TEST(PluginStart, IsRefusedWithABadRule) {
@@ -180,12 +182,12 @@ TEST(PluginStart, IsTheOnlyOneThatTakesRules) {
     const auto path = std::filesystem::temp_directory_path() /
                       ("flyball-rules-" + std::to_string(::getpid()) + ".toml");
     std::ofstream(path) << listeners_need_a_feature;
-    Program node({FLYBALL_NODE, "--config", path.string()});
+    Program node({node_program(), "--config", path.string()});
     EXPECT_EQ(node.wait(), 64);
     EXPECT_NE(node.err().find(":1: govern[0]: only a broker's plugin can govern topics"),
               std::string::npos)
         << node.err();
-    Program check({FLYBALL_NODE, "--config", path.string(), "--check-config"});
+    Program check({node_program(), "--config", path.string(), "--check-config"});
     EXPECT_EQ(check.wait(), 0) << check.err();
     std::filesystem::remove(path);
 }

@@ -11,6 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/node_process.h"
@@ -228,7 +229,8 @@ TEST_F(MosquittoPlugin, HoldsNobodyUpWhileTheDiskDoes) {
     const std::filesystem::path hold =
         std::filesystem::temp_directory_path() / fmt::format("flyball-hold-{}", ::getpid());
     NodeProcessSettings settings = inside(config_with("state.durability = \"commit\"", 100));
-    settings.environment = {FLYBALL_PRELOADED_STALLING, "FLYBALL_STALLS_SYNC=" + hold.string()};
+    settings.environment = preloaded(built("tests/libflyball_stalling.so"));
+    settings.environment.push_back("FLYBALL_STALLS_SYNC=" + hold.string());
     node = std::make_unique<NodeProcess>(std::move(settings));
     connect();
     ASSERT_EQ(ask({{"tenant", "a"}, {"id", 1}}).at("decision"), "allow");
@@ -267,7 +269,7 @@ TEST_F(MosquittoPlugin, LivesBesideANodeOfItsOwnKind) {
 // What the broker's log says when it does not start.
 std::string refusal(const std::string& extra) {
     try {
-        Broker broker({.extra = extra, .environment = {FLYBALL_PRELOADED}});
+        Broker broker({.extra = extra, .environment = preloaded()});
         ADD_FAILURE() << "it started";
         return {};
     } catch (const std::runtime_error& error) {
@@ -281,7 +283,7 @@ TEST(MosquittoPluginStart, IsRefusedWithASentence) {
     const std::string folder = ::testing::TempDir();
     const std::string config = folder + fmt::format("/flyball-plugin-{}.toml", ::getpid());
     std::ofstream(config) << "[governor.quota.main]\nnonsense = 1\n";
-    const std::string plugin = std::string("plugin ") + FLYBALL_PLUGIN + "\n";
+    const std::string plugin = "plugin " + plugin_library() + "\n";
     const std::string wrong_key = refusal(plugin + "plugin_opt_config " + config);
     EXPECT_NE(wrong_key.find(config + ":2"), std::string::npos) << wrong_key;
     const std::string wrong_option = refusal(plugin + "plugin_opt_confg " + config);

@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/bus_client.h"
 
 namespace flyball::testing {
@@ -98,7 +99,7 @@ void NodeProcess::launch_in_broker() {
         });
         environment.push_back(name + "=" + settings_.flags[i + 1]);
     }
-    for (const std::string& variable : std::vector<std::string>{FLYBALL_PRELOADED}) {
+    for (const std::string& variable : preloaded()) {
         environment.push_back(variable);  // a sanitizer has to be there before the broker is
     }
     environment.insert(environment.end(), settings_.environment.begin(),
@@ -106,7 +107,7 @@ void NodeProcess::launch_in_broker() {
     const std::uint16_t port = free_port();
     environment.push_back(fmt::format("FLYBALL_MQTT_BROKER=tcp://127.0.0.1:{}", port));
     home_ = std::make_unique<Broker>(
-        BrokerSettings{.extra = fmt::format("plugin {}\nplugin_opt_config {}", FLYBALL_PLUGIN,
+        BrokerSettings{.extra = fmt::format("plugin {}\nplugin_opt_config {}", plugin_library(),
                                             (folder_ / "node.toml").string()),
                        .environment = std::move(environment),
                        .port = port});
@@ -124,7 +125,7 @@ void NodeProcess::launch() {
     if (pid_ > 0) {
         throw std::logic_error("the node runs already");
     }
-    const std::string program = settings_.program.empty() ? FLYBALL_NODE : settings_.program;
+    const std::string program = settings_.program.empty() ? node_program() : settings_.program;
     std::vector<std::string> arguments = {program,          "--config",       folder_ / "node.toml",
                                           "--mqtt.broker",  settings_.broker, "--region",
                                           settings_.region, "--node",         settings_.node,

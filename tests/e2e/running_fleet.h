@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/fleet_left_over.h"
 #include "tests/from_environment.h"
 #include "tests/unit/fleet/program.h"
@@ -28,7 +29,7 @@ constexpr auto patience = 60s;
 class RunningFleet : public ::testing::Test {
 protected:
     std::unique_ptr<Program> start(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.begin(), {FLYBALL_TOOL, "fleet"});
+        arguments.insert(arguments.begin(), {tool_program(), "fleet"});
         auto environment = place_.environment();
         environment.push_back("NO_COLOR=1");
         return std::make_unique<Program>(arguments, environment);

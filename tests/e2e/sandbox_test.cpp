@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
@@ -46,7 +47,7 @@ TEST(Sandbox, LetsTheNodeDoAllItsWork) {
         .broker = broker.address(),
         .config = std::string("[state]\ndurability = \"commit\"\n") + KillLoad::governors,
         .flags = {}};
-    settings.program = FLYBALL_NODE_UNDER_UNIT;
+    settings.program = built("tests/flyball-node-under-unit");
     settings.environment = {manager.variable(), "WATCHDOG_USEC=2000000"};
     NodeProcess node(std::move(settings));
     EXPECT_TRUE(manager.await_text("READY=1").starts_with("READY=1\nSTATUS=online, connected"));

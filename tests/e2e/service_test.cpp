@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/node_process.h"
@@ -73,7 +74,7 @@ public:
         NodeProcessSettings settings = settings_of(broker_, manager);
         settings.config = std::string("[health]\ninterval = \"1s\"\n[state]\ndurability = \"") +
                           durability + "\"\n";
-        settings.program = FLYBALL_NODE_STALLING;
+        settings.program = built("tests/flyball_node_stalling");
         for (const char* const what : {"SYNC", "ENGINE"}) {
             settings.environment.push_back(std::string("FLYBALL_STALLS_") + what + "=" +
                                            file_of(what).string());

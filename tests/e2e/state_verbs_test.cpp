@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "node/state/journal_format.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/node_process.h"
@@ -47,7 +48,7 @@ protected:
         }
     }
     Ran state(const std::string& verb, std::vector<std::string> more = {}) const {
-        std::vector<std::string> arguments = {FLYBALL_NODE, "state", verb};
+        std::vector<std::string> arguments = {node_program(), "state", verb};
         arguments.insert(arguments.end(), more.begin(), more.end());
         arguments.push_back(folder());
         return run(arguments);
@@ -114,7 +115,7 @@ TEST_F(StateVerbs, FindDamageAndExitWithOne) {
     EXPECT_EQ(verified.status, 1) << verified.out << verified.err;
     EXPECT_NE(verified.out.find(std::filesystem::path(snapshot).filename()), std::string::npos)
         << verified.out;
-    const Ran alone = run({FLYBALL_NODE, "state", "verify", snapshot});
+    const Ran alone = run({node_program(), "state", "verify", snapshot});
     EXPECT_EQ(alone.status, 1) << alone.out << alone.err;
 }
 
@@ -122,20 +123,20 @@ TEST_F(StateVerbs, ReadOneFileOfAFolder) {
     EXPECT_EQ(node_.stop(), 0);
     const std::string copy = node_.folder() / "backup.bin";
     std::filesystem::copy_file(newest("snapshot-"), copy);
-    const Ran exported = run({FLYBALL_NODE, "state", "export", copy});
+    const Ran exported = run({node_program(), "state", "export", copy});
     EXPECT_EQ(exported.status, 0) << exported.err;
     EXPECT_NE(exported.out.find("acme"), std::string::npos);
-    EXPECT_EQ(run({FLYBALL_NODE, "state", "verify", newest("journal-")}).status, 0);
-    EXPECT_EQ(run({FLYBALL_NODE, "state", "replay", copy}).status, 64);
-    EXPECT_EQ(run({FLYBALL_NODE, "state", "verify", "/nonexistent"}).status, 64);
-    EXPECT_EQ(run({FLYBALL_NODE, "state", "mend", copy}).status, 64);
+    EXPECT_EQ(run({node_program(), "state", "verify", newest("journal-")}).status, 0);
+    EXPECT_EQ(run({node_program(), "state", "replay", copy}).status, 64);
+    EXPECT_EQ(run({node_program(), "state", "verify", "/nonexistent"}).status, 64);
+    EXPECT_EQ(run({node_program(), "state", "mend", copy}).status, 64);
 }
 
 // A journal whose first group is of a format that is not there yet.
 TEST(LaterRelease, EndsTheNodeAndTheVerbsWith73) {
     std::string folder = (std::filesystem::temp_directory_path() / "flyball-XXXXXX").string();
     ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    std::filesystem::copy(FLYBALL_SOURCE_DIR "/tests/data/state-version-1", folder,
+    std::filesystem::copy(source("tests/data/state-version-1"), folder,
                           std::filesystem::copy_options::recursive);
     const std::string name = folder + "/journal-0000000000000002";
     std::ifstream in(name, std::ios::binary);
@@ -148,10 +149,10 @@ TEST(LaterRelease, EndsTheNodeAndTheVerbsWith73) {
     std::ofstream(name, std::ios::binary) << text;
 
     for (const std::vector<std::string>& arguments :
-         {std::vector<std::string>{FLYBALL_NODE, "--state.dir", folder},
-          {FLYBALL_NODE, "state", "show", folder},
-          {FLYBALL_NODE, "state", "verify", folder},
-          {FLYBALL_NODE, "state", "export", folder}}) {
+         {std::vector<std::string>{node_program(), "--state.dir", folder},
+          {node_program(), "state", "show", folder},
+          {node_program(), "state", "verify", folder},
+          {node_program(), "state", "export", folder}}) {
         const Ran ran = run(arguments);
         EXPECT_EQ(ran.status, 73) << ran.out << ran.err;
         EXPECT_NE(ran.err.find("journal-0000000000000002 has format version 2"), std::string::npos)
@@ -163,7 +164,7 @@ TEST(LaterRelease, EndsTheNodeAndTheVerbsWith73) {
 TEST_F(StateVerbs, AreTheSameFromTheOperatorsTool) {
     EXPECT_EQ(node_.stop(), 0);
     const Ran by_node = state("show", {"--json"});
-    const Ran by_tool = run({FLYBALL_TOOL, "state", "show", "--json", folder()});
+    const Ran by_tool = run({tool_program(), "state", "show", "--json", folder()});
     EXPECT_EQ(by_tool.status, 0) << by_tool.err;
     EXPECT_EQ(by_tool.out, by_node.out);
 }

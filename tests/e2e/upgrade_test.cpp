@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/node_process.h"
@@ -21,11 +22,11 @@ constexpr std::size_t in_flight = 24;
 constexpr Span patience{20'000};
 
 struct Release {
-    const char* program;
+    std::string program;
     const char* version;
 };
-const Release this_one{FLYBALL_NODE, FLYBALL_VERSION};
-const Release next_one{FLYBALL_NODE_NEXT, FLYBALL_NEXT_VERSION};
+const Release this_one{node_program(), FLYBALL_VERSION};
+const Release next_one{built("tests/flyball_node_next"), FLYBALL_NEXT_VERSION};
 
 // /usr/bin/flyball-node, as far as the test is concerned.
 class Installed {
@@ -121,7 +122,7 @@ TEST(Upgrade, TakesUpTheFirstFormatAndGoesBackToIt) {
     ASSERT_EQ(node.stop(), 0);
     const auto state = node.folder() / "state";
     std::filesystem::remove_all(state);
-    std::filesystem::copy(FLYBALL_SOURCE_DIR "/tests/data/state-version-1", state);
+    std::filesystem::copy(source("tests/data/state-version-1"), state);
 
     BusClient client(installed.broker().address(), {replies});
     const auto governors = [&] {

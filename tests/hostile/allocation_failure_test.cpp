@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* other_text = R"(
 node = "pi-7"
+state.max_bytes = "1 MiB"
 [governor.quota.main]
 resources.api_calls = { limit = 50, window = "1d" }
 resources.storage_mb = { limit = 5, window = "2h" }
@@ -25,22 +26,15 @@ resources.storage_mb = { limit = 5, window = "2h" }
 opening_credit = 7
 )";
 
-// Which of `all` allocations fail, one each time.
-#ifdef NDEBUG  // every one of the first
-constexpr std::uint64_t stride(std::uint64_t /*all*/) {
-    return 1;
-}
-std::uint64_t last(std::uint64_t all) {
-    return std::min(all, number_from("FLYBALL_ALLOCATIONS", 5'000));
-}
-#else  // under sanitizers, which take ten times as long: so many of all, evenly
-std::uint64_t stride(std::uint64_t all) {
-    return std::max<std::uint64_t>(1, all / number_from("FLYBALL_ALLOCATIONS", 25));
-}
-constexpr std::uint64_t last(std::uint64_t all) {
-    return all;
-}
+// Each `stride(all)`-th of `all` allocations fails, one each time, so that about this many do.
+#ifdef NDEBUG
+constexpr std::uint64_t failures_wanted = 5'000;
+#else  // under sanitizers, which take ten times as long
+constexpr std::uint64_t failures_wanted = 25;
 #endif
+std::uint64_t stride(std::uint64_t all) {
+    return std::max<std::uint64_t>(1, all / number_from("FLYBALL_ALLOCATIONS", failures_wanted));
+}
 
 End try_start(const DiskImage& image, std::uint64_t k) {
     StarvedDevice device(image);
@@ -71,7 +65,7 @@ TEST(AllocationFailure, AtTheStartIsAnErrorAndLeavesTheStateAsItWas) {
     ASSERT_EQ(try_start(image, 0), End::done);
     const std::uint64_t all = allocations() - before;
     std::map<End, int> ends;
-    for (std::uint64_t k = 1; k <= last(all); k += stride(all)) {
+    for (std::uint64_t k = 1; k <= all; k += stride(all)) {
         const End end = in_a_child([&] { return try_start(image, k); });
         ASSERT_NE(end, End::wrong) << "allocation " << k;
         ++ends[end];
@@ -142,7 +136,7 @@ void outlives(const Act& act) {
     std::uint64_t all = 0;
     ASSERT_EQ(attempt(act, image, 0, all), End::done);
     std::map<End, int> ends;
-    for (std::uint64_t k = 1; k <= last(all); k += stride(all)) {
+    for (std::uint64_t k = 1; k <= all; k += stride(all)) {
         const End end = in_a_child([&] { return attempt(act, image, k, all); });
         ASSERT_NE(end, End::wrong) << "allocation " << k;
         ++ends[end];

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/kill_load.h"
 #include "tests/e2e/raw_client.h"
 #include "tests/from_environment.h"
@@ -60,7 +61,7 @@ public:
         }
         folder_ = pattern;
         std::ofstream(program()) << "#!/bin/sh\nulimit -s " << stack_kb << "\nulimit -d " << data_kb
-                                 << "\nexec '" << FLYBALL_NODE << "' \"$@\"\n";
+                                 << "\nexec '" << node_program() << "' \"$@\"\n";
         std::filesystem::permissions(program(), std::filesystem::perms::owner_all);
     }
     ~Limited() {

@@ -19,6 +19,7 @@ namespace flyball::testing {
 
 inline constexpr const char* starved_config = R"(
 node = "pi-7"
+state.max_bytes = "1 MiB"
 [governor.quota.main]
 resources.api_calls = { limit = 100, window = "1d" }
 resources.storage_mb = { limit = 5, window = "1h" }

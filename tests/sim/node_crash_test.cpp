@@ -17,7 +17,7 @@ namespace {
 #ifdef NDEBUG
 constexpr std::uint64_t states_wanted = 250'000;
 #else  // under sanitizers, which take ten times as long
-constexpr std::uint64_t states_wanted = 7'500;
+constexpr std::uint64_t states_wanted = 4'000;
 #endif
 constexpr int lives = 3;
 constexpr int acts_of_a_life = 14;

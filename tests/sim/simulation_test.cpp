@@ -18,8 +18,8 @@ namespace {
 constexpr std::uint64_t seeds_wanted = 600;
 constexpr std::uint64_t jumps_wanted = 10'000;
 #else  // under sanitizers, which take ten times as long
-constexpr std::uint64_t seeds_wanted = 20;
-constexpr std::uint64_t jumps_wanted = 1'000;
+constexpr std::uint64_t seeds_wanted = 12;
+constexpr std::uint64_t jumps_wanted = 600;
 #endif
 constexpr std::uint64_t steps_wanted = 2000;
 

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "tests/build_tree.h"
 #include "tests/unit/fleet/program.h"
 
 namespace flyball::testing {
@@ -22,7 +23,7 @@ std::string contents(const std::string& path) {
 }  // namespace
 
 Ran flyball(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), FLYBALL_TOOL);
+    arguments.insert(arguments.begin(), tool_program());
     Program program(arguments);
     const int status = program.wait();
     return {status, program.out(), program.err()};

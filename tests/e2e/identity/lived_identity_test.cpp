@@ -15,6 +15,7 @@
 #include <set>
 
 #include "fleet/clock.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 #include "tests/e2e/identity/identities.h"
@@ -38,7 +39,7 @@ class LivedIdentity : public ::testing::Test {
 protected:
     std::unique_ptr<Program> start_node(const Broker& broker,
                                         const std::vector<std::string>& more = {}) const {
-        std::vector<std::string> words{FLYBALL_NODE,
+        std::vector<std::string> words{node_program(),
                                        "--config",
                                        "/dev/null",
                                        "--region",
@@ -181,7 +182,7 @@ TEST_F(LivedIdentity, IsAskedThroughTheExampleOfABroker) {
     BrokerSettings settings{.anonymous = false};
     std::size_t replaced = 0;
     std::string* part = &settings.extra;
-    std::ifstream example(FLYBALL_DEVICE_CONF);
+    std::ifstream example(source("packaging/mosquitto/device.conf"));
     for (std::string line; std::getline(example, line);) {
         const auto place = places.find(line);
         replaced += place == places.end() ? 0U : 1U;

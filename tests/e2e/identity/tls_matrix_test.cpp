@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "fleet/clock.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/identity/identities.h"
 #include "tests/unit/fleet/program.h"
@@ -69,7 +70,7 @@ protected:
     }
 
     std::unique_ptr<Program> node(const Connection& connection,
-                                  const char* program = FLYBALL_NODE) const {
+                                  const std::string& program = node_program()) const {
         std::vector<std::string> words{program,    "--config",    "/dev/null",
                                        "--region", "test",        "--node",
                                        "node",     "--state.dir", identities_.folder() + "/state"};
@@ -177,7 +178,7 @@ TEST_F(TlsMatrix, ABrokerOfTheFuture) {
     identities_.make("bad", order, "ca");
     const Broker broker = broker_with("bad");
     refuses(to(broker), "is not yet valid: it begins on ");
-    const auto unset = node(to(broker), FLYBALL_NODE_AHEAD);
+    const auto unset = node(to(broker), built("tests/flyball_node_ahead"));
     const std::string log = said(*unset, "clock is not set");
     EXPECT_NE(log.find("this node's clock is not set: that is the fault, not the certificate"),
               std::string::npos)
@@ -361,7 +362,7 @@ TEST_F(Passwords, AFileThatOthersCanRead) {
 
 TEST_F(Passwords, IsNowhereButInItsFile) {
     const Connection connection = login(password, 0600);
-    std::vector<std::string> words{FLYBALL_NODE, "--config", "/dev/null", "--print-config"};
+    std::vector<std::string> words{node_program(), "--config", "/dev/null", "--print-config"};
     for (std::string& flag : connection.flags("--mqtt.")) {
         words.push_back(std::move(flag));
     }

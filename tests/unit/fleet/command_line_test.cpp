@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/build_tree.h"
 #include "tests/unit/fleet/program.h"
 
 namespace flyball::testing {
@@ -19,7 +20,7 @@ struct Ran {
 };
 
 Ran flyball(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) {
-    arguments.insert(arguments.begin(), FLYBALL_TOOL);
+    arguments.insert(arguments.begin(), tool_program());
     Program program(arguments, environment);
     const int status = program.wait();
     return {status, program.out(), program.err()};
@@ -101,7 +102,7 @@ TEST(CommandLine, NamesTheBrokerThatIsNotThere) {
 TEST(CommandLine, NamesThePlacesWhereTheNodesProgramWasLookedFor) {
     std::string folder = (std::filesystem::temp_directory_path() / "flyball-XXXXXX").string();
     ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    std::filesystem::copy_file(FLYBALL_TOOL, folder + "/flyball");
+    std::filesystem::copy_file(tool_program(), folder + "/flyball");
     Program alone({folder + "/flyball", "state", "verify", "/nowhere"}, {"PATH=" + folder});
     EXPECT_EQ(alone.wait(), 69);
     EXPECT_NE(alone.err().find(folder + "/flyball-node"), std::string::npos) << alone.err();
@@ -152,7 +153,7 @@ TEST(CompletionFiles, AreWhatTheToolGenerates) {
     const std::vector<std::pair<std::string, std::string>> files{
         {"bash", "flyball.bash"}, {"zsh", "_flyball"}, {"fish", "flyball.fish"}};
     for (const auto& [shell, file] : files) {
-        std::ifstream stream(FLYBALL_COMPLETIONS "/" + file, std::ios::binary);
+        std::ifstream stream(source("packaging/completions/" + file), std::ios::binary);
         const std::string kept(std::istreambuf_iterator<char>(stream), {});
         EXPECT_TRUE(flyball({"completion", shell}).out == kept)
             << "renew it: flyball completion " << shell << " > packaging/completions/" << file;
@@ -161,7 +162,7 @@ TEST(CompletionFiles, AreWhatTheToolGenerates) {
 
 // Asks the generated bash function, in bash, what it would offer for a command line.
 std::string offered(const std::string& words) {
-    const std::string script = std::string("flyball() { ") + FLYBALL_TOOL +
+    const std::string script = "flyball() { " + tool_program() +
                                " \"$@\"; }\nsource <(flyball completion bash)\nCOMP_WORDS=(" +
                                words +
                                ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\ncompopt() { :; }\n"

@@ -11,6 +11,7 @@
 #include "node/default_name.h"
 #include "node/policy_rev.h"
 #include "schemas/request.h"
+#include "tests/build_tree.h"
 #include "tests/unit/node/machine.h"
 
 namespace flyball {
@@ -30,7 +31,7 @@ TEST(OptionTable, NamesVariablesAfterKeys) {
 }
 
 TEST(OptionTable, IsTheOneInTheDocumentation) {
-    std::ifstream file(FLYBALL_SOURCE_DIR "/docs/configuration.md");
+    std::ifstream file(testing::source("docs/configuration.md"));
     const std::string page{std::istreambuf_iterator<char>(file), {}};
     const std::string begin = "<!-- options: written from node/config_option.cpp -->\n";
     const std::size_t at = page.find(begin);

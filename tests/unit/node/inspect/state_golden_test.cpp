@@ -12,6 +12,7 @@
 
 #include "node/state/journal_format.h"
 #include "node/state/snapshot_format.h"
+#include "tests/build_tree.h"
 #include "tests/sim/memory_disk.h"
 #include "tests/unit/node/inspect/journal_edit.h"
 #include "tests/unit/node/inspect/kept_state.h"
@@ -19,9 +20,9 @@
 namespace flyball {
 namespace {
 
-const std::filesystem::path golden = FLYBALL_SOURCE_DIR "/tests/data/state-version-1";
+const std::filesystem::path golden = testing::source("tests/data/state-version-1");
 // Its journal says of the node what not every release has noted.
-const std::filesystem::path announced = FLYBALL_SOURCE_DIR "/tests/data/state-version-1-announced";
+const std::filesystem::path announced = testing::source("tests/data/state-version-1-announced");
 const std::string announced_topic = "homeassistant/device/flyball_eu-west_pi-7_0f3a/config";
 constexpr std::string_view export_name = "export.json";
 

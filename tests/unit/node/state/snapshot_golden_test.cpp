@@ -9,13 +9,14 @@
 #include <iterator>
 
 #include "governors/governor_state.h"
+#include "tests/build_tree.h"
 #include "tests/unit/governors/any_governor.h"
 #include "tests/unit/node/state/snapshot_story.h"
 
 namespace flyball {
 namespace {
 
-const std::string folder = FLYBALL_SOURCE_DIR "/tests/unit/node/state/golden/";
+const std::string folder = testing::source("tests/unit/node/state/golden/");
 // A governor's columns have a version of their own.
 const std::string golden_files[] = {folder + "snapshot-version-1",
                                     folder + "snapshot-version-1-columns-2"};
