@@ -43,6 +43,13 @@ ProcessUse use_of(pid_t pid) {
     return use;
 }
 
+bool comes_back_to(const ProcessUse& before, pid_t pid) {
+    return eventually([&] {
+        const ProcessUse now = use_of(pid);
+        return now.descriptors <= before.descriptors && now.threads <= before.threads;
+    });
+}
+
 double Latencies::at(double part) const {
     if (ms.empty()) {
         return 0;
