@@ -40,9 +40,10 @@ if(FLYBALL_SAME_BYTES)
 endif()
 
 # What a run of decisions does tells the compiler which way branches go and which calls are worth
-# inlining: a fifth fewer instructions a decision. tools/train does both steps in one build tree.
-set(FLYBALL_PROFILE "" CACHE STRING "Of the code that decides: `record` what it does, `use` that")
-set(FLYBALL_PROFILE_FOLDER ${CMAKE_BINARY_DIR}/profile)
+# inlining: a fifth fewer instructions a decision. Only what is counted: values (-fprofile-values)
+# would be addresses too, others in each run.
+set(FLYBALL_PROFILE "" CACHE STRING
+  "Of the code that decides: `record` to count what it does, or the folder that tools/train names")
 
 # What is added below this folder is linked without link-time optimisation, which takes 10 to 60 s a
 # program. A macro: it sets its caller's variable.
@@ -88,12 +89,14 @@ function(flyball_library name)
     endif()
     target_compile_options(${name} PRIVATE "$<$<CONFIG:Release>:${_options}>")
     if(FLYBALL_PROFILE STREQUAL "record")
-      target_compile_options(${name} PRIVATE -fprofile-generate=${FLYBALL_PROFILE_FOLDER})
-      target_link_options(${name} INTERFACE -fprofile-generate=${FLYBALL_PROFILE_FOLDER})
-    elseif(FLYBALL_PROFILE STREQUAL "use")
-      # What no run came by is compiled as ever, not for size.
-      target_compile_options(${name} PRIVATE -fprofile-use=${FLYBALL_PROFILE_FOLDER}
-        -fprofile-partial-training -Wno-missing-profile)
+      set(_record -fprofile-generate=${CMAKE_BINARY_DIR}/profile -fno-profile-values)
+      target_compile_options(${name} PRIVATE ${_record} -fprofile-prefix-path=${CMAKE_BINARY_DIR})
+      target_link_options(${name} INTERFACE ${_record})
+    elseif(FLYBALL_PROFILE)
+      # What no run came by is compiled as ever, not for size; so is what has changed since.
+      target_compile_options(${name} PRIVATE -fprofile-use=${FLYBALL_PROFILE}
+        -fprofile-prefix-path=${CMAKE_BINARY_DIR} -fprofile-partial-training -Wno-missing-profile
+        -Wno-coverage-mismatch)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
       # GCC clears and copies structs of 100 to 8,192 bytes by `rep stos` and `rep movs`, which take

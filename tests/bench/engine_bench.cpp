@@ -9,6 +9,8 @@
 //   engine_bench --loop KIND N [journal]
 //                                       N requests of that kind and nothing else, for callgrind;
 //                                       KIND `sha256`: what a compliance check hashes
+//   engine_bench --train                requests of every kind, with and without a journal: the
+//                                       same ones on every machine, for tools/train
 
 #include <algorithm>
 #include <array>
@@ -271,24 +273,46 @@ int loop(const std::string& kind, int calls, bool journal) {
     return 0;
 }
 
+void train() {
+    constexpr int calls = 20'000;
+    for (const BenchKind& kind : bench_kinds()) {
+        for (const bool journal : {false, true}) {
+            loop(std::string(kind.name), calls, journal);
+        }
+    }
+}
+
+void print_kinds() {
+    for (const BenchKind& kind : bench_kinds()) {
+        std::printf("%s\n", std::string(kind.name).c_str());
+    }
+}
+
+void print_tables() {
+    std::printf("CPU time; %d rounds of %d calls in turns, medians\n\n", rounds, calls_per_round);
+    table_of_kinds();
+    table_of_records();
+    table_of_tenants();
+}
+
 }  // namespace
 }  // namespace flyball
 
 int main(int argc, char** argv) {
-    if (argc >= 4 && std::strcmp(argv[1], "--loop") == 0) {
+    const std::string_view what = argc > 1 ? argv[1] : "";
+    if ((argc == 4 || argc == 5) && what == "--loop") {
         return flyball::loop(argv[2], static_cast<int>(std::strtol(argv[3], nullptr, 10)),
                              argc == 5 && std::strcmp(argv[4], "journal") == 0);
     }
-    if (argc == 2 && std::strcmp(argv[1], "--kinds") == 0) {
-        for (const flyball::BenchKind& kind : flyball::bench_kinds()) {
-            std::printf("%s\n", std::string(kind.name).c_str());
-        }
-        return 0;
+    if (argc == 2 && what == "--kinds") {
+        flyball::print_kinds();
+    } else if (argc == 2 && what == "--train") {
+        flyball::train();
+    } else if (argc == 1) {
+        flyball::print_tables();
+    } else {
+        std::fprintf(stderr, "usage: engine_bench [--kinds | --train | --loop KIND N [journal]]\n");
+        return 64;
     }
-    std::printf("CPU time; %d rounds of %d calls in turns, medians\n\n", flyball::rounds,
-                flyball::calls_per_round);
-    flyball::table_of_kinds();
-    flyball::table_of_records();
-    flyball::table_of_tenants();
     return 0;
 }
