@@ -44,6 +44,9 @@ endif()
 # would be addresses too, others in each run.
 set(FLYBALL_PROFILE "" CACHE STRING
   "Of the code that decides: `record` to count what it does, or the folder that tools/train names")
+if(NOT FLYBALL_PROFILE MATCHES "^(record)?$" AND NOT IS_DIRECTORY "${FLYBALL_PROFILE}")
+  message(FATAL_ERROR "FLYBALL_PROFILE: there is no folder ${FLYBALL_PROFILE}: tools/train makes one")
+endif()
 
 # What is added below this folder is linked without link-time optimisation, which takes 10 to 60 s a
 # program. A macro: it sets its caller's variable.
@@ -93,10 +96,9 @@ function(flyball_library name)
       target_compile_options(${name} PRIVATE ${_record} -fprofile-prefix-path=${CMAKE_BINARY_DIR})
       target_link_options(${name} INTERFACE ${_record})
     elseif(FLYBALL_PROFILE)
-      # What no run came by is compiled as ever, not for size; so is what has changed since.
+      # What no run came by is not compiled for size.
       target_compile_options(${name} PRIVATE -fprofile-use=${FLYBALL_PROFILE}
-        -fprofile-prefix-path=${CMAKE_BINARY_DIR} -fprofile-partial-training -Wno-missing-profile
-        -Wno-coverage-mismatch)
+        -fprofile-prefix-path=${CMAKE_BINARY_DIR} -fprofile-partial-training -Wno-missing-profile)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
       # GCC clears and copies structs of 100 to 8,192 bytes by `rep stos` and `rep movs`, which take

@@ -17,7 +17,7 @@ std::string tool_program();
 std::string plugin_library();
 
 // The environment in which a program that is built without sanitizers can load what is built with
-// them: theirs have to be there first. Empty without sanitizers; `library` comes after them.
+// them: theirs have to be there first, and `library` after them. Empty without either.
 std::vector<std::string> preloaded(std::string_view library = {});
 
 }  // namespace flyball::testing

@@ -21,6 +21,7 @@
 
 #include "tests/bench/cpu_time.h"
 #include "tests/bench/echo/wire.h"
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 
 namespace {
@@ -29,6 +30,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using flyball::bench::WireClient;
 using flyball::testing::Broker;
+using flyball::testing::plugin_library;
 
 constexpr int in_flight = 64;
 constexpr const char* topic = "plant/7/line/3/telemetry";
@@ -81,9 +83,9 @@ struct Figures {
 
 Figures measure(const Kind& kind, std::chrono::milliseconds length) {
     const Folder folder(kind.topics);
-    const std::string plugin =
-        kind.has_plugin ? "plugin " FLYBALL_PLUGIN "\nplugin_opt_config " + folder.file() + "\n"
-                        : "";
+    const std::string plugin = kind.has_plugin ? "plugin " + plugin_library() +
+                                                     "\nplugin_opt_config " + folder.file() + "\n"
+                                               : "";
     const Broker broker({.extra = plugin, .listener = {}});
     WireClient client(broker.port(), "bench");
     client.subscribe(topic, 0);

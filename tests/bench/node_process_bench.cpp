@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/build_tree.h"
 #include "tests/e2e/broker.h"
 #include "tests/e2e/bus_client.h"
 
@@ -25,7 +26,9 @@ namespace {
 using flyball::Message;
 using flyball::Span;
 using flyball::testing::Broker;
+using flyball::testing::built;
 using flyball::testing::BusClient;
+using flyball::testing::node_program;
 
 constexpr int starts = 9;
 constexpr int governors = 30;
@@ -150,7 +153,7 @@ bool report(const char* what, double value, double bound, const char* unit) {
 constexpr const char* root = "flyball/v1/bench/node";
 
 std::vector<std::string> node_command(const Broker& broker, const std::string& config) {
-    return {FLYBALL_NODE,    "--config",    config,
+    return {node_program(),  "--config",    config,
             "--region",      "bench",       "--node",
             "node",          "--state.dir", broker.folder() / "state",
             "--log.level",   "error",       "--mqtt.broker",
@@ -172,7 +175,7 @@ double await_online(BusClient& client) {
 // What comes before the program's first line, and a little more: exec, linking, exit.
 double exec_ms() {
     const auto begun = std::chrono::steady_clock::now();
-    { const Process version({FLYBALL_NODE, "--version"}, false); }
+    { const Process version({node_program(), "--version"}, false); }
     const std::chrono::duration<double, std::milli> spent =
         std::chrono::steady_clock::now() - begun;
     return spent.count();
@@ -180,7 +183,7 @@ double exec_ms() {
 
 bool compare_memory(const Broker& broker, const std::string& config) {
     const std::string echo_topic = "bench/request";
-    Process echo({FLYBALL_PAHO_ECHO, std::to_string(broker.port()), echo_topic});
+    Process echo({built("bin/bench_paho_echo"), std::to_string(broker.port()), echo_topic});
     Process node(node_command(broker, config));
     BusClient client(broker.address(), {"bench/reply/1"});
     warm_up(client, echo, echo_topic, "ping");

@@ -43,11 +43,15 @@ ProcessUse use_of(pid_t pid) {
     return use;
 }
 
-bool comes_back_to(const ProcessUse& before, pid_t pid) {
-    return eventually([&] {
-        const ProcessUse now = use_of(pid);
-        return now.descriptors <= before.descriptors && now.threads <= before.threads;
+::testing::AssertionResult comes_back_to(const ProcessUse& before, pid_t pid) {
+    ProcessUse now;
+    const bool is_back = eventually([&] {
+        now = use_of(pid);
+        return now.descriptors == before.descriptors && now.threads == before.threads;
     });
+    return (is_back ? ::testing::AssertionSuccess() : ::testing::AssertionFailure())
+           << now.descriptors << " descriptors and " << now.threads << " threads, before "
+           << before.descriptors << " and " << before.threads;
 }
 
 double Latencies::at(double part) const {

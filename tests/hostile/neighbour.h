@@ -2,6 +2,7 @@
 // A quiet client of one governor while somebody else does his worst to another one of the same
 // node: how long its answers take, whether health still comes in time, what the node takes.
 
+#include <gtest/gtest.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -25,9 +26,9 @@ struct ProcessUse {
     std::size_t threads = 0;
 };
 ProcessUse use_of(pid_t pid);
-// Within 10 s no more descriptors and threads than before: a snapshot or a segment of the journal
-// may just be in the making.
-bool comes_back_to(const ProcessUse& before, pid_t pid);
+// Within 10 s as many descriptors and threads as before: a snapshot or a segment of the journal may
+// just be in the making.
+::testing::AssertionResult comes_back_to(const ProcessUse& before, pid_t pid);
 
 // Milliseconds, of answers in order of length.
 struct Latencies {

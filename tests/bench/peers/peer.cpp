@@ -6,12 +6,16 @@
 #include <array>
 #include <cstdio>
 
+#include "tests/build_tree.h"
+
 namespace flyball::bench {
 namespace {
 
+using testing::built;
+
 using Words = std::vector<std::string>;
 
-const std::string here = FLYBALL_PEERS_FOLDER;
+const std::string here = testing::source("tests/bench/peers");
 
 Words operator+(Words all, const Words& more) {
     all.insert(all.end(), more.begin(), more.end());
@@ -41,13 +45,13 @@ Peer paho_python(const Words& asked) {
 }
 
 Peer redis(const Words& asked) {
-    const std::string bridge = FLYBALL_REDIS_BRIDGE;
+    const std::string bridge = built("bin/bench_redis_bridge");
     return {.name = "redis",
             .title = "Redis, Lua, bridge in C++",
             .commands = {{"redis-server", "--port", "0", "--unixsocket", "{folder}/redis", "--dir",
                           "{folder}", "--save", "", "--appendonly", "no"},
                          Words{bridge} + asked + Words{"{folder}/redis", here + "/bucket.lua"}},
-            .versions_command = "test -n '" + bridge +
+            .versions_command = "test -e '" + bridge +
                                 "' && redis-server --version | cut -d' ' "
                                 "-f1-3 && '" +
                                 bridge + "' --version",
@@ -55,16 +59,16 @@ Peer redis(const Words& asked) {
 }
 
 Peer erlang(const Words& ruled, const std::string& in_flight) {
+    const std::string folder = built("tests/bench/peers");
     // Without a crash dump in whatever folder we were started in.
-    const Words machine{
-        "erl",  "-noinput", "-env", "ERL_CRASH_DUMP_SECONDS", "0", "-pa", FLYBALL_ERLANG_FOLDER,
-        "-run", "governor"};
+    const Words machine{"erl",  "-noinput", "-env",    "ERL_CRASH_DUMP_SECONDS", "0", "-pa",
+                        folder, "-run",     "governor"};
     return {.name = "erlang",
             .title = "Erlang/OTP gen_server, in process",
             .place = Peer::Place::in_process,
             .commands = {machine + Words{"load"} + ruled + Words{in_flight, "{ms}"},
                          machine + Words{"memory"} + ruled},
-            .versions_command = "test -e '" FLYBALL_ERLANG_FOLDER "/governor.beam' && '" +
+            .versions_command = "test -e '" + folder + "/governor.beam' && '" +
                                 fmt::format("{}", fmt::join(machine, "' '")) + "' versions",
             .needs = "erlang-base before the build"};
 }
@@ -76,10 +80,12 @@ std::vector<Peer> all_peers(const QuotaRule& rule, std::size_t in_flight) {
     const std::string topic(request_topic);
     const Words asked = Words{"{port}", topic} + ruled;
     const std::string many = std::to_string(in_flight);
-    const std::string version = "'" FLYBALL_NODE "' --version | head -1";
+    const std::string node = testing::node_program();
+    const std::string version = "'" + node + "' --version | head -1";
+    const std::string in_process = built("bin/bench_in_process");
     return {{.name = "raw",
              .title = "raw echo (the floor)",
-             .commands = {{FLYBALL_RAW_ECHO, "{port}", topic}},
+             .commands = {{built("bin/bench_raw_echo"), "{port}", topic}},
              .versions_command = "echo a socket and no library",
              .decides = false},
             mqtt_js(asked),
@@ -87,7 +93,7 @@ std::vector<Peer> all_peers(const QuotaRule& rule, std::size_t in_flight) {
             redis(asked),
             {.name = "flyball",
              .title = "Flyball, flyball-node",
-             .commands = {{FLYBALL_NODE, "--config", "{folder}/node.toml", "--mqtt.broker",
+             .commands = {{node, "--config", "{folder}/node.toml", "--mqtt.broker",
                            "tcp://127.0.0.1:{port}"}},
              .versions_command = version,
              .is_node = true},
@@ -100,8 +106,8 @@ std::vector<Peer> all_peers(const QuotaRule& rule, std::size_t in_flight) {
             {.name = "library",
              .title = "Flyball, in process",
              .place = Peer::Place::in_process,
-             .commands = {Words{FLYBALL_IN_PROCESS, "load"} + ruled + Words{many, "{ms}"},
-                          Words{FLYBALL_IN_PROCESS, "memory"} + ruled},
+             .commands = {Words{in_process, "load"} + ruled + Words{many, "{ms}"},
+                          Words{in_process, "memory"} + ruled},
              .versions_command = version}};
 }
 
@@ -138,7 +144,7 @@ std::string node_config(const QuotaRule& rule, const std::string& folder) {
 }
 
 std::string plugin_file() {
-    return FLYBALL_PLUGIN;
+    return testing::plugin_library();
 }
 
 }  // namespace flyball::bench
