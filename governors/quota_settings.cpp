@@ -167,9 +167,6 @@ Tree::Map default_resources() {
 
 Result<Tree::Map> merged_resources(const Tree& settings) {
     Tree::Map resources = default_resources();
-    if (settings.map() == nullptr) {
-        return Error{ErrorCode::usage, "a quota's configuration must be a table"};
-    }
     for (const auto& [key, value] : *settings.map()) {
         if (key != "resources") {
             return Error{ErrorCode::usage, key + ": unknown; a quota knows resources"};

@@ -1,16 +1,81 @@
 #include "node/config_file.h"
 
+#include <algorithm>
+
 #include "node/config_option.h"
 #include "schemas/toml.h"
 
 namespace flyball {
 namespace {
 
+constexpr std::size_t dots_max = 256;
+
+// Walks over a text as TOML reads it, as far as it is TOML, and counts the dots of its keys: each
+// is a table in a table, of which toml++ makes as many as there are and then calls itself for each.
+class Dots {
+public:
+    explicit Dots(std::string_view text) : rest_(text) {}
+
+    // The line of a statement that has more than it may; 0: none has.
+    std::size_t line_with_too_many() {
+        while (!rest_.empty()) {
+            const char c = rest_.front();
+            if (c == '"' || c == '\'') {
+                skip_text(c);
+                continue;
+            }
+            if (c == '#') {
+                skip(std::min(rest_.find('\n'), rest_.size()));
+                continue;
+            }
+            brackets_ += c == '[' || c == '{' ? 1 : 0;
+            brackets_ -= (c == ']' || c == '}') && brackets_ > 0 ? 1 : 0;
+            if (c == '\n' && brackets_ == 0) {
+                dots_ = 0;
+            }
+            dots_ += c == '.' ? 1 : 0;
+            if (dots_ > dots_max) {
+                return line_;
+            }
+            skip(1);
+        }
+        return 0;
+    }
+
+private:
+    void skip(std::size_t bytes) {
+        const std::string_view gone = rest_.substr(0, bytes);
+        line_ += static_cast<std::size_t>(std::ranges::count(gone, '\n'));
+        rest_.remove_prefix(gone.size());
+    }
+    void skip_text(char quote) {
+        const std::string many(3, quote);
+        const std::string_view end =
+            rest_.starts_with(many) ? many : std::string_view(many).substr(2);
+        skip(end.size());
+        while (!rest_.empty() && !rest_.starts_with(end)) {
+            if (rest_.front() == '\n' && end.size() == 1) {
+                return;  // no TOML
+            }
+            skip(rest_.front() == '\\' && quote == '"' ? 2 : 1);
+        }
+        skip(end.size());
+        for (int more = 0; more < 2 && end.size() == 3 && rest_.starts_with(quote); ++more) {
+            skip(1);  // the last quotes of a text may be its own
+        }
+    }
+
+    std::string_view rest_;
+    std::size_t line_ = 1;
+    std::size_t brackets_ = 0;
+    std::size_t dots_ = 0;
+};
+
 class Reader {
 public:
     Reader(const std::string& path, ConfigFile& out) : path_(path), out_(out) {}
 
-    // Depth is bounded by toml++ (256).
+    // Depth is bounded by toml++ (256 values in each other) and by Dots (256 dots).
     Tree read(const toml::node& node, const std::string& key) {
         if (!key.empty()) {
             out_.places.insert_or_assign(key, place(node.source().begin));
@@ -67,6 +132,11 @@ private:
 ConfigFile parse_config_file(std::string_view text, const std::string& path) {
     ConfigFile file;
     Reader reader(path, file);
+    if (const std::size_t line = Dots(text).line_with_too_many(); line != 0) {
+        file.faults.push_back(path + ":" + std::to_string(line) +
+                              ": keys must have at most 256 dots in one statement");
+        return file;
+    }
     const toml::parse_result parsed = toml::parse(text, path);
     if (!parsed) {
         file.faults.push_back(reader.place(parsed.error().source().begin) + ": " +

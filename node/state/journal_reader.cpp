@@ -293,12 +293,23 @@ Result<void> JournalReader::examine_later(std::size_t index) {
     const Segment& segment = segments_[index];
     if (segment.first) {
         const std::string first = std::to_string(segment.first->first_record);
-        set_aside(segment.number,
-                  segment.first->previous == 0
-                      ? "a journal begins there with record " + first +
-                            "; the snapshot that it goes on from is missing"
-                      : "its first record is " + first + "; what comes before it is missing");
-        return {};
+        if (segment.first->previous != 0) {
+            set_aside(segment.number,
+                      "its first record is " + first + "; what comes before it is missing");
+            return {};
+        }
+        std::string what = "a journal begins there with record " + first +
+                           "; the snapshot that it goes on from is missing";
+        if (stop_ != Stop::superseded) {
+            set_aside(segment.number, std::move(what));
+            return {};
+        }
+        // It stays: what it made void would be read the next time.
+        const auto read = read_segment(disk_, segment.number, loaded_);
+        if (read) {
+            fault(0, std::move(what));
+        }
+        return read;
     }
     if (const auto read = read_segment(disk_, segment.number, loaded_); !read) {
         return read.error();

@@ -103,7 +103,6 @@ public:
     }
     void fail() { good_ = false; }
     bool good() const { return good_; }
-    bool more() const { return left_ > 0; }
 
 private:
     std::uint32_t left_;

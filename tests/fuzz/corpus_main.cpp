@@ -1,9 +1,13 @@
 // Runs a fuzz target in builds without libFuzzer: on every file of its corpus, once, and then on
 // FLYBALL_FUZZ_RUNS inputs that chance makes of them. Blind, where libFuzzer is led by coverage,
 // but part of every run. What fails is named by its seed and number: FLYBALL_SEED and
-// FLYBALL_FUZZ_FIRST begin with it.
+// FLYBALL_FUZZ_FIRST begin with it. Says which input took longest, in processor time, and how much
+// memory all of them took at most; both have bounds in a build that is optimised and has no
+// sanitizer.
 
 #include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +21,7 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/from_environment.h"
@@ -31,6 +36,8 @@ using flyball::testing::number_from;
 
 constexpr std::size_t bytes_max = 65'537;  // as tools/fuzz
 constexpr std::uint64_t runs_in_every_run = 5000;
+constexpr std::int64_t us_max = 10'000;
+constexpr long rss_kb_max = 64 * 1024;
 constexpr std::array<unsigned char, 8> telling{0x00, 0x01, 0x7f, 0x80, 0xc1, 0xdd, 0xff, '"'};
 
 char current[64];  // what is to blame, should it fail
@@ -40,8 +47,49 @@ void say_which() {
     static_cast<void>(ignored);  // there is nobody else to tell
 }
 
-void run(const std::string& input) {
+std::int64_t processor_us() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+}
+
+std::int64_t run_once(const std::string& input) {
+    const std::int64_t began = processor_us();
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+    return processor_us() - began;
+}
+
+// The dearest input so far. Others on the machine make a run dearer, none makes it cheaper: one
+// that would pass the bound gets two more.
+struct Dearest {
+    std::int64_t us = 0;
+    std::string name;
+
+    void run(const std::string& input, std::string_view named) {
+        std::int64_t took = run_once(input);
+        for (int again = 0; took > us_max && again < 2; ++again) {
+            took = std::min(took, run_once(input));
+        }
+        if (took > us) {
+            us = took;
+            name = named;
+        }
+    }
+};
+
+// What docs/threats.md promises of parsers; nothing of a build that is to be looked into.
+bool within_bounds(const Dearest& dearest) {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    std::printf("at most %.1f ms of processor time (%s), %ld MB\n",
+                static_cast<double>(dearest.us) / 1000, dearest.name.c_str(),
+                usage.ru_maxrss / 1024);
+#ifdef __OPTIMIZE__
+    const bool judged = __sanitizer_set_death_callback == nullptr;
+#else
+    const bool judged = false;
+#endif
+    return !judged || (dearest.us <= us_max && usage.ru_maxrss <= rss_kb_max);
 }
 
 class Mutator {
@@ -87,7 +135,7 @@ private:
     std::mt19937_64 random_;
 };
 
-void run_mutations(const std::vector<std::string>& corpus, std::uint64_t runs) {
+void run_mutations(const std::vector<std::string>& corpus, std::uint64_t runs, Dearest& dearest) {
     const std::uint64_t seed = number_from("FLYBALL_SEED", 1);
     const std::uint64_t first = number_from("FLYBALL_FUZZ_FIRST", 0);
     for (std::uint64_t number = first; number < first + runs; ++number) {
@@ -98,7 +146,7 @@ void run_mutations(const std::vector<std::string>& corpus, std::uint64_t runs) {
         if (const char* to = std::getenv("FLYBALL_FUZZ_KEEP")) {
             std::ofstream(to, std::ios::binary) << input;
         }
-        run(input);
+        dearest.run(input, std::string_view(current, std::strlen(current) - 1));
     }
 }
 
@@ -117,19 +165,20 @@ int main(int argc, char** argv) {
     }
     std::sort(files.begin(), files.end());
     std::vector<std::string> corpus;
+    Dearest dearest;
     for (const auto& path : files) {
         std::printf("%s\n", path.c_str());
         std::fflush(stdout);  // the last one is to blame
         std::ifstream file(path, std::ios::binary);
         corpus.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-        run(corpus.back());
+        dearest.run(corpus.back(), path.filename().native());
     }
     if (corpus.empty()) {
         return 1;
     }
     const std::uint64_t runs = number_from("FLYBALL_FUZZ_RUNS", runs_in_every_run);
-    run_mutations(corpus, runs);
+    run_mutations(corpus, runs, dearest);
     std::printf("%zu files, %llu inputs made of them\n", corpus.size(),
                 static_cast<unsigned long long>(runs));
-    return 0;
+    return within_bounds(dearest) ? 0 : 1;
 }

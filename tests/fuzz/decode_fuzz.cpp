@@ -1,10 +1,13 @@
 // Any bytes: decoded, read as requests, written again in both encodings. What is accepted must
-// be what msgpack's own unpack() makes of it, and come back the same.
+// be what msgpack's own unpack() makes of it, and come back the same. Limits so small that a short
+// input reaches each accept no more than the usual ones do.
 
 #define MSGPACK_NO_BOOST
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <msgpack.hpp>
 #include <string>
 #include <string_view>
@@ -26,11 +29,30 @@ using flyball::Value;
 using flyball::Writer;
 
 constexpr std::array<std::string_view, 3> read_maps{"attributes", "config", "quota"};
+constexpr flyball::Limits small{.payload_bytes = 512,
+                                .nesting = 3,
+                                .string_bytes = 16,
+                                .map_keys = 4,
+                                .entry_values = 8,
+                                .values = 24,
+                                .batch = 4};
 
 std::string written(const Value& value, Encoding encoding) {
     Writer writer(encoding);
     writer.value(value);
     return std::string(writer.bytes());
+}
+
+void read_fields(flyball::FieldReader& fields) {
+    std::int64_t number = 0;
+    bool flag = false;
+    std::string_view text;
+    fields.integer("hits", 0, 100, number);
+    fields.boolean("partial", flag);
+    fields.text("plan", 0, 3, text);
+    fields.required_integer("amount", 1, std::numeric_limits<std::int64_t>::max(), number);
+    expects(number >= 0 && text.size() <= 3, "what is read is in its range");
+    expects(!fields.fault() || !fields.fault().expected.empty(), "a fault says what was expected");
 }
 
 void read_as_request(const Value& entry, Encoding encoding) {
@@ -41,16 +63,36 @@ void read_as_request(const Value& entry, Encoding encoding) {
     read_request(entry, encoding, request);
     find_reply_to(entry);
     flyball::FieldReader fields(request.own, encoding);
-    std::int64_t number = 0;
+    read_fields(fields);
+    flyball::FieldReader afresh(request.own, encoding);  // a fault would hide what comes behind it
     std::string_view text;
-    fields.integer("hits", 0, 100, number);
-    fields.required_text("resource", 1, 64, text);
-    expects(request.own.ignored().count <= flyball::ignored_names_max);
+    afresh.required_text("resource", 1, 64, text);
+    const auto ignored = request.own.ignored();
+    expects(ignored.count <= flyball::ignored_names_max);
+    for (std::size_t at = 0; at < ignored.count; ++at) {
+        expects(!request.own.known(ignored.names[at]), "what nobody read is ignored");
+    }
+}
+
+void read_parts(const Value& entry, Encoding encoding) {
+    const Value* key = entry.first_child();
+    for (std::uint32_t i = 0; i < entry.count; ++i) {
+        const Value* part = key->next_sibling();
+        const bool is_read = std::ranges::find(read_maps, key->text()) != read_maps.end();
+        if (key->is(Kind::text) && is_read && part->is(Kind::map)) {
+            static flyball::Fields own;
+            own.fill(*part);
+            flyball::FieldReader fields(own, encoding);
+            read_fields(fields);
+        }
+        key = part->next_sibling();
+    }
 }
 
 void read_as_requests(const Payload& payload) {
     if (!payload.batch) {
         read_as_request(*payload.root, payload.encoding);
+        read_parts(*payload.root, payload.encoding);
         return;
     }
     const Value* entry = payload.root->first_child();
@@ -120,7 +162,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static Decoder decoder;
     static Decoder second;
     const std::string payload(data, data + size);
+    static Decoder narrow(small);
+    const bool fits = narrow.decode(payload, read_maps).good();
     const Payload decoded = decoder.decode(payload, read_maps);
+    expects(decoded.good() || !fits, "what small limits allow, larger ones do");
     if (!decoded.good()) {
         expects(decoded.root == nullptr && !decoded.fault.message.empty());
         expects(decoded.fault.offset <= size);

@@ -1,6 +1,7 @@
 // Any bytes as a journal of one to four segments: read as a start does, put in place, mended, gone
-// on from. The first byte says how many segments, the rest is theirs in pages. Built twice: with
-// the checksums, and with stubs in their place that hold for everything.
+// on from; and once more on a disk of which one call fails. The first byte says how many segments,
+// and with its size which call; the rest is theirs in pages. Built twice: with the checksums, and
+// with stubs in their place that hold for everything.
 
 #include <algorithm>
 #include <cstddef>
@@ -77,6 +78,35 @@ void put_in_place(Disk& disk) {
     }
 }
 
+// As behind a snapshot: what comes before it is passed over.
+void read_from_the_middle(Disk& disk, const Seen& seen) {
+    const std::uint64_t from = 1 + seen.records / 2;
+    std::uint64_t next = from;
+    const auto read_so =
+        read_journal(disk, from, false, [&](std::uint64_t number, std::span<const std::byte>) {
+            expects(number == next, "from there on");
+            ++next;
+            return number % 3 != 2;  // not all that is there can be used
+        });
+    expects(read_so.has_value() || !read_so.error().message.empty());
+}
+
+// What is read before a call fails is what is read without, and a failure is told.
+void read_with_fault(MemoryDisk disk, std::size_t which, const Seen& sound) {
+    constexpr std::size_t calls = 8;
+    disk.fail(
+        {.call = static_cast<DiskCall>(which % disk_calls), .at = 1 + which / disk_calls % calls});
+    Seen seen;
+    const auto read_so = read(disk, true, seen);
+    expects(seen.records <= sound.records, "no more than there is");
+    expects(read_so.has_value() || !read_so.error().message.empty());
+    if (!read_so) {
+        return;
+    }
+    auto journal = Journal::resume(disk, {.segment_bytes = segment_step_bytes}, read_so->end);
+    expects(journal.has_value() || !journal.error().message.empty());
+}
+
 void go_on(MemoryDisk& disk, const JournalEnd& end, const Seen& before) {
     auto journal = Journal::resume(disk, {.segment_bytes = segment_step_bytes}, end);
     if (!journal) {
@@ -104,6 +134,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     expects(first->records == seen.records && first->end.next_record >= 1);
     put_in_place(disk);
+    read_from_the_middle(disk, seen);
+    read_with_fault(MemoryDisk(disk.image()), size == 0 ? 0 : size + data[0] / 4, seen);
     Seen mended;
     const auto second = read(disk, true, mended);
     expects(second.has_value() && mended == seen, "mending changes nothing of what is read");

@@ -1,7 +1,7 @@
 // Any bytes as a snapshot: read, loaded into an engine as a start does, what was loaded saved and
 // loaded again, and gone on from: time passes, requests are decided, and what becomes of it is
-// saved and loaded too. Built twice: with the checksums and LZ4, and with stubs in their place, so
-// that what is inside is reached.
+// saved and loaded too; and read from a disk of which one call fails. Built twice: with the
+// checksums and LZ4, and with stubs in their place, so that what is inside is reached.
 
 #include <cstddef>
 #include <cstdint>
@@ -125,6 +125,22 @@ void go_on(Engine& engine, const Recovery& recovery) {
     }
 }
 
+// A failure is told, and so is a file that is longer than it may be.
+void read_with_faults(const DiskImage& image, std::size_t size) {
+    const auto visit = [](const SnapshotSection&) { return Result<void>(); };
+    for (const DiskFault& fault :
+         {DiskFault{.call = DiskCall::open}, DiskFault{.call = DiskCall::size},
+          DiskFault{.call = DiskCall::read, .at = 1 + size % 16}}) {
+        MemoryDisk disk(image);
+        disk.fail(fault);
+        const auto read = read_snapshot(disk, snapshot_name(1), visit, limits);
+        expects(read ? disk.failures() == 0 : !read.error().message.empty(), "told");
+    }
+    MemoryDisk disk(image);
+    const auto read = read_snapshot(disk, snapshot_name(1), visit, {.file_bytes = size / 2});
+    expects(!read.has_value() || size == 0, "it is too long");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -140,6 +156,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         },
         limits);
     expects(read ? read->raw == held : !read.error().message.empty());
+    read_with_faults(image, size);
 
     Engine engine(options());
     Recovery recovery(engine);

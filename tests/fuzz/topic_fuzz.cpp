@@ -1,6 +1,7 @@
 // Any bytes as a topic, as a tenant, as a tenant's level of a topic and as a reply topic: what is
 // taken is put together again as it came, and no reply leaves for where none may go.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,12 +19,28 @@ using namespace flyball;
 
 const Root root{"flyball/v1", "eu-west", "pi-7"};
 
+bool subscribed(std::string_view topic) {
+    const auto has = [topic](std::string_view filter) { return filter_matches(filter, topic); };
+    for (const bool tenants_only : {false, true}) {
+        if (std::ranges::any_of(request_filters(root, tenants_only), has)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void parse(std::string_view text) {
     static TopicParser parser(root);
     const auto topic = parser.parse(text);
     if (!topic) {
         return;
     }
+    const std::string_view title = parser.asked_title(text);
+    const bool plain = topic->channel == Channel::request && !topic->has_tenant;
+    expects(!plain || topic->title.empty() || title == topic->title, "as it is parsed");
+    const bool taken = topic->channel == Channel::request || topic->channel == Channel::admin ||
+                       topic->channel == Channel::control;
+    expects(!taken || subscribed(text), "a node hears what it takes");
     std::string again;
     if (!topic->has_tenant || topic->tenant_canonical) {
         append_topic(again, root, *topic);
@@ -82,7 +99,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t line = text.find('\n');
     if (line != std::string::npos) {
         const std::string_view filter = std::string_view(text).substr(0, line);
-        filter_matches(filter, std::string_view(text).substr(line + 1));
+        const std::string_view other = std::string_view(text).substr(line + 1);
+        const bool overlap = filters_overlap(filter, other);
+        expects(filters_overlap(other, filter) == overlap, "whichever comes first");
+        if (filter_matches(filter, other) && valid_publish_topic(other, topic_bytes_max)) {
+            expects(overlap || !valid_filter(filter), "a topic is the filter of itself");
+        }
         expects(!valid_filter("") && (!valid_filter(filter) || !filter.empty()));
     }
     return 0;

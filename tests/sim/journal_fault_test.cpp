@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -209,6 +210,42 @@ TEST(JournalFaults, ReadsPastTheCacheAfterASyncFailed) {
     const auto read = read_journal(disk, 1, true, [](auto, auto) { return true; });
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(read->end.next_record, 2U);
+}
+
+// Record 3 of the first chain was never told: a second chain began with another.
+TEST(JournalThatBeganAnew, KeepsVoidWhatItMadeVoidWhenItsSnapshotIsGone) {
+    MemoryDisk disk;
+    const Journal::Options options{.segment_bytes = 4096, .pad_bytes = 64};
+    const auto write = [](Journal& journal, int byte) {
+        const std::vector<std::byte> record = {std::byte{1}, static_cast<std::byte>(byte)};
+        ASSERT_TRUE(journal.write(record, 1).has_value());
+        ASSERT_TRUE(journal.sync().has_value());
+    };
+    auto first = Journal::begin(disk, options, 1);
+    ASSERT_TRUE(first.has_value());
+    for (const int byte : {1, 2, 3}) {
+        write(**first, byte);
+    }
+    auto second = Journal::begin(disk, options, 3);
+    ASSERT_TRUE(second.has_value());
+    write(**second, 33);
+    const auto read = [&disk](bool mend) {
+        std::string seen;
+        const auto done =
+            read_journal(disk, 1, mend, [&](std::uint64_t, std::span<const std::byte> record) {
+                seen += std::to_string(std::to_integer<int>(record[0])) + " ";
+                return true;
+            });
+        return seen + (done && done->faults.size() == 1 ? done->faults[0].what : "no fault");
+    };
+    const std::string expected =
+        "1 2 a journal begins there with record 3; the snapshot that it goes on from is missing";
+    EXPECT_EQ(read(false), expected);
+    EXPECT_EQ(read(true), expected);
+    EXPECT_EQ(read(true), expected) << "after a start that did not get as far as a snapshot";
+    EXPECT_EQ(std::ranges::count_if(*disk.list(),
+                                    [](const auto& name) { return name.ends_with(".damaged"); }),
+              1);
 }
 
 }  // namespace

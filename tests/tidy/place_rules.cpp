@@ -84,13 +84,14 @@ struct ClockPlace {
     std::string_view reason;
 };
 
-constexpr std::array<ClockPlace, 11> clock_places{{
+constexpr std::array<ClockPlace, 12> clock_places{{
     {"node/clock.cpp", false, "the one file of the node that reads clocks"},
     {"transport/paho_sleep.cpp", true, "takes the place of a sleep of Paho's, to shorten it"},
     {"transport/", false, "deadlines of its own: reconnects, the tick, flush"},
     {"docs/examples/", false, "programs around the library: they hand in `now`"},
     {"fleet/", false, "a program at a desk: time-outs, latencies"},
     {"tests/bench/", true, "it measures time"},
+    {"tests/fuzz/", false, "it measures processor time"},
     {"tests/e2e/", true, "waits on conditions of other processes, with deadlines"},
     {"tests/hostile/", true, "it measures time, and waits with deadlines"},
     {"tests/contract/", true, "waits on conditions of other threads, with deadlines"},

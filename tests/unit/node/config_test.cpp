@@ -203,6 +203,26 @@ TEST(ConfigFaults, NameTheLineThatIsNoToml) {
     EXPECT_TRUE(faults[0].starts_with("/etc/flyball/node.toml:2: ")) << faults[0];
 }
 
+TEST(ConfigFaults, RefuseKeysOfSoManyDotsThatTheirTablesTakeAllOfTheStack) {
+    const auto many = [](std::size_t count, const std::string& piece) {
+        std::string all;
+        for (; count > 0; --count) {
+            all += piece;
+        }
+        return all;
+    };
+    const Faults refused{
+        "/etc/flyball/node.toml:2: keys must have at most 256 dots in one statement"};
+    EXPECT_EQ(faults_of("region = \"x\"\n" + many(60'000, "a.") + "a = 1\n"), refused);
+    EXPECT_EQ(faults_of("\n[" + many(60'000, "a . 'b.' . ") + "c]\n"), refused);
+    EXPECT_EQ(
+        faults_of("\nx = [{ a.b.c = \"\"\"\"\"\"\"\", " + many(60'000, "\"=\".") + "d = 1 }]"),
+        refused);
+    EXPECT_EQ(faults_of("region = \"" + many(300, ".") + "\" # " + many(300, ".") + "\n").at(0),
+              faults_of("region = '''" + many(300, ".") + "'''\n").at(0));
+    EXPECT_EQ(faults_of(many(300, "[governor.quota.a]\nresources.x.limit = 1\n")).size(), 1U);
+}
+
 TEST(ConfigFaults, SuggestFlagsAndRefuseListsAsFlags) {
     const auto flag = [](const std::string& text) {
         return Machine().flags({text, "x"}).read().faults.at(0);

@@ -20,6 +20,10 @@ public:
         files_[path] = text;
         return *this;
     }
+    Machine& unreadable_file(const std::string& path) {
+        unreadable_file_ = path;
+        return *this;
+    }
     Machine& unreadable_folder(const std::string& path) {
         unreadable_folder_ = path;
         return *this;
@@ -40,6 +44,9 @@ public:
             return found == variables_.end() ? std::nullopt : std::optional(found->second);
         };
         input_.read_file = [this](const std::string& path) -> Result<std::optional<std::string>> {
+            if (path == unreadable_file_) {
+                return Error{ErrorCode::usage, "must be a file that can be read: its reason"};
+            }
             const auto found = files_.find(path);
             return found == files_.end() ? std::optional<std::string>{}
                                          : std::optional(found->second);
@@ -62,6 +69,7 @@ public:
 private:
     ConfigInput input_;
     std::map<std::string, std::string> files_;
+    std::string unreadable_file_;
     std::string unreadable_folder_;
     std::map<std::string, std::string> variables_;
 };
