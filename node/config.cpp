@@ -49,7 +49,7 @@ private:
     void take_text(const ConfigOption& option, const std::string& place, std::string_view text);
     void fault(const std::string& place, std::string_view key, std::string_view sentence);
     static std::string unknown_key(std::string_view key);
-    std::string state_dir() const;
+    void work_out_state_dir();
 
     const ConfigInput& input_;
     Config& config_;
@@ -194,13 +194,17 @@ void Layers::read_flags(const std::map<std::string_view, std::string>& values) {
     }
 }
 
-std::string Layers::state_dir() const {
+void Layers::work_out_state_dir() {
+    const ConfigOption& option = *find_option("state.dir");
     if (const auto folders = input_.environment("STATE_DIRECTORY"); folders && !folders->empty()) {
-        return folders->substr(0, folders->find(':'));  // systemd lists all of a unit's
+        // systemd lists all of a unit's.
+        take_text(option, "STATE_DIRECTORY", folders->substr(0, folders->find(':')));
+    } else if (const auto home = input_.environment("HOME");
+               !input_.root && home && !home->empty()) {
+        take_text(option, "HOME", *home + "/.local/state/flyball");
+    } else {
+        config_.settings.state.dir = "/var/lib/flyball";
     }
-    const auto home = input_.environment("HOME");
-    return input_.root || !home || home->empty() ? "/var/lib/flyball"
-                                                 : *home + "/.local/state/flyball";
 }
 
 void Layers::work_out_defaults() {
@@ -212,7 +216,7 @@ void Layers::work_out_defaults() {
         settings.mqtt.client_id = "flyball-" + settings.root.region + "-" + settings.root.node;
     }
     if (settings.state.dir.empty()) {
-        settings.state.dir = state_dir();
+        work_out_state_dir();
     }
 }
 

@@ -16,7 +16,7 @@ class Dots {
 public:
     explicit Dots(std::string_view text) : rest_(text) {}
 
-    // The line of a statement that has more than it may; 0: none has.
+    // The line in which a statement begins that has more than it may; 0: none has.
     std::size_t line_with_too_many() {
         while (!rest_.empty()) {
             const char c = rest_.front();
@@ -30,14 +30,15 @@ public:
             }
             brackets_ += c == '[' || c == '{' ? 1 : 0;
             brackets_ -= (c == ']' || c == '}') && brackets_ > 0 ? 1 : 0;
-            if (c == '\n' && brackets_ == 0) {
-                dots_ = 0;
-            }
             dots_ += c == '.' ? 1 : 0;
             if (dots_ > dots_max) {
-                return line_;
+                return statement_line_;
             }
             skip(1);
+            if (c == '\n' && brackets_ == 0) {
+                dots_ = 0;
+                statement_line_ = line_;
+            }
         }
         return 0;
     }
@@ -67,6 +68,7 @@ private:
 
     std::string_view rest_;
     std::size_t line_ = 1;
+    std::size_t statement_line_ = 1;
     std::size_t brackets_ = 0;
     std::size_t dots_ = 0;
 };
@@ -133,8 +135,10 @@ ConfigFile parse_config_file(std::string_view text, const std::string& path) {
     ConfigFile file;
     Reader reader(path, file);
     if (const std::size_t line = Dots(text).line_with_too_many(); line != 0) {
-        file.faults.push_back(path + ":" + std::to_string(line) +
-                              ": keys must have at most 256 dots in one statement");
+        file.faults.push_back(
+            path + ":" + std::to_string(line) +
+            ": at most 256 dots in one statement; the one that begins here has more: "
+            "is one of its brackets open?");
         return file;
     }
     const toml::parse_result parsed = toml::parse(text, path);

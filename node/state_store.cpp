@@ -40,6 +40,11 @@ bool take_record(std::span<const std::byte>& from, std::span<const std::byte>& r
     return false;
 }
 
+// What was not taken now must not be taken by a later reading, behind a snapshot through fewer.
+JournalEnd behind_all(const JournalRead& read) {
+    return read.beyond > read.end.next_record ? JournalEnd{.next_record = read.beyond} : read.end;
+}
+
 }  // namespace
 
 void append_record(ByteBuffer& out, std::string_view record) {
@@ -103,13 +108,12 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
             }
         });
     }
-    end_ = read->end;
+    end_ = behind_all(*read);
     next_record_ = end_.next_record;
+    result.through = read->end.next_record - 1;
     result.records = read->records;
-    bool damaged_middle = false;
     for (const JournalFault& fault : read->faults) {
         if (!fault.torn_tail) {
-            damaged_middle = true;
             result.faults.push_back(fault.file + " at " + std::to_string(fault.offset) + ": " +
                                     fault.what);
         }
@@ -117,7 +121,7 @@ Result<StateStore::Recovered> StateStore::recover(Engine& engine, Recovery& reco
     if (!recovery.fault().empty()) {
         result.faults.push_back(recovery.fault());
     }
-    result.lost = !loaded && result.records == 0 && (!result.faults.empty() || damaged_middle);
+    result.lost = !loaded && result.records == 0 && !result.faults.empty();
     if (auto bounded = bound_what_is_there(*damaged, result); !bounded) {
         return bounded.error();
     }

@@ -63,6 +63,7 @@ public:
         std::vector<std::string> faults;  // what did not check out, a sentence each
         std::vector<std::string> warnings;
         std::uint64_t records = 0;  // of the journal
+        std::uint64_t through = 0;  // the last of them, or of the snapshot
     };
     // Into an engine that has no governors. An error: this release cannot read what is there, or
     // the disk does not let itself be read. `progress` hears of records every few thousand.
@@ -72,9 +73,8 @@ public:
     // One snapshot alone: its governors, and in `recovery` the node's own.
     Result<void> load(Engine& engine, Recovery& recovery, const std::string& name);
 
-    // Whether begin_journal() may go on where recovery ended. Not when the chain ends in the middle
-    // of what there was: a reader would not follow it to where it went on, so a snapshot of all
-    // that was recovered has to come first, and begin_anew().
+    // Whether begin_journal() may go on where recovery ended. Not in the middle of what there was:
+    // no reader would follow; a snapshot of all that was recovered comes first, and begin_anew().
     bool journal_goes_on() const {
         return end_.segment != 0 || end_.next_record == snapshot_record_ + 1;
     }

@@ -47,6 +47,7 @@ private:
     Result<void> examine_here();
     Result<void> examine_later(std::size_t index);
     bool goes_on_later() const;
+    void note_records_from(std::uint64_t offset);
     void fault(std::uint64_t offset, std::string what);
     void torn(std::uint64_t offset);
     void keep_copy(JournalFault& fault);
@@ -264,6 +265,9 @@ bool JournalReader::goes_on_later() const {
 }
 
 Result<void> JournalReader::examine_here() {
+    if (stop_ != Stop::chain_ends) {
+        note_records_from(offset_);
+    }
     if (stop_ == Stop::not_usable) {
         fault(group_.header.offset, "record " + std::to_string(next_record_) + " cannot be used");
         return {};
@@ -281,6 +285,7 @@ Result<void> JournalReader::examine_here() {
     } else if (stop_ == Stop::superseded) {
         return {};
     } else if (*behind == Leftover::damage || goes_on_later()) {
+        note_records_from(offset_);
         fault(offset_, "the group with record " + std::to_string(next_record_) +
                            " was synced and is gone; later ones are there");
     } else if (*behind == Leftover::torn) {
@@ -307,6 +312,7 @@ Result<void> JournalReader::examine_later(std::size_t index) {
         // It stays: what it made void would be read the next time.
         const auto read = read_segment(disk_, segment.number, loaded_);
         if (read) {
+            note_records_from(0);
             fault(0, std::move(what));
         }
         return read;
@@ -327,6 +333,17 @@ Result<void> JournalReader::examine_later(std::size_t index) {
             break;
     }
     return {};
+}
+
+// Those that the loaded segment has there, which are not taken.
+void JournalReader::note_records_from(std::uint64_t offset) {
+    StoredGroup group;
+    for (std::uint64_t at = rounded_up(offset, group_step_bytes); at < loaded_.bytes.size();
+         at += group_step_bytes) {
+        if (check_group(loaded_.bytes, loaded_.number, at, group) == GroupCheck::sound) {
+            out_.beyond = std::max(out_.beyond, group.header.first_record + group.header.count);
+        }
+    }
 }
 
 void JournalReader::torn(std::uint64_t offset) {

@@ -43,6 +43,9 @@ struct JournalRead {
     std::uint64_t records = 0;  // visited
     // The first that the segments of the last chain hold, which may be before `from`; 0: none.
     std::uint64_t oldest_record = 0;
+    // Where reading ended before records that are there: a number behind all of them, else 0. A
+    // snapshot of what was read has to be through that number, or a later reading takes them.
+    std::uint64_t beyond = 0;
     std::vector<JournalFault> faults;
 };
 
@@ -50,11 +53,11 @@ struct JournalRead {
 using RecordVisit = std::function<bool(std::uint64_t number, std::span<const std::byte> record)>;
 
 // Visits the records from number `from`, the first after the snapshot, on. With `mend`, segments
-// that cannot be gone on to become *.damaged, and of one that was sound up to a place a copy is
-// kept as *.damaged: the segment itself stays, for a crash before the next snapshot would lose its
-// records. A crash or an error while mending changes nothing of what is read the next time.
-// Errors: `unavailable`, the disk does not let itself be read; `refused`, a later release's
-// journal.
+// that cannot be gone on to become *.damaged, and of one that was sound up to a place, or that made
+// records before it void, a copy is kept as *.damaged: the segment itself stays, for a crash before
+// the next snapshot would lose its records, or bring back what is void. A crash or an error while
+// mending changes nothing of what is read the next time. Errors: `unavailable`, the disk does not
+// let itself be read; `refused`, a later release's journal.
 Result<JournalRead> read_journal(Disk& disk, std::uint64_t from, bool mend,
                                  const RecordVisit& visit);
 

@@ -91,7 +91,7 @@ void read_from_the_middle(Disk& disk, const Seen& seen) {
     expects(read_so.has_value() || !read_so.error().message.empty());
 }
 
-// What is read before a call fails is what is read without, and a failure is told.
+// A call that fails adds no record, and is told.
 void read_with_fault(MemoryDisk disk, std::size_t which, const Seen& sound) {
     constexpr std::size_t calls = 8;
     disk.fail(

@@ -26,8 +26,8 @@ struct ProcessUse {
     std::size_t threads = 0;
 };
 ProcessUse use_of(pid_t pid);
-// Within 10 s as many descriptors and threads as before: a snapshot or a segment of the journal may
-// just be in the making.
+// Within 10 s no more descriptors and threads than before: a snapshot or a segment of the journal
+// may just be in the making, then or now.
 ::testing::AssertionResult comes_back_to(const ProcessUse& before, pid_t pid);
 
 // Milliseconds, of answers in order of length.

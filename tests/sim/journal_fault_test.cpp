@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "node/state/journal_files.h"
 #include "tests/sim/crash_states.h"
 #include "tests/sim/journal_story.h"
 
@@ -212,40 +215,95 @@ TEST(JournalFaults, ReadsPastTheCacheAfterASyncFailed) {
     EXPECT_EQ(read->end.next_record, 2U);
 }
 
-// Record 3 of the first chain was never told: a second chain began with another.
-TEST(JournalThatBeganAnew, KeepsVoidWhatItMadeVoidWhenItsSnapshotIsGone) {
-    MemoryDisk disk;
-    const Journal::Options options{.segment_bytes = 4096, .pad_bytes = 64};
-    const auto write = [](Journal& journal, int byte) {
-        const std::vector<std::byte> record = {std::byte{1}, static_cast<std::byte>(byte)};
-        ASSERT_TRUE(journal.write(record, 1).has_value());
-        ASSERT_TRUE(journal.sync().has_value());
-    };
-    auto first = Journal::begin(disk, options, 1);
-    ASSERT_TRUE(first.has_value());
-    for (const int byte : {1, 2, 3}) {
-        write(**first, byte);
+// A second chain made void what a first one has from its third record on, and its snapshot is gone.
+class JournalThatBeganAnew : public ::testing::Test {
+protected:
+    JournalThatBeganAnew() {
+        auto first = begin(1);
+        for (const int byte : {1, 2, 3}) {
+            write(*first, {byte});
+        }
+        auto second = begin(3);
+        for (const int byte : {33, 34, 35}) {
+            write(*second, {byte});
+        }
     }
-    auto second = Journal::begin(disk, options, 3);
-    ASSERT_TRUE(second.has_value());
-    write(**second, 33);
-    const auto read = [&disk](bool mend) {
-        std::string seen;
-        const auto done =
-            read_journal(disk, 1, mend, [&](std::uint64_t, std::span<const std::byte> record) {
-                seen += std::to_string(std::to_integer<int>(record[0])) + " ";
-                return true;
-            });
-        return seen + (done && done->faults.size() == 1 ? done->faults[0].what : "no fault");
+
+    std::unique_ptr<Journal> begin(std::uint64_t record) {
+        return std::move(Journal::begin(disk_, {.segment_bytes = 4096, .pad_bytes = 64}, record))
+            .value();
+    }
+    // A group of records of one byte each.
+    static void write(Journal& journal, const std::vector<int>& bytes) {
+        std::vector<std::byte> records;
+        for (const int byte : bytes) {
+            records.push_back(std::byte{1});
+            records.push_back(static_cast<std::byte>(byte));
+        }
+        ASSERT_TRUE(journal.write(records, static_cast<std::uint32_t>(bytes.size())).has_value());
+        ASSERT_TRUE(journal.sync().has_value());
+    }
+    struct Seen {
+        std::string text;
+        JournalRead read;
     };
+    Seen read(std::uint64_t from, bool mend, int unusable = 0) {
+        return read(disk_, from, mend, unusable);
+    }
+    static Seen read(Disk& disk, std::uint64_t from, bool mend, int unusable = 0) {
+        Seen seen;
+        const auto visit = [&](std::uint64_t /*number*/, std::span<const std::byte> record) {
+            const int byte = std::to_integer<int>(record[0]);
+            seen.text += byte == unusable ? "" : std::to_string(byte) + " ";
+            return byte != unusable;
+        };
+        seen.read = read_journal(disk, from, mend, visit).value();
+        for (const JournalFault& fault : seen.read.faults) {
+            seen.text += fault.torn_tail ? "torn" : fault.what;
+        }
+        return seen;
+    }
+
+    MemoryDisk disk_;
+};
+
+TEST_F(JournalThatBeganAnew, KeepsVoidWhatItMadeVoid) {
     const std::string expected =
         "1 2 a journal begins there with record 3; the snapshot that it goes on from is missing";
-    EXPECT_EQ(read(false), expected);
-    EXPECT_EQ(read(true), expected);
-    EXPECT_EQ(read(true), expected) << "after a start that did not get as far as a snapshot";
-    EXPECT_EQ(std::ranges::count_if(*disk.list(),
+    EXPECT_EQ(read(1, false).text, expected);
+    EXPECT_EQ(read(1, true).text, expected);
+    EXPECT_EQ(read(1, true).text, expected) << "after a start that did not get to a snapshot";
+    EXPECT_EQ(std::ranges::count_if(*disk_.list(),
                                     [](const auto& name) { return name.ends_with(".damaged"); }),
               1);
+}
+
+// Nor when the snapshot that comes of it is in force, and what follows that is empty or damaged.
+TEST_F(JournalThatBeganAnew, IsNotGoneOnToFromTheNextSnapshot) {
+    const std::uint64_t beyond = read(1, true).read.beyond;
+    ASSERT_EQ(beyond, 6U);
+    EXPECT_EQ(read(beyond, true).text, "");
+    const auto third = begin(beyond);
+    EXPECT_EQ(read(beyond, true).text, "") << "no group of the third chain was written";
+    write(*third, {66});
+    EXPECT_EQ(read(beyond, true).text, "66 ");
+    DiskImage image = disk_.image();
+    flip_bit(image, segment_name(list_journal(disk_)->segments.back()), 160);
+    MemoryDisk damaged(image);
+    EXPECT_EQ(read(damaged, beyond, true).text, "torn");
+}
+
+TEST_F(JournalThatBeganAnew, SaysWhatLiesBehindWhatCannotBeUsed) {
+    auto third = begin(6);
+    write(*third, {66, 67, 68, 69});
+    const Seen seen = read(6, true, 68);
+    EXPECT_EQ(seen.text, "66 67 record 8 cannot be used");
+    EXPECT_EQ(seen.read.beyond, 10U);
+    EXPECT_EQ(read(10, true).text, "");
+    auto fourth = begin(8);  // inside a group, its snapshot is gone as well
+    write(*fourth, {88, 89, 90});
+    EXPECT_EQ(read(6, true).read.beyond, 11U);
+    EXPECT_EQ(read(11, true).text, "");
 }
 
 }  // namespace

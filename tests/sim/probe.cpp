@@ -93,7 +93,7 @@ Probe probe(const DiskImage& image, const ProbeOptions& options) {
         found.error = recovered.error().message;
         return found;
     }
-    found.record = store.next_record() - 1;
+    found.record = recovered->through;
     found.lost = recovered->lost;
     found.faults = recovered->faults;
     found.latest = recovery.latest();

@@ -212,15 +212,25 @@ TEST(ConfigFaults, RefuseKeysOfSoManyDotsThatTheirTablesTakeAllOfTheStack) {
         return all;
     };
     const Faults refused{
-        "/etc/flyball/node.toml:2: keys must have at most 256 dots in one statement"};
+        "/etc/flyball/node.toml:2: at most 256 dots in one statement; the one that begins here has "
+        "more: is one of its brackets open?"};
     EXPECT_EQ(faults_of("region = \"x\"\n" + many(60'000, "a.") + "a = 1\n"), refused);
     EXPECT_EQ(faults_of("\n[" + many(60'000, "a . 'b.' . ") + "c]\n"), refused);
+    EXPECT_EQ(faults_of("\nx = [\n" + many(300, "[governor.quota.a]\n")), refused);
     EXPECT_EQ(
         faults_of("\nx = [{ a.b.c = \"\"\"\"\"\"\"\", " + many(60'000, "\"=\".") + "d = 1 }]"),
         refused);
     EXPECT_EQ(faults_of("region = \"" + many(300, ".") + "\" # " + many(300, ".") + "\n").at(0),
               faults_of("region = '''" + many(300, ".") + "'''\n").at(0));
     EXPECT_EQ(faults_of(many(300, "[governor.quota.a]\nresources.x.limit = 1\n")).size(), 1U);
+}
+
+TEST(ConfigFaults, NameTheVariableThatTheStateFolderComesFrom) {
+    EXPECT_EQ(Machine().variable("HOME", "/a\nb").read().faults,
+              Faults{"HOME: must be a path that starts with /, not "
+                     "\"/a\\nb/.local/state/flyball\""});
+    EXPECT_EQ(Machine().variable("STATE_DIRECTORY", "here").read().faults,
+              Faults{"STATE_DIRECTORY: must be a path that starts with /, not \"here\""});
 }
 
 TEST(ConfigFaults, SuggestFlagsAndRefuseListsAsFlags) {
