@@ -118,7 +118,7 @@ Entitlement::Answer Entitlement::answer(const Tenant& tenant, std::string_view f
 Judgement Entitlement::judge(const Case& asked, Effect& effect) const {
     effect.clear();
     const Tenant& tenant = tenant_of(asked.tenant);
-    Judgement judgement;
+    Judgement judgement;  // the one that every return names, so that it is made where it stays
     judgement.state = state_text(tenant.suspended);
     judgement.verdict = asked.command.op == check ? Verdict::allow : Verdict::ok;
     switch (static_cast<EntitlementOp>(asked.command.op)) {
@@ -129,11 +129,13 @@ Judgement Entitlement::judge(const Case& asked, Effect& effect) const {
             break;
         }
         case get: break;
-        case grant: return judge_grant(asked, effect);
+        case grant: judgement = judge_grant(asked, effect); break;
         case revoke:
             if (entry_of(tenant, asked.command.name) == nullptr &&
                 tenant.entries.size() >= entries_max) {
-                return wrong(Reason::bad_field, "feature", "one of the 256 that the tenant has");
+                judgement =
+                    wrong(Reason::bad_field, "feature", "one of the 256 that the tenant has");
+                return judgement;
             }
             set_entry(asked, EntitlementEntry{.revoked = true}, effect);
             break;

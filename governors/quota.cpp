@@ -144,11 +144,12 @@ Judgement Quota::judge(const Case& asked, Effect& effect) const {
     effect.clear();
     const bool admin = table[command.op].admin;
     const Resource* resource = resource_of(command);
+    Judgement judgement;  // the one that every return names, so that it is made where it stays
     if (resource == nullptr && !(command.op == get && command.name.empty())) {
-        return admin ? wrong("resource", known_resource)
-                     : refusal(Verdict::deny, Reason::unknown_resource);
+        judgement = admin ? wrong("resource", known_resource)
+                          : refusal(Verdict::deny, Reason::unknown_resource);
+        return judgement;
     }
-    Judgement judgement;
     judgement.verdict = admin || command.op == get ? Verdict::ok : Verdict::allow;
     judgement.amount = command.amount;
     if (command.op == get) {
@@ -156,7 +157,8 @@ Judgement Quota::judge(const Case& asked, Effect& effect) const {
     }
     if (const std::string_view expected = expected_op(command.op, resource->rule);
         !expected.empty()) {
-        return wrong("op", expected);
+        judgement = wrong("op", expected);
+        return judgement;
     }
     const auto place = static_cast<std::size_t>(resource - resources_.data());
     ++stamp_;
@@ -226,15 +228,11 @@ void Quota::change(const Command& command, const Resource& resource, Change& cha
 
 void Quota::set_effect(const Case& asked, const Change& change, Effect& effect) const {
     const Resource& resource = resources_[change.place];
-    QuotaImage image{.resource = resource.rule.name,
-                     .rule_tag = resource.tag,
-                     .slot = change.meter.slot(),
-                     .override_terms = change.override_terms};
-    encode(image, effect.begin_after(stamp_));
+    encode_quota_image(resource.rule.name, resource.tag, change.meter.slot(), change.override_terms,
+                       effect.begin_after(stamp_));
     if (asked.undoable) {
-        image.slot = resource.slot(asked.tenant);
-        image.override_terms = resource.override_of(asked.tenant);
-        encode(image, effect.begin_before());
+        encode_quota_image(resource.rule.name, resource.tag, resource.slot(asked.tenant),
+                           resource.override_of(asked.tenant), effect.begin_before());
     }
 }
 

@@ -24,32 +24,35 @@ struct ByteWriter {
 
 }  // namespace
 
-std::span<const std::byte> encode(const QuotaImage& image, ByteBuffer& buffer) {
-    expects(!image.resource.empty() && image.resource.size() <= resource_name_bytes_max,
+std::span<const std::byte> encode_quota_image(std::string_view resource, std::uint32_t rule_tag,
+                                              const QuotaSlot& slot,
+                                              const std::optional<QuotaOverride>& override_terms,
+                                              ByteBuffer& buffer) {
+    expects(!resource.empty() && resource.size() <= resource_name_bytes_max,
             "a resource's name was checked");
-    const auto& words = image.slot.words;
+    const auto& words = slot.words;
     std::size_t count = words.size();
     while (count > 0 && words[count - 1] == 0) {
         --count;
     }
-    const bool burst = image.override_terms && image.override_terms->burst;
+    const bool burst = override_terms && override_terms->burst;
     buffer.clear();
     ByteWriter out{buffer.room(quota_image_bytes_max)};
     out.put(version);
-    out.put(static_cast<std::uint8_t>((image.override_terms ? has_override : 0) |
+    out.put(static_cast<std::uint8_t>((override_terms ? has_override : 0) |
                                       (burst ? has_burst : 0) | count << words_shift));
-    out.put(image.rule_tag);
+    out.put(rule_tag);
     for (std::size_t at = 0; at < count; ++at) {
         out.put(static_cast<std::uint64_t>(words[at]));
     }
-    if (image.override_terms) {
-        out.put(static_cast<std::uint64_t>(image.override_terms->limit));
+    if (override_terms) {
+        out.put(static_cast<std::uint64_t>(override_terms->limit));
     }
     if (burst) {
-        out.put(static_cast<std::uint64_t>(*image.override_terms->burst));
+        out.put(static_cast<std::uint64_t>(*override_terms->burst));
     }
-    copy_short(out.to, image.resource.data(), image.resource.size());
-    buffer.taken_to(out.to + image.resource.size());
+    copy_short(out.to, resource.data(), resource.size());
+    buffer.taken_to(out.to + resource.size());
     return std::as_bytes(std::span(buffer.bytes()));
 }
 

@@ -32,8 +32,12 @@ struct QuotaImage {
 // 6 bytes of header, 24 of slot, 16 of override, the name.
 inline constexpr std::size_t quota_image_bytes_max = 6 + 24 + 16 + resource_name_bytes_max;
 
-// Replaces what is in `out`.
-std::span<const std::byte> encode(const QuotaImage& image, ByteBuffer& out);
+// Replaces what is in `out`. Of the parts of an image: one put together first would be read back
+// before it is written.
+std::span<const std::byte> encode_quota_image(std::string_view resource, std::uint32_t rule_tag,
+                                              const QuotaSlot& slot,
+                                              const std::optional<QuotaOverride>& override_terms,
+                                              ByteBuffer& out);
 // Nothing when the bytes are no image. The name points into `bytes`.
 std::optional<QuotaImage> decode_quota_image(std::span<const std::byte> bytes);
 

@@ -48,7 +48,12 @@ struct QuotaTerms {
 // gauge: level.
 struct QuotaSlot {
     std::array<std::int64_t, 3> words{};
-    bool operator==(const QuotaSlot&) const = default;
+    // Word by word: a call of memcmp() would read at once what was written in pieces just before,
+    // and wait for it.
+    bool operator==(const QuotaSlot& other) const {
+        return words[0] == other.words[0] && words[1] == other.words[1] &&
+               words[2] == other.words[2];
+    }
 };
 
 // False for words that no sequence of decisions can have led to.

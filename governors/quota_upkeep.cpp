@@ -89,12 +89,11 @@ void Quota::walk(TenantIndex tenant, const Visit& visit) const {
     }
     ByteBuffer bytes;
     for (const Resource& resource : resources_) {
-        const QuotaImage image{.resource = resource.rule.name,
-                               .rule_tag = resource.tag,
-                               .slot = resource.slot(tenant),
-                               .override_terms = resource.override_of(tenant)};
-        if (image.slot != QuotaSlot{} || image.override_terms) {
-            visit(encode(image, bytes));
+        const QuotaSlot slot = resource.slot(tenant);
+        const auto override_terms = resource.override_of(tenant);
+        if (slot != QuotaSlot{} || override_terms) {
+            visit(
+                encode_quota_image(resource.rule.name, resource.tag, slot, override_terms, bytes));
         }
     }
 }

@@ -152,7 +152,7 @@ Judgement SubscriptionRules::judge(const Case& asked, Effect& effect) const {
     effect.clear();
     const Subscription& before = subscription_of(asked.tenant);
     const auto op = static_cast<SubscriptionOp>(asked.command.op);
-    Judgement judgement;
+    Judgement judgement;  // the one that every return names, so that it is made where it stays
     judgement.state = to_text(before.state);
     if (asked.command.look) {
         const bool unknown = before.state == State::none;
@@ -164,14 +164,17 @@ Judgement SubscriptionRules::judge(const Case& asked, Effect& effect) const {
     }
     const Allowed& allowed = allowed_in(before.state);
     if ((allowed.ops & 1U << op) == 0) {
-        return wrong(Reason::bad_field, "op", allowed.expected);
+        judgement = wrong(Reason::bad_field, "op", allowed.expected);
+        return judgement;
     }
     if ((op == start || op == paid) && !asked.clock_known) {
-        return wrong(Reason::clock_unset, "op", "");
+        judgement = wrong(Reason::clock_unset, "op", "");
+        return judgement;
     }
     Subscription after = before;
     if (!perform(asked, after)) {
-        return wrong(Reason::bad_field, "periods", "few enough to end before the year 10000");
+        judgement = wrong(Reason::bad_field, "periods", "few enough to end before the year 10000");
+        return judgement;
     }
     judgement.verdict = Verdict::ok;
     judgement.amount = asked.command.amount;

@@ -1,6 +1,10 @@
 // The part of Engine that comes before deciding: whom a message is for, and what can be wrong with
 // it as a whole.
 
+#include <new>
+#include <span>
+#include <type_traits>
+
 #include "node/engine_job.h"
 #include "schemas/reply.h"
 
@@ -65,8 +69,11 @@ bool Engine::check_message(Job& job) {
         answer_fault(job, error_reply(job, Reason::retained));
         return false;
     }
-    job.payload = job.admit() ? job.work.decoder.decode(message.payload, admit_map_names)
-                              : job.work.decoder.decode(message.payload, read_map_names);
+    const std::span<const std::string_view> maps =
+        job.admit() ? std::span<const std::string_view>(admit_map_names) : read_map_names;
+    // In place: to assign it is to wait for its own stores.
+    static_assert(std::is_trivially_destructible_v<Payload>);
+    new (&job.payload) Payload(job.work.decoder.decode(message.payload, maps));
     if (!job.payload.good()) {
         Reply fault = error_reply(job, job.payload.fault.reason);
         fault.message = job.payload.fault.message;

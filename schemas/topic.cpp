@@ -189,8 +189,9 @@ bool TopicParser::parse(std::string_view topic, Topic& parsed) {
 
 std::string_view TopicParser::asked_title(std::string_view topic) const {
     constexpr std::string_view end = "/request";
-    if (topic.size() <= root_.size() + end.size() || !topic.ends_with(end) ||
-        !topic.starts_with(root_)) {
+    if (topic.size() <= root_.size() + end.size() ||
+        !same_text(topic.substr(topic.size() - end.size()), end) ||
+        !same_text(topic.substr(0, root_.size()), root_)) {
         return {};
     }
     return topic.substr(root_.size(), topic.size() - root_.size() - end.size());

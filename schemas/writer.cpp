@@ -57,12 +57,11 @@ void Writer::close(bool map) {
             "a map is closed as a map when every key has its value, an array as an array");
     if (encoding_ == Encoding::json) {
         buffer_.push_back(map ? '}' : ']');
+    } else if (count_ <= msgpack_form::fix_container_max) [[likely]] {
+        buffer_[header_] = msgpack_form::fix_container(map, count_);
     } else {
         const msgpack_form::Header header = msgpack_form::container(map, count_);
-        if (header.size > 1) {
-            // Rare and late: the short form is right for nearly every reply.
-            buffer_.open_gap(header_ + 1, header.size - 1);
-        }
+        buffer_.open_gap(header_ + 1, header.size - 1);
         std::copy_n(header.bytes, header.size, &buffer_[header_]);
     }
     const Level& level = levels_[--depth_];
