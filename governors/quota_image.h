@@ -32,8 +32,8 @@ struct QuotaImage {
 // 6 bytes of header, 24 of slot, 16 of override, the name.
 inline constexpr std::size_t quota_image_bytes_max = 6 + 24 + 16 + resource_name_bytes_max;
 
-// Replaces what is in `out`. Of the parts of an image: one put together first would be read back
-// before it is written.
+// Replaces what is in `out`. Takes the parts: an image that is put together and then read waits for
+// its own stores.
 std::span<const std::byte> encode_quota_image(std::string_view resource, std::uint32_t rule_tag,
                                               const QuotaSlot& slot,
                                               const std::optional<QuotaOverride>& override_terms,

@@ -51,6 +51,7 @@ struct QuotaSlot {
     // Word by word: a call of memcmp() would read at once what was written in pieces just before,
     // and wait for it.
     bool operator==(const QuotaSlot& other) const {
+        static_assert(sizeof(words) == 3 * sizeof(words[0]));
         return words[0] == other.words[0] && words[1] == other.words[1] &&
                words[2] == other.words[2];
     }

@@ -49,7 +49,7 @@ public:
         ChangeSink* changes = nullptr;        // likewise
     };
     explicit Registry(const Options& options) : options_(options) {
-        by_title_.max_load_factor(0.25F);  // each request asks: seldom two in a bucket
+        by_title_.max_load_factor(0.25F);  // each request looks: four cells for each
     }
 
     // Makes a governor from its raw configuration, or brings back one that was set aside; an error
