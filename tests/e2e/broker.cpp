@@ -83,9 +83,12 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-Broker::Broker(BrokerSettings settings)
-    : environment_(std::move(settings.environment)),
-      port_(settings.port != 0 ? settings.port : free_port()) {
+Broker::Broker(const BrokerSettings& settings) : Broker(settings, OnlyPrepared{}) {
+    start();  // what throws from here on is followed by the destructor
+}
+
+Broker::Broker(const BrokerSettings& settings, OnlyPrepared /*unused*/)
+    : environment_(settings.environment), port_(settings.port != 0 ? settings.port : free_port()) {
     std::string pattern = (std::filesystem::temp_directory_path() / "flyball-broker-XXXXXX");
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("no temporary folder for a broker");
@@ -99,8 +102,6 @@ Broker::Broker(BrokerSettings settings)
            << "allow_anonymous " << (settings.anonymous ? "true" : "false") << "\n"
            << settings.extra << "\nlistener " << port_ << " 127.0.0.1\n"
            << settings.listener << "\n";
-    config.close();
-    start();
 }
 
 Broker::~Broker() {
@@ -118,13 +119,11 @@ void Broker::start() {
     wait_for_port();
 }
 
-void Broker::wait_for_port() const {
+void Broker::wait_for_port() {
     const auto deadline = std::chrono::steady_clock::now() + 10s;
     while (!answers(port_)) {
-        if (std::chrono::steady_clock::now() > deadline ||
-            ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
-            throw std::runtime_error(
-                fmt::format("mosquitto did not come up; see {}", (folder_ / "log").string()));
+        if (std::chrono::steady_clock::now() > deadline || !running()) {
+            throw std::runtime_error(fmt::format("mosquitto did not come up; its log:\n{}", log()));
         }
         std::this_thread::sleep_for(2ms);
     }

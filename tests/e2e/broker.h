@@ -22,7 +22,8 @@ struct BrokerSettings {
 
 class Broker {
 public:
-    explicit Broker(BrokerSettings settings = {});
+    // Throws with the broker's log when it does not come up.
+    explicit Broker(const BrokerSettings& settings = {});
     ~Broker();
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
@@ -42,8 +43,11 @@ public:
     const std::filesystem::path& folder() const { return folder_; }
 
 private:
+    struct OnlyPrepared {};
+
+    Broker(const BrokerSettings& settings, OnlyPrepared);
     int end(int signal);  // the status that waitpid gives; 0 when there is none
-    void wait_for_port() const;
+    void wait_for_port();
 
     std::filesystem::path folder_;
     std::vector<std::string> environment_;
