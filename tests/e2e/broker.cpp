@@ -17,7 +17,6 @@
 #include <iterator>
 #include <stdexcept>
 #include <thread>
-#include <utility>
 
 namespace flyball::testing {
 namespace {

@@ -125,9 +125,8 @@ public:
     std::string counts() const {
         const std::scoped_lock lock(mutex_);
         return fmt::format(
-            "{} asked, {} admitted, {} told that they were refused, {} dropped by the broker, {} "
-            "not "
-            "sent",
+            "{} asked, {} admitted, {} told that they were refused, {} dropped by the broker, "
+            "{} not sent",
             sent, admitted_, refused_, dropped_, unsent);
     }
     // Of what was admitted since the last time.
